@@ -16,7 +16,8 @@ export const WorkerSettings = Type.Object(
     internalPort: Type.Optional(port(8081)),
     apiTokensDir: Type.String({
       minLength: 1,
-      description: 'A directory with one file per API token: its name is the user id, its content `sha256:<hex>`.',
+      description:
+        'A directory with one file per API token: its name is the user id, its content `sha256:<hex>`.',
     }),
     maxRequestSizeBytes: Type.Optional(
       Type.Integer({ minimum: 1_024, maximum: 104_857_600, default: 10_485_760 }),
@@ -86,7 +87,9 @@ const validate = new Ajv({ useDefaults: true, allErrors: true }).compile<WorkerS
  * Reads the settings out of an environment. Unknown variables are not ours and ignored; an empty one counts as unset.
  * @throws Error that names every variable at fault, one per line, never with its value.
  */
-export function parseWorkerSettings(environment: Readonly<Record<string, string | undefined>>): WorkerSettings {
+export function parseWorkerSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): WorkerSettings {
   const properties: Readonly<Record<string, TSchema>> = WorkerSettings.properties
   const settings: unknown = Object.fromEntries(
     Object.entries(properties).flatMap(([setting, schema]) => {

@@ -1,0 +1,146 @@
+/** The custom resource: what a user may ask for, and what comes back. */
+import type { Static } from 'typebox'
+import Type from 'typebox'
+import { NatsSpec } from './nats.ts'
+import { rule, secretRef } from './references.ts'
+import { BatchSenderStatus } from './status.ts'
+import { stringEnum } from './structural.ts'
+import { WorkerSpec } from './worker.ts'
+
+export const GROUP = 'batchsender.io'
+export const VERSION = 'v1alpha1'
+export const KIND = 'BatchSender'
+export const PLURAL = 'batchsenders'
+
+const PostgresSpec = Type.Object(
+  {
+    credentialsSecretRef: secretRef(
+      'Secret with `url`, optionally `directUrl` (past a pooler, for migrations) and `ca.crt`.',
+    ),
+  },
+  { description: 'The database that holds every batch and recipient.' },
+)
+
+const ClickhouseSpec = Type.Object(
+  {
+    external: Type.Optional(
+      Type.Object(
+        {
+          url: Type.String({
+            minLength: 1,
+            maxLength: 500,
+            pattern: '^https?://[^@/\\s]+/?$',
+            description: 'Address of the HTTP interface, without credentials.',
+          }),
+          credentialsSecretRef: Type.Optional(secretRef('Secret with the keys `username` and `password`.')),
+          insecure: Type.Optional(
+            Type.Boolean({
+              default: false,
+              description: 'Allows an http:// address: nothing is encrypted then.',
+            }),
+          ),
+        },
+        {
+          description: 'ClickHouse that runs elsewhere.',
+          'x-kubernetes-validations': [
+            rule(
+              "self.url.startsWith('https://') || (has(self.insecure) && self.insecure)",
+              'spec.clickhouse.external.url must begin with https://, or set spec.clickhouse.external.insecure: true',
+            ),
+          ],
+        },
+      ),
+    ),
+    database: Type.Optional(
+      Type.String({
+        default: 'batchsender',
+        maxLength: 63,
+        pattern: '^[a-z_][a-z0-9_]*$',
+        description: 'Name of the database; it cannot change.',
+      }),
+    ),
+  },
+  {
+    description: 'Where events are kept for analysis. Unset: nowhere.',
+    'x-kubernetes-validations': [
+      rule('has(self.external)', 'spec.clickhouse needs spec.clickhouse.external'),
+      rule(
+        'self.database == oldSelf.database',
+        'spec.clickhouse.database cannot change: the events are there',
+      ),
+    ],
+  },
+)
+
+const Readiness = Type.Object(
+  {
+    waive: Type.Optional(
+      Type.Array(
+        Type.Object({
+          check: Type.String({ minLength: 1, maxLength: 63, description: 'Name of the check.' }),
+          reason: Type.String({
+            minLength: 1,
+            maxLength: 512,
+            description: 'Why it does not apply; it is printed.',
+          }),
+        }),
+        {
+          maxItems: 32,
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['check'],
+          description: 'Checks that do not apply here.',
+        },
+      ),
+    ),
+  },
+  { description: 'What ProductionReady asks for.' },
+)
+
+export const BatchSenderSpec = Type.Object(
+  {
+    suspend: Type.Optional(
+      Type.Boolean({
+        description: 'Leaves everything as it is: the operator writes nothing but the status.',
+      }),
+    ),
+    worker: WorkerSpec,
+    postgres: PostgresSpec,
+    nats: NatsSpec,
+    clickhouse: Type.Optional(ClickhouseSpec),
+    readiness: Type.Optional(Readiness),
+    deletionPolicy: Type.Optional(
+      stringEnum(['Retain', 'Delete'], {
+        default: 'Retain',
+        description:
+          'What becomes of the NATS volumes and the certificate authority when the BatchSender is deleted.',
+      }),
+    ),
+  },
+  { description: 'What is wanted.' },
+)
+export type BatchSenderSpec = Static<typeof BatchSenderSpec>
+
+/** The whole object, as the CRD describes it. */
+export const BatchSender = Type.Object(
+  {
+    apiVersion: Type.Optional(Type.String()),
+    kind: Type.Optional(Type.String()),
+    metadata: Type.Optional(Type.Unsafe<object>({ type: 'object' })),
+    spec: BatchSenderSpec,
+    status: Type.Optional(BatchSenderStatus),
+  },
+  {
+    description:
+      'A sender of large batches of e-mail and everything it needs to run, kept and proven by the operator.',
+    'x-kubernetes-validations': [
+      rule(
+        "self.metadata.name.size() <= 35 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+        'metadata.name must be at most 35 characters, begin with a letter and hold only a-z, 0-9 and -: names of children are made from it',
+      ),
+      rule(
+        'has(self.spec.clickhouse) || !has(oldSelf.spec.clickhouse)',
+        'spec.clickhouse cannot be removed: the events are there',
+      ),
+    ],
+  },
+)

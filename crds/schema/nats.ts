@@ -1,0 +1,130 @@
+/** `spec.nats`: the queue that wakes the workers, run by the operator or brought by the user. */
+import type { Static } from 'typebox'
+import Type from 'typebox'
+import { duration, quantity, rule, secretRef } from './references.ts'
+import { integerEnum, passThrough } from './structural.ts'
+
+const Managed = Type.Object(
+  {
+    replicas: Type.Optional(
+      integerEnum([1, 3, 5], {
+        default: 1,
+        description: 'NATS nodes: 1, 3 or 5, never fewer than before. With 3 one node may fail, with 5 two.',
+        'x-kubernetes-validations': [
+          rule(
+            'self >= oldSelf',
+            'spec.nats.managed.replicas can only grow: nodes that hold data are not removed',
+          ),
+        ],
+      }),
+    ),
+    storage: Type.Optional(
+      Type.Object(
+        {
+          size: Type.Optional(
+            quantity('Volume of each node. It can grow, not shrink.', {
+              default: '10Gi',
+              'x-kubernetes-validations': [
+                rule(
+                  'isQuantity(self) && quantity(self).compareTo(quantity(oldSelf)) >= 0',
+                  'spec.nats.managed.storage.size can only grow: a volume cannot shrink',
+                ),
+              ],
+            }),
+          ),
+          storageClassName: Type.Optional(
+            Type.String({
+              maxLength: 253,
+              description: 'Storage class of the volumes. Unset: the default of the cluster.',
+              'x-kubernetes-validations': [
+                rule(
+                  'self == oldSelf',
+                  'spec.nats.managed.storage.storageClassName cannot change: the volumes exist',
+                ),
+              ],
+            }),
+          ),
+        },
+        { default: {}, description: 'Where the queue is kept.' },
+      ),
+    ),
+    resources: Type.Optional(
+      passThrough<object>({
+        description: 'Requests and limits of the NATS container. Unset: 50m and 64Mi asked, 512Mi at most.',
+      }),
+    ),
+  },
+  { description: 'NATS that the operator runs.' },
+)
+
+const External = Type.Object(
+  {
+    servers: Type.Array(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        pattern: '^(tls|nats)://[^@/\\s]+$',
+        description: 'tls://host:port',
+      }),
+      { minItems: 1, maxItems: 16, description: 'Addresses of the servers, without credentials.' },
+    ),
+    tlsSecretRef: Type.Optional(
+      secretRef('Secret with `tls.crt`, `tls.key` and `ca.crt`: what workers and operator show and trust.'),
+    ),
+    replicas: Type.Optional(
+      integerEnum([1, 3, 5], {
+        default: 1,
+        description: 'Copies of the stream that the operator creates there.',
+      }),
+    ),
+  },
+  { description: 'NATS that runs elsewhere; the operator only keeps the stream and its consumer there.' },
+)
+
+const Tls = Type.Object(
+  {
+    duration: duration('2160h', 'How long a certificate is valid.'),
+    renewBefore: duration('720h', 'How long before its end a certificate is renewed.'),
+    caDuration: duration('43800h', 'How long the certificate authority is valid.'),
+    issuerSecretRef: Type.Optional(
+      secretRef('Secret with `tls.crt` and `tls.key` of a CA of yours. Unset: the operator makes one.'),
+    ),
+  },
+  {
+    default: {},
+    description: 'Certificates of managed NATS.',
+    'x-kubernetes-validations': [
+      rule(
+        'duration(self.renewBefore) < duration(self.duration)',
+        'spec.nats.tls.renewBefore must be shorter than spec.nats.tls.duration',
+      ),
+      rule(
+        'duration(self.duration) < duration(self.caDuration)',
+        'spec.nats.tls.duration must be shorter than spec.nats.tls.caDuration',
+      ),
+      rule("duration(self.duration) >= duration('1h')", 'spec.nats.tls.duration must be at least 1h'),
+    ],
+  },
+)
+
+export const NatsSpec = Type.Object(
+  {
+    managed: Type.Optional(Managed),
+    external: Type.Optional(External),
+    tls: Type.Optional(Tls),
+  },
+  {
+    description: 'The queue that wakes the workers. Exactly one of managed and external, for good.',
+    'x-kubernetes-validations': [
+      rule(
+        '[has(self.managed), has(self.external)].filter(x, x).size() == 1',
+        'spec.nats needs exactly one of spec.nats.managed and spec.nats.external',
+      ),
+      rule(
+        'has(self.managed) == has(oldSelf.managed)',
+        'spec.nats cannot switch between managed and external: create another BatchSender',
+      ),
+    ],
+  },
+)
+export type NatsSpec = Static<typeof NatsSpec>

@@ -1,0 +1,130 @@
+/** `status`: what the operator saw, for people, `kubectl wait`, Flux and Argo CD. */
+import type { Static } from 'typebox'
+import Type from 'typebox'
+import { stringEnum } from './structural.ts'
+
+const instant = (description: string) => Type.String({ format: 'date-time', description })
+
+export const Condition = Type.Object({
+  type: Type.String({ maxLength: 316 }),
+  status: stringEnum(['True', 'False', 'Unknown']),
+  observedGeneration: Type.Integer({ minimum: 0, description: 'Generation of the spec that was judged.' }),
+  lastTransitionTime: instant('When `status` changed last.'),
+  reason: Type.String({ minLength: 1, maxLength: 1024, pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$' }),
+  message: Type.String({ maxLength: 32_768 }),
+})
+export type Condition = Static<typeof Condition>
+
+export const Check = Type.Object({
+  name: Type.String({ maxLength: 63, description: 'Which proof.' }),
+  state: stringEnum(['Proven', 'Failing', 'Unknown', 'NotConfigured', 'Waived']),
+  message: Type.String({ maxLength: 32_768 }),
+  since: instant('Since when it is in this state.'),
+})
+export type Check = Static<typeof Check>
+
+const Node = Type.Object({
+  name: Type.String({ maxLength: 253 }),
+  servedSerial: Type.Optional(Type.String({ maxLength: 64, description: 'Serial that the node showed.' })),
+})
+
+const Evidence = Type.Object(
+  {
+    natsTls: Type.Optional(
+      Type.Object(
+        {
+          serverSerial: Type.Optional(
+            Type.String({ maxLength: 64, description: 'Serial that was issued last.' }),
+          ),
+          expiresAt: Type.Optional(instant('When the first of the certificates in use ends.')),
+          caExpiresAt: Type.Optional(instant('When the CA ends.')),
+          nodes: Type.Optional(
+            Type.Array(Node, {
+              maxItems: 5,
+              'x-kubernetes-list-type': 'map',
+              'x-kubernetes-list-map-keys': ['name'],
+              description: 'What each node served at the last handshake.',
+            }),
+          ),
+        },
+        { description: 'Certificates of NATS.' },
+      ),
+    ),
+    contested: Type.Optional(
+      Type.Array(
+        Type.Object({
+          object: Type.String({ maxLength: 512 }),
+          manager: Type.String({ maxLength: 253 }),
+          paths: Type.Array(Type.String({ maxLength: 512 }), {
+            maxItems: 16,
+            'x-kubernetes-list-type': 'atomic',
+          }),
+          count: Type.Integer({ minimum: 1 }),
+        }),
+        {
+          maxItems: 32,
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['object', 'manager'],
+          description: 'Fields of our children that another manager fought over.',
+        },
+      ),
+    ),
+  },
+  { description: 'Figures behind the conditions and checks.' },
+)
+
+export const BatchSenderStatus = Type.Object(
+  {
+    observedGeneration: Type.Optional(
+      Type.Integer({
+        description: 'Generation of the last spec that was brought to its end: Ready or Stalled.',
+      }),
+    ),
+    observedSpecHash: Type.Optional(
+      Type.String({ maxLength: 64, description: 'Hash of that spec without `suspend`.' }),
+    ),
+    lastHandledReconcileAt: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: 'The last value of batchsender.io/requestedAt that was handled.',
+      }),
+    ),
+    conditions: Type.Optional(
+      Type.Array(Condition, {
+        maxItems: 32,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['type'],
+        description: 'Ready sums up; see docs/api.md for every type and reason.',
+      }),
+    ),
+    checks: Type.Optional(
+      Type.Array(Check, {
+        maxItems: 32,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+        description: 'The production-readiness checklist, each row proven or not.',
+      }),
+    ),
+    evidence: Type.Optional(Evidence),
+    summary: Type.Optional(
+      Type.Object(
+        {
+          checks: Type.Optional(Type.String({ maxLength: 128 })),
+          workers: Type.Optional(Type.String({ maxLength: 128 })),
+        },
+        { description: 'Short forms for the printed columns.' },
+      ),
+    ),
+    workers: Type.Optional(
+      Type.Object(
+        {
+          replicas: Type.Optional(Type.Integer({ minimum: 0 })),
+          selector: Type.Optional(Type.String({ maxLength: 1024 })),
+        },
+        { description: 'For the scale subresource.' },
+      ),
+    ),
+  },
+  { description: 'What the operator saw.', default: { observedGeneration: -1 } },
+)
+export type BatchSenderStatus = Static<typeof BatchSenderStatus>

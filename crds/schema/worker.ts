@@ -1,0 +1,137 @@
+/** `spec.worker`: the pods that take batches and send them. */
+import type { Static } from 'typebox'
+import Type from 'typebox'
+import { rule, secretRef } from './references.ts'
+import { passThrough, passThroughList, stringEnum, stringMap } from './structural.ts'
+
+const OUR_PREFIXES =
+  "!(k.startsWith('app.kubernetes.io/') || k.startsWith('batchsender.io/') || k.contains('kubernetes.io/'))"
+
+const Smtp = Type.Object(
+  {
+    host: Type.String({ minLength: 1, maxLength: 253, description: 'Host name of the SMTP server.' }),
+    port: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 65_535,
+        default: 587,
+        description: '465 speaks TLS from the first byte.',
+      }),
+    ),
+    tls: Type.Optional(
+      stringEnum(['Required', 'Opportunistic', 'Disabled'], {
+        default: 'Required',
+        description:
+          'Required refuses to send without TLS; Opportunistic takes STARTTLS when offered; Disabled never does.',
+      }),
+    ),
+    credentialsSecretRef: Type.Optional(secretRef('Secret with the keys `username` and `password`.')),
+  },
+  { description: 'Sends through an SMTP server.' },
+)
+
+const Provider = Type.Object(
+  {
+    smtp: Type.Optional(Smtp),
+    maxPerSecond: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        description: 'Mails per second over all workers together. Unset: as fast as the provider takes them.',
+      }),
+    ),
+    onUncertain: Type.Optional(
+      stringEnum(['Hold', 'Resend'], {
+        default: 'Hold',
+        description:
+          'What happens to a recipient whose mail the provider may or may not have taken before a crash: Hold leaves it `uncertain` for a person, Resend sends again and risks a duplicate.',
+      }),
+    ),
+  },
+  {
+    description: 'Who delivers the mail.',
+    'x-kubernetes-validations': [
+      rule('has(self.smtp)', 'spec.worker.provider needs a provider: set spec.worker.provider.smtp'),
+    ],
+  },
+)
+
+const Http = Type.Object(
+  {
+    tokensSecretRef: secretRef(
+      'Secret with one key per API token: the key is the name of the user, the value `sha256:` and the hexadecimal SHA-256 of the token.',
+    ),
+    maxRequestSizeBytes: Type.Optional(
+      Type.Integer({
+        minimum: 1_024,
+        maximum: 104_857_600,
+        default: 10_485_760,
+        description: 'Larger requests are refused with 413.',
+      }),
+    ),
+  },
+  { description: 'The HTTP API of the workers.' },
+)
+
+export const WorkerSpec = Type.Object(
+  {
+    replicas: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 500,
+        description: 'Number of workers. Unset: 2. `kubectl scale` works when it is set.',
+      }),
+    ),
+    image: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        description: "Image of the worker. Unset: the operator's default.",
+      }),
+    ),
+    imagePullSecrets: Type.Optional(
+      Type.Array(Type.Object({ name: Type.String({ minLength: 1, maxLength: 253 }) }), {
+        maxItems: 10,
+        description: 'Secrets to pull the images with.',
+      }),
+    ),
+    resources: Type.Optional(
+      passThrough<object>({
+        description:
+          'Requests and limits of the worker container. Unset: 100m and 128Mi asked, 512Mi at most.',
+      }),
+    ),
+    nodeSelector: Type.Optional(stringMap({ description: 'Nodes that may run workers.' })),
+    tolerations: Type.Optional(passThroughList<object>({ description: 'Taints that workers tolerate.' })),
+    affinity: Type.Optional(passThrough<object>({ description: 'Affinity of the worker pods.' })),
+    topologySpreadConstraints: Type.Optional(
+      passThroughList<object>({ description: 'How workers spread. Unset: over nodes, as far as possible.' }),
+    ),
+    podLabels: Type.Optional(
+      stringMap({
+        description: 'More labels for the worker pods.',
+        'x-kubernetes-validations': [
+          rule(
+            `self.all(k, ${OUR_PREFIXES})`,
+            'spec.worker.podLabels may not use app.kubernetes.io/, batchsender.io/ or kubernetes.io/ keys: choose a prefix of your own',
+          ),
+        ],
+      }),
+    ),
+    podAnnotations: Type.Optional(
+      stringMap({
+        description: 'More annotations for the worker pods.',
+        'x-kubernetes-validations': [
+          rule(
+            `self.all(k, !k.startsWith('batchsender.io/'))`,
+            'spec.worker.podAnnotations may not use batchsender.io/ keys: choose a prefix of your own',
+          ),
+        ],
+      }),
+    ),
+    provider: Provider,
+    http: Http,
+  },
+  { description: 'The workers: they take batches over HTTP and send them.' },
+)
+export type WorkerSpec = Static<typeof WorkerSpec>

@@ -1,0 +1,3 @@
+module batchsender.io/hack/pause
+
+go 1.26

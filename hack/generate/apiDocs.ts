@@ -1,0 +1,99 @@
+/** docs/api.md: every field, condition, reason and check, from the schema in crds/. */
+import { BatchSender, GROUP, KIND, VERSION } from '../../crds/schema/batchsender.ts'
+import { CHECKS, CONDITIONS, SUMMARY_CONDITIONS } from '../../crds/schema/conditions.ts'
+import { structural } from './structural.ts'
+
+interface Field {
+  readonly type?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly enum?: readonly unknown[]
+  readonly required?: readonly string[]
+  readonly properties?: Readonly<Record<string, Field>>
+  readonly items?: Field
+  readonly additionalProperties?: Field
+  readonly 'x-kubernetes-validations'?: readonly { readonly message: string }[]
+}
+
+/** Markdown of the API reference. */
+export function apiDocs(): string {
+  const root = structural(BatchSender) as Field
+  const sections = ['spec', 'status'].map((section) => {
+    const rows = Object.entries(root.properties?.[section]?.properties ?? {}).flatMap(([name, field]) =>
+      describe(`${section}.${name}`, field, root.properties?.[section]?.required?.includes(name) ?? false),
+    )
+    return [`## ${section}`, '', '| Field | Type | |', '| --- | --- | --- |', ...rows, ''].join('\n')
+  })
+  return [
+    '# API reference',
+    '',
+    `\`${GROUP}/${VERSION}\`, kind \`${KIND}\`, short name \`bs\`. Fields marked * are required.`,
+    '',
+    ...sections,
+    '## Rules',
+    '',
+    ...rules(root).map((message) => `- ${message}`),
+    '',
+    '## Conditions',
+    '',
+    ...Object.entries(SUMMARY_CONDITIONS).map(([type, doc]) => `- **${type}**: ${doc}`),
+    '',
+    'These sum into `Ready`, the first that is not True being the one it tells about:',
+    '',
+    ...Object.entries(CONDITIONS).flatMap(([type, { doc, reasons }]) => [
+      `### ${type}`,
+      '',
+      doc,
+      '',
+      '| Reason | Meaning | A person must act |',
+      '| --- | --- | --- |',
+      ...Object.entries(reasons as Record<string, { doc: string; stalls?: true }>).map(
+        ([reason, meaning]) => `| \`${reason}\` | ${meaning.doc} | ${meaning.stalls === true ? 'yes' : ''} |`,
+      ),
+      '',
+    ]),
+    '## Checks',
+    '',
+    '| Check | Proven when |',
+    '| --- | --- |',
+    ...Object.entries(CHECKS).map(([name, doc]) => `| \`${name}\` | ${doc} |`),
+    '',
+  ].join('\n')
+}
+
+function describe(path: string, field: Field, required: boolean): string[] {
+  const nested = field.type === 'array' ? field.items : field
+  const row = `| \`${path}\`${required ? ' *' : ''} | ${typeOf(field)} | ${remarks(field)} |`
+  const below = Object.entries(nested?.properties ?? {}).flatMap(([name, child]) =>
+    describe(
+      `${path}${field.type === 'array' ? '[]' : ''}.${name}`,
+      child,
+      nested?.required?.includes(name) ?? false,
+    ),
+  )
+  return [row, ...below]
+}
+
+function typeOf(field: Field): string {
+  if (field.enum) return field.enum.map((value) => `\`${String(value)}\``).join(' \\| ')
+  if (field.type === 'array') return `list of ${field.items?.type ?? 'values'}`
+  if (field.additionalProperties) return 'map of strings'
+  return field.type ?? 'any'
+}
+
+function remarks(field: Field): string {
+  const standard = field.default
+  const shown =
+    standard === undefined || typeof standard === 'object'
+      ? ''
+      : ` Default: \`${String(standard as string)}\`.`
+  return `${field.description ?? ''}${shown}`.trim()
+}
+
+function rules(field: Field): string[] {
+  const own = (field['x-kubernetes-validations'] ?? []).map((entry) => entry.message)
+  const below = [...Object.values(field.properties ?? {}), ...(field.items ? [field.items] : [])].flatMap(
+    rules,
+  )
+  return [...own, ...below]
+}

@@ -1,0 +1,73 @@
+/** The CustomResourceDefinition, from the schema in crds/. */
+import { stringify } from 'yaml'
+import { BatchSender, GROUP, KIND, PLURAL, VERSION } from '../../crds/schema/batchsender.ts'
+import { structural } from './structural.ts'
+
+const condition = (type: string) => `.status.conditions[?(@.type=="${type}")]`
+
+const COLUMNS = [
+  {
+    name: 'Ready',
+    type: 'string',
+    jsonPath: `${condition('Ready')}.status`,
+    description: 'Works as specified.',
+  },
+  {
+    name: 'Production',
+    type: 'string',
+    jsonPath: `${condition('ProductionReady')}.status`,
+    description: 'Every check is proven or waived.',
+  },
+  { name: 'Checks', type: 'string', jsonPath: '.status.summary.checks' },
+  { name: 'Workers', type: 'string', jsonPath: '.status.summary.workers' },
+  { name: 'Status', type: 'string', jsonPath: `${condition('Ready')}.message` },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  { name: 'Cert-Expires', type: 'string', jsonPath: '.status.evidence.natsTls.expiresAt', priority: 1 },
+  { name: 'Proof', type: 'string', jsonPath: `${condition('ProductionReady')}.message`, priority: 1 },
+]
+
+/** YAML of the CRD: structural, with descriptions, CEL rules, columns, scale and status subresources. */
+export function crd(): string {
+  return stringify(
+    {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: {
+        name: `${PLURAL}.${GROUP}`,
+        labels: {
+          'app.kubernetes.io/name': 'batchsender-operator',
+          'app.kubernetes.io/part-of': 'batchsender',
+        },
+      },
+      spec: {
+        group: GROUP,
+        names: {
+          kind: KIND,
+          listKind: `${KIND}List`,
+          plural: PLURAL,
+          singular: KIND.toLowerCase(),
+          shortNames: ['bs'],
+        },
+        scope: 'Namespaced',
+        versions: [
+          {
+            name: VERSION,
+            served: true,
+            storage: true,
+            additionalPrinterColumns: COLUMNS,
+            subresources: {
+              status: {},
+              scale: {
+                specReplicasPath: '.spec.worker.replicas',
+                statusReplicasPath: '.status.workers.replicas',
+                labelSelectorPath: '.status.workers.selector',
+              },
+            },
+            schema: { openAPIV3Schema: structural(BatchSender) },
+          },
+        ],
+      },
+    },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  )
+}

@@ -1,0 +1,94 @@
+/** What a component can want: a closed set; `commit` has one adapter for each member. */
+import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
+import type { KubernetesObject, Resource } from '../runtime/object.ts'
+
+/** A Kubernetes object, by server-side apply. */
+export interface DesiredObject {
+  readonly type: 'object'
+  readonly resource: Resource
+  readonly object: KubernetesObject
+}
+
+/** A certificate to be made now; absent when the one at hand is good. */
+export interface DesiredCertificate {
+  readonly type: 'certificate'
+  readonly secret: SecretIdentity
+  readonly reason: string
+  readonly request: CertificateRequest
+}
+
+/** Random bytes to be made once; never replaced. */
+export interface DesiredKey {
+  readonly type: 'key'
+  readonly secret: SecretIdentity
+  readonly key: string
+  readonly sizeBytes: number
+}
+
+/** Tells one NATS node to read its configuration and certificates again. */
+export interface DesiredReload {
+  readonly type: 'natsReload'
+  readonly address: NatsAddress
+  /** Secret with the leaf of the system account. */
+  readonly systemSecret: string
+  readonly reason: string
+}
+
+/** The work queue, through the JetStream API. */
+export interface DesiredQueue {
+  readonly type: 'queue'
+  readonly access: NatsAccess
+  readonly stream: StreamConfig
+  readonly consumer: ConsumerConfig
+  readonly reason: string
+}
+
+/** An object of ours that must go; of a kind that the component declares in `prunes`. */
+export interface DesiredAbsence {
+  readonly type: 'absent'
+  readonly resource: Resource
+  readonly name: string
+  readonly reason: string
+}
+
+export type Desired =
+  DesiredAbsence | DesiredObject | DesiredCertificate | DesiredKey | DesiredReload | DesiredQueue
+
+/** Where a generated Secret lives and whose it is. */
+export interface SecretIdentity {
+  readonly name: string
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Absent for what outlives its BatchSender. */
+  readonly owned: boolean
+}
+
+export type CertificateRequest = CaRequest | LeafRequest
+
+export interface CaRequest {
+  readonly role: 'ca'
+  readonly commonName: string
+  readonly durationMs: number
+}
+
+export interface LeafRequest {
+  readonly role: 'leaf'
+  readonly commonName: string
+  readonly dnsNames: readonly string[]
+  readonly usages: readonly ('serverAuth' | 'clientAuth')[]
+  readonly durationMs: number
+  /** Secret with `tls.crt` and `tls.key` of the CA. */
+  readonly issuerSecret: string
+}
+
+export interface NatsAddress {
+  readonly node: string
+  readonly host: string
+  readonly port: number
+}
+
+/** How the operator reaches a NATS system: addresses, and the Secret with its client certificate, if any. */
+export interface NatsAccess {
+  readonly servers: readonly string[]
+  readonly tlsSecret?: string
+}

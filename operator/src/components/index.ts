@@ -1,0 +1,9 @@
+/** Every managed thing, in the order in which it is applied and told of. */
+import type { AnyComponent } from './component.ts'
+import { dependencies } from './dependencies.ts'
+import { nats } from './nats/nats.ts'
+import { natsTls } from './natsTls.ts'
+import { specification } from './specification.ts'
+import { worker } from './worker/worker.ts'
+
+export const components: readonly AnyComponent[] = [specification, dependencies, natsTls, nats, worker]

@@ -1,0 +1,149 @@
+/** The Kubernetes objects of managed NATS. */
+import type { Snapshot } from '../snapshot.ts'
+import type {
+  ConfigMapManifest,
+  PodDisruptionBudgetManifest,
+  ServiceManifest,
+  StatefulSetManifest,
+} from '../parts/resources.ts'
+import { selectorLabels, labels, TEMPLATE_HASH } from '../parts/labels.ts'
+import { metadata } from '../parts/metadata.ts'
+import { CLIENT_PORT, CLUSTER_PORT, MONITOR_PORT, natsNodes, natsSecrets } from '../parts/natsTopology.ts'
+import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
+import { CONFIG_DIR, DATA_DIR, natsConfiguration, RUN_DIR, TLS_DIR } from './configuration.ts'
+
+const PART = 'nats'
+
+export function configMap({ sender, installation }: Snapshot): ConfigMapManifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadata(sender, PART),
+    data: { 'nats.conf': natsConfiguration(sender, installation) },
+  }
+}
+
+/** Headless: clients and routes dial nodes by name, also before they are ready. */
+export function service({ sender }: Snapshot): ServiceManifest {
+  const port = (name: string, number: number) => ({ name, port: number, targetPort: number, protocol: 'TCP' })
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata(sender, PART),
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: selectorLabels(sender, PART),
+      ports: [port('client', CLIENT_PORT), port('cluster', CLUSTER_PORT), port('monitor', MONITOR_PORT)],
+    },
+  }
+}
+
+/** One node at a time, whatever their number: a minimum of one would forbid draining a single node for ever. */
+export function disruptionBudget({ sender }: Snapshot): PodDisruptionBudgetManifest {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: metadata(sender, PART),
+    spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(sender, PART) } },
+  }
+}
+
+/**
+ * @param templateHash of the configuration and the CA: a new one rolls the pods. A renewed certificate does not: the
+ * server reads it again when it is told to.
+ */
+export function statefulSet({ sender, installation }: Snapshot, templateHash: string): StatefulSetManifest {
+  const { managed } = sender.spec.nats
+  const storageClassName = managed?.storage?.storageClassName
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: metadata(sender, PART),
+    spec: {
+      replicas: natsNodes(sender).length,
+      serviceName: `${sender.name}-${PART}`,
+      // A cluster forms only when all nodes start together; this cannot be changed later.
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: selectorLabels(sender, PART) },
+      persistentVolumeClaimRetentionPolicy: {
+        whenDeleted: sender.spec.deletionPolicy === 'Delete' ? 'Delete' : 'Retain',
+        whenScaled: 'Retain',
+      },
+      template: {
+        metadata: { labels: labels(sender, PART), annotations: { [TEMPLATE_HASH]: templateHash } },
+        spec: podSpec(sender.name, natsSecrets(sender).server, installation, managed?.resources),
+      },
+      volumeClaimTemplates: [
+        {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: { name: 'data' },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            volumeMode: 'Filesystem',
+            resources: { requests: { storage: managed?.storage?.size ?? '10Gi' } },
+            ...(storageClassName !== undefined && { storageClassName }),
+          },
+        },
+      ],
+    },
+  }
+}
+
+function podSpec(
+  name: string,
+  tlsSecret: string,
+  installation: Snapshot['installation'],
+  resources?: object,
+) {
+  const probe = (path: string, more: object) => ({
+    httpGet: { path, port: 'monitor', scheme: 'HTTP' },
+    timeoutSeconds: 5,
+    ...more,
+  })
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: 60,
+    securityContext: podSecurityContext,
+    containers: [
+      {
+        name: 'nats',
+        image: installation.natsImage,
+        imagePullPolicy: installation.imagePullPolicy,
+        args: ['--config', `${CONFIG_DIR}/nats.conf`],
+        env: [
+          { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+        ],
+        ports: [
+          { name: 'client', containerPort: CLIENT_PORT, protocol: 'TCP' },
+          { name: 'cluster', containerPort: CLUSTER_PORT, protocol: 'TCP' },
+          { name: 'monitor', containerPort: MONITOR_PORT, protocol: 'TCP' },
+        ],
+        securityContext: containerSecurityContext,
+        resources: resources ?? {
+          requests: { cpu: '50m', memory: '64Mi' },
+          limits: { memory: '512Mi' },
+        },
+        startupProbe: probe('/healthz?js-server-only=true', { periodSeconds: 1, failureThreshold: 120 }),
+        readinessProbe: probe('/healthz?js-server-only=true', { periodSeconds: 5 }),
+        livenessProbe: probe('/healthz?js-enabled-only=true', { periodSeconds: 30 }),
+        // Clients are asked to leave before the server ends.
+        lifecycle: { preStop: { exec: { command: ['nats-server', '--signal', `ldm=${RUN_DIR}/nats.pid`] } } },
+        volumeMounts: [
+          { name: 'data', mountPath: DATA_DIR },
+          { name: 'config', mountPath: CONFIG_DIR, readOnly: true },
+          { name: 'tls', mountPath: TLS_DIR, readOnly: true },
+          { name: 'run', mountPath: RUN_DIR },
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'config', configMap: { name: `${name}-${PART}`, defaultMode: 0o444 } },
+      { name: 'tls', secret: { secretName: tlsSecret, defaultMode: 0o440 } },
+      { name: 'run', emptyDir: {} },
+    ],
+  }
+}

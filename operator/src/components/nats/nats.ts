@@ -1,0 +1,137 @@
+/** NATS: nodes that the operator runs or that exist elsewhere, and the work queue on them. */
+import type { Verdict } from '../component.ts'
+import type { Desired, DesiredQueue, DesiredReload } from '../desired.ts'
+import type { JetstreamSeen, Snapshot } from '../snapshot.ts'
+import type { StatefulSetManifest } from '../parts/resources.ts'
+import { consumerConfig, streamConfig, workQueueNames } from '../../../../crds/workQueue.ts'
+import { component } from '../component.ts'
+import { natsNodes, natsSecrets, nodeAddresses, operatorAccess } from '../parts/natsTopology.ts'
+import { ConfigMap, PodDisruptionBudget, Service, StatefulSet } from '../parts/resources.ts'
+import { templateHash } from '../parts/templateHash.ts'
+import { childOf } from '../snapshot.ts'
+import { natsConfiguration, statefulSetName } from './configuration.ts'
+import { configMap, disruptionBudget, service, statefulSet } from './manifests.ts'
+
+interface Observed {
+  readonly nodes: number
+  readonly readyNodes: number
+  readonly queue: JetstreamSeen | undefined
+  readonly certificates: boolean
+}
+
+export const nats = component<'NatsReady', Observed>({
+  name: 'nats',
+  conditionType: 'NatsReady',
+  owns: [ConfigMap, Service, StatefulSet, PodDisruptionBudget],
+  prunes: [],
+
+  desired(snapshot) {
+    return [...nodes(snapshot), ...reloads(snapshot), ...queue(snapshot)]
+  },
+
+  observe(snapshot) {
+    const set = childOf<StatefulSetManifest>(snapshot, StatefulSet, statefulSetName(snapshot.sender))
+    return {
+      nodes: natsNodes(snapshot.sender).length,
+      readyNodes: set?.status?.readyReplicas ?? 0,
+      queue: snapshot.evidence.jetstream?.seen,
+      certificates: serverIssuer(snapshot) !== undefined,
+    }
+  },
+
+  condition(observed): Verdict<'NatsReady'> {
+    const { nodes: wanted, readyNodes } = observed
+    if (wanted > 0 && !observed.certificates)
+      return { status: 'False', reason: 'Waiting', message: 'waiting for the certificates of NATS' }
+    if (readyNodes < quorum(wanted))
+      return { status: 'False', reason: 'NodesNotReady', message: `${nodesText(observed)} are ready` }
+    return queueVerdict(observed)
+  },
+})
+
+function queueVerdict(observed: Observed): Verdict<'NatsReady'> {
+  const { queue: seen } = observed
+  if (!seen) return { status: 'Unknown', reason: 'NotObserved', message: 'NATS has not been looked at yet' }
+  if (!seen.reached)
+    return { status: 'False', reason: 'Unreachable', message: `NATS cannot be reached: ${seen.fault}` }
+  const faults = Object.entries({ stream: seen.stream, consumer: seen.consumer }).flatMap(([part, state]) => {
+    if (!state.exists) return [`the ${part} is missing`]
+    return state.differs.length === 0 ? [] : [`the ${part} differs in ${state.differs.join(', ')}`]
+  })
+  if (faults.length > 0) return { status: 'False', reason: 'StreamNotReady', message: faults.join('; ') }
+  return {
+    status: 'True',
+    reason: 'Available',
+    message: observed.nodes === 0 ? 'external NATS' : nodesText(observed),
+  }
+}
+
+/** Nodes that must be up for a replicated stream to take messages; none when NATS is external. */
+function quorum(nodes: number): number {
+  return nodes === 0 ? 0 : Math.floor(nodes / 2) + 1
+}
+
+function nodesText({ nodes, readyNodes }: Observed): string {
+  return `${readyNodes} of ${nodes} NATS node${nodes === 1 ? '' : 's'}`
+}
+
+/** Hash of the key that signed the server's certificate: what all who dial it must trust. */
+function serverIssuer(snapshot: Snapshot): string | undefined {
+  return snapshot.secrets.get(natsSecrets(snapshot.sender).server)?.certificate?.issuerKeyHash
+}
+
+function nodes(snapshot: Snapshot): readonly Desired[] {
+  const { sender, installation } = snapshot
+  const issuer = serverIssuer(snapshot)
+  if (!sender.spec.nats.managed || issuer === undefined) return []
+  const hash = templateHash({ configuration: natsConfiguration(sender, installation), issuer })
+  return [
+    { type: 'object', resource: ConfigMap, object: configMap(snapshot) },
+    { type: 'object', resource: Service, object: service(snapshot) },
+    { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot) },
+    { type: 'object', resource: StatefulSet, object: statefulSet(snapshot, hash) },
+  ]
+}
+
+/** Nodes that show another certificate than the one issued last. */
+function reloads(snapshot: Snapshot): readonly DesiredReload[] {
+  const { sender, installation, secrets, evidence } = snapshot
+  const issued = secrets.get(natsSecrets(sender).server)?.certificate?.serial
+  const seen = evidence.natsHandshake?.seen.nodes ?? []
+  if (issued === undefined) return []
+  return nodeAddresses(sender, installation).flatMap((address): DesiredReload[] => {
+    const served = seen.find(({ name }) => name === address.node)?.servedSerial
+    if (served === undefined || served === issued) return []
+    const systemSecret = natsSecrets(sender).system
+    return [{ type: 'natsReload', address, systemSecret, reason: 'serves an older certificate' }]
+  })
+}
+
+/** The stream and its consumer, once NATS was reached and lacks them or has them otherwise. */
+function queue(snapshot: Snapshot): readonly DesiredQueue[] {
+  const { sender, installation, evidence } = snapshot
+  const seen = evidence.jetstream?.seen
+  if (!seen?.reached) return []
+  const reason = queueFault(seen)
+  if (reason === undefined) return []
+  const names = workQueueNames(sender.namespace, sender.name)
+  return [
+    {
+      type: 'queue',
+      access: operatorAccess(sender, installation),
+      stream: streamConfig(names, queueReplicas(snapshot)),
+      consumer: consumerConfig(names),
+      reason,
+    },
+  ]
+}
+
+function queueFault({ stream, consumer }: JetstreamSeen & { reached: true }): string | undefined {
+  const parts = [stream, consumer]
+  if (parts.some((part) => !part.exists)) return 'missing'
+  return parts.some((part) => part.exists && part.differs.length > 0) ? 'differs' : undefined
+}
+
+export function queueReplicas({ sender }: Pick<Snapshot, 'sender'>): number {
+  return sender.spec.nats.external ? (sender.spec.nats.external.replicas ?? 1) : natsNodes(sender).length
+}

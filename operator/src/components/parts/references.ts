@@ -1,0 +1,52 @@
+/** The Secrets of the user's that a spec names, and the keys that each must have. */
+import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
+
+export interface Reference {
+  readonly secret: string
+  /** Where in the spec it is named. */
+  readonly path: string
+  readonly required: readonly string[]
+  /** Keys that count when they are there. */
+  readonly optional: readonly string[]
+}
+
+/** Every reference, in the order of the spec. A Secret may be named more than once. */
+export function references(spec: BatchSenderSpec): readonly Reference[] {
+  const { worker, postgres, nats, clickhouse } = spec
+  const { smtp } = worker.provider
+  return [
+    reference('spec.worker.provider.smtp.credentialsSecretRef', smtp?.credentialsSecretRef, [
+      'username',
+      'password',
+    ]),
+    reference('spec.worker.http.tokensSecretRef', worker.http.tokensSecretRef, []),
+    reference(
+      'spec.postgres.credentialsSecretRef',
+      postgres.credentialsSecretRef,
+      ['url'],
+      ['directUrl', 'ca.crt'],
+    ),
+    reference('spec.nats.external.tlsSecretRef', nats.external?.tlsSecretRef, [
+      'tls.crt',
+      'tls.key',
+      'ca.crt',
+    ]),
+    reference('spec.nats.tls.issuerSecretRef', nats.managed && nats.tls?.issuerSecretRef, [
+      'tls.crt',
+      'tls.key',
+    ]),
+    reference('spec.clickhouse.external.credentialsSecretRef', clickhouse?.external?.credentialsSecretRef, [
+      'username',
+      'password',
+    ]),
+  ].flat()
+}
+
+function reference(
+  path: string,
+  ref: { readonly name: string } | undefined,
+  required: readonly string[],
+  optional: readonly string[] = [],
+): readonly Reference[] {
+  return ref ? [{ secret: ref.name, path, required, optional }] : []
+}

@@ -1,0 +1,116 @@
+/** Everything a decision may look at, as one value: the object, its children, its Secrets, the evidence, the time. */
+import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
+import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { KubernetesObject, Resource } from '../runtime/object.ts'
+
+/** One BatchSender: who it is, what it wants, what was said of it last. */
+export interface Sender {
+  readonly name: string
+  readonly namespace: string
+  readonly uid: string
+  readonly generation: number
+  readonly spec: BatchSenderSpec
+  /** Hash of the spec without `suspend`. */
+  readonly specHash: string
+  /** What the schema has against the spec; empty when it is valid. */
+  readonly specFaults: readonly string[]
+  readonly status: BatchSenderStatus
+  readonly requestedAt?: string
+}
+
+/** What the leaf or CA in one of our Secrets says of itself; instants as `Date`. */
+export interface CertificateFacts {
+  readonly serial: string
+  readonly subject: string
+  readonly notBefore: Date
+  readonly notAfter: Date
+  readonly isCa: boolean
+  readonly dnsNames: readonly string[]
+  readonly usages: readonly string[]
+  /** SHA-256 of the public key, hexadecimal. */
+  readonly keyHash: string
+  /** The certificate carries the public half of the private key beside it. */
+  readonly keyMatches: boolean
+  /** SHA-256 of the key that signed it, as far as a certificate in `ca.crt` verifies the signature. */
+  readonly issuerKeyHash?: string
+}
+
+/** One of our own generated Secrets, without anything secret. */
+export interface SecretFacts {
+  readonly keys: readonly string[]
+  /** Present when `tls.crt` can be parsed. */
+  readonly certificate?: CertificateFacts
+  readonly deleting: boolean
+  /** uid of the controller; retained Secrets have none. */
+  readonly controllerUid?: string
+  readonly retainedFor?: string
+}
+
+/** A Secret of the user's that the spec names. */
+export type ReferenceFacts =
+  | { readonly found: false }
+  | {
+      readonly found: true
+      readonly keys: readonly string[]
+      /** HMAC over each key's value under a key of the operator's: tells a change and nothing else. */
+      readonly fingerprints: Readonly<Record<string, string>>
+      readonly certificate?: CertificateFacts
+    }
+
+/** What an observer saw, settled: one failed look does not replace a good one. */
+export interface Sighting<Seen> {
+  readonly seen: Seen
+  readonly lookedAt: Date
+}
+
+/** One NATS node as its handshake showed it. */
+export interface NodeHandshake {
+  readonly name: string
+  readonly servedSerial?: string
+  /** Why no certificate was seen. */
+  readonly fault?: string
+  readonly refusesPlain?: boolean
+  readonly refusesAnonymous?: boolean
+}
+
+export interface Evidence {
+  readonly natsHandshake?: Sighting<{ readonly nodes: readonly NodeHandshake[] }>
+  readonly jetstream?: Sighting<JetstreamSeen>
+}
+
+/** What the JetStream API said of the work queue; `differs` names the settings that are not as they should be. */
+export type JetstreamSeen =
+  | { readonly reached: false; readonly fault: string }
+  | { readonly reached: true; readonly stream: QueuePart; readonly consumer: QueuePart }
+
+export type QueuePart =
+  { readonly exists: false } | { readonly exists: true; readonly differs: readonly string[] }
+
+/** The operator's own settings that manifests depend on. */
+export interface Installation {
+  readonly workerImage: string
+  readonly natsImage: string
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
+  readonly clusterDomain: string
+}
+
+export interface Snapshot {
+  readonly now: Date
+  readonly sender: Sender
+  readonly installation: Installation
+  /** `Kind/name` → object; only what carries our labels. */
+  readonly children: ReadonlyMap<string, KubernetesObject>
+  readonly secrets: ReadonlyMap<string, SecretFacts>
+  readonly references: ReadonlyMap<string, ReferenceFacts>
+  readonly evidence: Evidence
+}
+
+/** The child as the informer knows it. The shape is the caller's word for what the kind looks like. */
+export function childOf<Shape extends KubernetesObject>(
+  snapshot: Snapshot,
+  resource: Resource,
+  name: string,
+): Shape | undefined {
+  // The one typed seam between raw objects and the client's models.
+  return snapshot.children.get(`${resource.kind}/${name}`) as Shape | undefined
+}

@@ -1,0 +1,135 @@
+/** The worker's environment and files, from the spec: settings as values, secrets as references. */
+import type { Raw } from '../parts/resources.ts'
+import type { ReferenceFacts, Snapshot } from '../snapshot.ts'
+import type { SECRET_SETTINGS, WorkerSettingsInput } from '../../../../crds/workerSettings.ts'
+import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
+import { workQueueNames } from '../../../../crds/workQueue.ts'
+import { renderWorkerSettings, variableOf } from '../../../../crds/workerSettings.ts'
+import { natsSecrets, natsServers } from '../parts/natsTopology.ts'
+
+const ROOT = '/etc/batchsender'
+
+export const HTTP_PORT = 8080
+export const INTERNAL_PORT = 8081
+
+type SecretSetting = (typeof SECRET_SETTINGS)[number]
+type SecretKey = readonly [secret: string, key: string]
+
+/** What the worker reads from its environment, secrets apart. */
+function settings({ sender, installation, references }: Snapshot): Partial<WorkerSettingsInput> {
+  const { worker, postgres, clickhouse } = sender.spec
+  const { smtp, maxPerSecond, onUncertain } = worker.provider
+  const queue = workQueueNames(sender.namespace, sender.name)
+  return {
+    logLevel: 'info',
+    httpPort: HTTP_PORT,
+    internalPort: INTERNAL_PORT,
+    apiTokensDir: `${ROOT}/tokens`,
+    maxRequestSizeBytes: worker.http.maxRequestSizeBytes ?? 10_485_760,
+    ...(hasKey(references.get(postgres.credentialsSecretRef.name), 'ca.crt') && {
+      postgresCaFile: `${ROOT}/postgres/ca.crt`,
+    }),
+    natsServers: [...natsServers(sender, installation)],
+    ...(natsTlsSecret(sender) !== undefined && { natsTlsDir: `${ROOT}/nats` }),
+    natsStream: queue.stream,
+    natsSubject: queue.subject,
+    natsConsumer: queue.consumer,
+    ...(clickhouse?.external && {
+      clickhouseUrl: clickhouse.external.url,
+      clickhouseDatabase: clickhouse.database ?? 'batchsender',
+    }),
+    provider: 'smtp',
+    ...(smtp && { smtpHost: smtp.host, smtpPort: smtp.port ?? 587, smtpTls: smtp.tls ?? 'Required' }),
+    ...(maxPerSecond !== undefined && { maxPerSecond }),
+    onUncertain: onUncertain ?? 'Hold',
+  }
+}
+
+/** Which key of which Secret each secret setting comes from. */
+function secretKeys({ sender }: Snapshot): Partial<Record<SecretSetting, SecretKey>> {
+  const { worker, postgres, clickhouse } = sender.spec
+  const smtp = worker.provider.smtp?.credentialsSecretRef?.name
+  const events = clickhouse?.external?.credentialsSecretRef?.name
+  return {
+    postgresUrl: [postgres.credentialsSecretRef.name, 'url'],
+    ...(smtp !== undefined && { smtpUsername: [smtp, 'username'], smtpPassword: [smtp, 'password'] }),
+    ...(events !== undefined && {
+      clickhouseUsername: [events, 'username'],
+      clickhousePassword: [events, 'password'],
+    }),
+  }
+}
+
+/** `env` of the worker container. */
+export function environment(snapshot: Snapshot): Raw<V1EnvVar>[] {
+  return [
+    fromField('workerName', 'metadata.name'),
+    ...Object.entries(renderWorkerSettings(settings(snapshot))).map(([name, value]) => ({ name, value })),
+    ...Object.entries(secretKeys(snapshot)).map(([setting, key]) => fromSecret(setting, key)),
+  ]
+}
+
+/** `env` of the migration: the worker's, with the direct URL where there is one, since poolers break migrations. */
+export function migrationEnvironment(snapshot: Snapshot): Raw<V1EnvVar>[] {
+  const secret = snapshot.sender.spec.postgres.credentialsSecretRef.name
+  const key = hasKey(snapshot.references.get(secret), 'directUrl') ? 'directUrl' : 'url'
+  return environment(snapshot).map((variable) =>
+    variable.name === variableOf('postgresUrl') ? fromSecret('postgresUrl', [secret, key]) : variable,
+  )
+}
+
+/** What tells that a secret read from the environment changed, without telling what it is. */
+export function secretFingerprints(snapshot: Snapshot): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Object.entries(secretKeys(snapshot)).map(([setting, [secret, key]]) => {
+      const facts = snapshot.references.get(secret)
+      return [setting, facts?.found ? facts.fingerprints[key] : undefined]
+    }),
+  )
+}
+
+export function volumes({ sender }: Snapshot): Raw<V1Volume>[] {
+  const nats = natsTlsSecret(sender)
+  const volume = (name: string, secretName: string) => ({ name, secret: { secretName, defaultMode: 0o440 } })
+  return [
+    volume('tokens', sender.spec.worker.http.tokensSecretRef.name),
+    {
+      name: 'postgres',
+      secret: {
+        secretName: sender.spec.postgres.credentialsSecretRef.name,
+        defaultMode: 0o440,
+        optional: true,
+        items: [{ key: 'ca.crt', path: 'ca.crt' }],
+      },
+    },
+    ...(nats === undefined ? [] : [volume('nats', nats)]),
+    { name: 'tmp', emptyDir: {} },
+  ]
+}
+
+export function volumeMounts({ sender }: Snapshot): Raw<V1VolumeMount>[] {
+  const mount = (name: string) => ({ name, mountPath: `${ROOT}/${name}`, readOnly: true })
+  return [
+    mount('tokens'),
+    mount('postgres'),
+    ...(natsTlsSecret(sender) === undefined ? [] : [mount('nats')]),
+    { name: 'tmp', mountPath: '/tmp' },
+  ]
+}
+
+function natsTlsSecret(sender: Snapshot['sender']): string | undefined {
+  const { external } = sender.spec.nats
+  return external ? external.tlsSecretRef?.name : natsSecrets(sender).worker
+}
+
+function fromSecret(setting: string, [name, key]: SecretKey): Raw<V1EnvVar> {
+  return { name: variableOf(setting), valueFrom: { secretKeyRef: { name, key } } }
+}
+
+function fromField(setting: string, fieldPath: string): Raw<V1EnvVar> {
+  return { name: variableOf(setting), valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } }
+}
+
+function hasKey(facts: ReferenceFacts | undefined, key: string): boolean {
+  return facts?.found === true && facts.keys.includes(key)
+}

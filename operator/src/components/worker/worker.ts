@@ -1,0 +1,186 @@
+/** The Deployment that sends, and the migration that must come first. Scaling to zero is a supported state. */
+import type { Verdict } from '../component.ts'
+import type { Desired, DesiredAbsence } from '../desired.ts'
+import type { DeploymentManifest, JobManifest } from '../parts/resources.ts'
+import type { Snapshot } from '../snapshot.ts'
+import { component } from '../component.ts'
+import { dependencies } from '../dependencies.ts'
+import { natsTls } from '../natsTls.ts'
+import { childName, COMPONENT, labels } from '../parts/labels.ts'
+import { Deployment, Job, PodDisruptionBudget, Secret, Service, ServiceAccount } from '../parts/resources.ts'
+import { templateHash } from '../parts/templateHash.ts'
+import { childOf } from '../snapshot.ts'
+import { environment, secretFingerprints } from './environment.ts'
+import {
+  deployment,
+  disruptionBudget,
+  migrationJob,
+  service,
+  serviceAccount,
+  workerImage,
+  workerReplicas,
+} from './manifests.ts'
+
+/** A failed migration is given up after this long and tried again with a new Job. */
+const RETRY_FAILED_MIGRATION_MS = 60_000
+
+/** Key of the Secret under which fingerprints of the user's Secrets are made. */
+export const FINGERPRINT_KEY = 'key'
+export const fingerprintSecret = (name: string): string => `${name}-fingerprint`
+
+type Migration =
+  { state: 'absent' | 'running' | 'done' } | { state: 'failed'; message: string; failedForMs: number }
+
+interface Observed {
+  readonly waitingFor?: string
+  readonly migration: Migration
+  readonly wanted: number
+  readonly status: DeploymentManifest['status']
+  readonly upToDate: boolean
+}
+
+export const worker = component<'WorkerReady', Observed>({
+  name: 'worker',
+  conditionType: 'WorkerReady',
+  owns: [Secret, ServiceAccount, Service, PodDisruptionBudget, Job, Deployment],
+  prunes: [Job],
+
+  desired(snapshot) {
+    const steps: Desired[] = [fingerprintKey(snapshot)]
+    if (waitingFor(snapshot) !== undefined) return steps
+    steps.push(
+      { type: 'object', resource: ServiceAccount, object: serviceAccount(snapshot) },
+      { type: 'object', resource: Service, object: service(snapshot) },
+      { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot) },
+    )
+    const migration = migrationOf(snapshot)
+    const name = migrationName(snapshot)
+    const retry = migration.state === 'failed' && migration.failedForMs >= RETRY_FAILED_MIGRATION_MS
+    steps.push(...outdatedMigrations(snapshot, retry ? undefined : name))
+    if (!retry) steps.push({ type: 'object', resource: Job, object: migrationJob(snapshot, name) })
+    if (migration.state === 'done')
+      steps.push({ type: 'object', resource: Deployment, object: deployment(snapshot, workerHash(snapshot)) })
+    return steps
+  },
+
+  observe(snapshot) {
+    const live = childOf<DeploymentManifest>(snapshot, Deployment, childName(snapshot.sender, 'worker'))
+    const waiting = waitingFor(snapshot)
+    return {
+      migration: migrationOf(snapshot),
+      wanted: workerReplicas(snapshot.sender),
+      status: live?.status,
+      upToDate:
+        live !== undefined &&
+        live.status?.observedGeneration === live.metadata.generation &&
+        live.spec?.replicas === workerReplicas(snapshot.sender),
+      ...(waiting !== undefined && { waitingFor: waiting }),
+    }
+  },
+
+  condition(observed): Verdict<'WorkerReady'> {
+    const { migration, wanted, waitingFor: waiting } = observed
+    if (waiting !== undefined && (observed.status?.availableReplicas ?? 0) === 0)
+      return { status: 'False', reason: 'Waiting', message: `waiting for ${waiting}` }
+    if (migration.state === 'failed')
+      return {
+        status: 'False',
+        reason: 'MigrationFailed',
+        message: `the database migration failed: ${migration.message}`,
+        lookAgainMs: Math.max(1_000, RETRY_FAILED_MIGRATION_MS - migration.failedForMs),
+      }
+    if (migration.state !== 'done' && waiting === undefined)
+      return { status: 'False', reason: 'Migrating', message: 'the database is being migrated' }
+    return wanted === 0
+      ? { status: 'True', reason: 'ScaledToZero', message: '0 of 0 workers' }
+      : deploymentVerdict(observed)
+  },
+})
+
+function deploymentVerdict({ wanted, status, upToDate }: Observed): Verdict<'WorkerReady'> {
+  const available = status?.availableReplicas ?? 0
+  const workers = `${Math.min(available, wanted)} of ${wanted} worker${wanted === 1 ? '' : 's'}`
+  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing')
+  if (progressing?.reason === 'ProgressDeadlineExceeded')
+    return {
+      status: 'False',
+      reason: 'ProgressDeadlineExceeded',
+      message: `${workers} are ready: ${progressing.message ?? 'no progress'}`,
+    }
+  // One worker may be missing, as the disruption budget allows, but never the last.
+  if (available < Math.max(1, wanted - 1))
+    return {
+      status: 'False',
+      reason: upToDate ? 'Unavailable' : 'RollingOut',
+      message: `${workers} are ready`,
+    }
+  return { status: 'True', reason: 'Available', message: workers }
+}
+
+function fingerprintKey({ sender }: Snapshot): Desired {
+  return {
+    type: 'key',
+    key: FINGERPRINT_KEY,
+    sizeBytes: 32,
+    secret: {
+      name: fingerprintSecret(sender.name),
+      namespace: sender.namespace,
+      labels: labels(sender, 'worker'),
+      owned: true,
+    },
+  }
+}
+
+/** What must be there before a worker can start; also while it runs, nothing is rolled without it. */
+function waitingFor(snapshot: Snapshot): string | undefined {
+  if (dependencies.verdict(snapshot).status !== 'True') return 'the Secrets that the spec names'
+  if (natsTls.verdict(snapshot).status !== 'True') return 'the certificates of NATS'
+  const fingerprints = Object.values(secretFingerprints(snapshot))
+  return fingerprints.includes(undefined) ? 'the key for fingerprints' : undefined
+}
+
+/** Image, settings and the secrets read from the environment: nothing else rolls the workers. */
+function workerHash(snapshot: Snapshot): string {
+  return templateHash({
+    image: workerImage(snapshot),
+    environment: environment(snapshot),
+    secrets: secretFingerprints(snapshot),
+  })
+}
+
+function migrationName(snapshot: Snapshot): string {
+  const hash = templateHash({
+    image: workerImage(snapshot),
+    database: secretFingerprints(snapshot)['postgresUrl'],
+  })
+  return `${childName(snapshot.sender, 'migrate')}-${hash.slice(0, 10)}`
+}
+
+/** Migrations for another image or database, and the present one when it is to be tried again. */
+function outdatedMigrations(snapshot: Snapshot, keep: string | undefined): readonly DesiredAbsence[] {
+  return [...snapshot.children.values()]
+    .filter(({ kind, metadata }) => kind === 'Job' && metadata.labels?.[COMPONENT] === 'migration')
+    .filter(({ metadata }) => metadata.name !== keep)
+    .map(({ metadata: { name } }) => ({
+      type: 'absent',
+      resource: Job,
+      name,
+      reason: keep === undefined ? 'failed, to be tried again' : 'for another image or database',
+    }))
+}
+
+function migrationOf(snapshot: Snapshot): Migration {
+  const job = childOf<JobManifest>(snapshot, Job, migrationName(snapshot))
+  if (!job) return { state: 'absent' }
+  const conditions = job.status?.conditions ?? []
+  const is = (wanted: string) => conditions.find(({ type, status }) => type === wanted && status === 'True')
+  if (is('Complete')) return { state: 'done' }
+  const failed = is('Failed')
+  if (!failed) return { state: 'running' }
+  const failedAt = new Date(failed.lastTransitionTime ?? snapshot.now)
+  return {
+    state: 'failed',
+    message: failed.message ?? 'see the logs of its pods',
+    failedForMs: snapshot.now.getTime() - failedAt.getTime(),
+  }
+}

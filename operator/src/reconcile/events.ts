@@ -1,0 +1,74 @@
+/** What a person is told through Events: only what changed, or what they must know. Pure. */
+import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { Snapshot } from '../components/snapshot.ts'
+import type { StepOutcome } from './commit.ts'
+
+export interface SenderEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
+export function eventsOf(
+  snapshot: Snapshot,
+  status: BatchSenderStatus,
+  outcomes: readonly StepOutcome[],
+): readonly SenderEvent[] {
+  const settled = snapshot.sender.status.observedGeneration === snapshot.sender.generation
+  return [
+    ...outcomes.flatMap((outcome) => changeEvents(outcome, settled)),
+    ...outcomes.flatMap(contestEvents),
+    ...transitionEvents(snapshot.sender.status, status),
+  ]
+}
+
+function changeEvents({ step, outcome }: StepOutcome, settled: boolean): readonly SenderEvent[] {
+  if (outcome.state !== 'done') return []
+  const { desired } = step
+  if (desired.type === 'certificate')
+    return [{ type: 'Normal', reason: 'CertificateIssued', message: `${outcome.what}: ${desired.reason}` }]
+  if (desired.type === 'natsReload')
+    return [
+      {
+        type: 'Normal',
+        reason: 'NatsReloaded',
+        message: `${outcome.what} ${desired.reason}: told to reload`,
+      },
+    ]
+  if (outcome.change === 'removed')
+    return [{ type: 'Normal', reason: 'Removed', message: `${outcome.what} was removed` }]
+  if (outcome.change === 'created')
+    return settled
+      ? [{ type: 'Warning', reason: 'Healed', message: `${outcome.what} was gone and is back` }]
+      : [{ type: 'Normal', reason: 'Created', message: `${outcome.what} was created` }]
+  return [
+    {
+      type: 'Normal',
+      reason: settled ? 'Healed' : 'Updated',
+      message: `${outcome.what} was brought back in line`,
+    },
+  ]
+}
+
+function contestEvents({ contests }: StepOutcome): readonly SenderEvent[] {
+  return contests.map(({ object, manager, paths }) => ({
+    type: 'Warning',
+    reason: 'OwnershipContested',
+    message: `${object}: ${manager} changed ${paths.slice(0, 8).join(', ')}; it was put back`,
+  }))
+}
+
+/** Conditions that turned, told once. */
+function transitionEvents(before: BatchSenderStatus, after: BatchSenderStatus): readonly SenderEvent[] {
+  return (after.conditions ?? []).flatMap((condition): readonly SenderEvent[] => {
+    const last = before.conditions?.find(({ type }) => type === condition.type)
+    if (last?.status === condition.status) return []
+    if (condition.type === 'Ready' && condition.status === 'True')
+      return [{ type: 'Normal', reason: 'Ready', message: condition.message }]
+    if (condition.type === 'Stalled')
+      return [{ type: 'Warning', reason: condition.reason, message: condition.message }]
+    if (last?.status === 'True' && condition.status === 'False')
+      return [{ type: 'Warning', reason: condition.reason, message: condition.message }]
+    return []
+  })
+}

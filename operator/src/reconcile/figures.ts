@@ -1,0 +1,75 @@
+/** The figures in the status: what certificates say, what nodes serve, how many workers there are. Pure. */
+import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { DeploymentManifest } from '../components/parts/resources.ts'
+import type { Snapshot } from '../components/snapshot.ts'
+import type { StepOutcome } from './commit.ts'
+import { childName, selectorLabels } from '../components/parts/labels.ts'
+import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
+import { Deployment } from '../components/parts/resources.ts'
+import { childOf } from '../components/snapshot.ts'
+import { timestamp } from './timestamp.ts'
+
+type EvidenceStatus = NonNullable<BatchSenderStatus['evidence']>
+
+/** Fights are remembered, but not all of them for ever. */
+const MOST_CONTESTS = 32
+
+export function evidenceStatus(snapshot: Snapshot, outcomes: readonly StepOutcome[]): EvidenceStatus {
+  if (snapshot.sender.specFaults.length > 0) return snapshot.sender.status.evidence ?? {}
+  const natsTls = natsTlsFigures(snapshot)
+  const contested = contests(snapshot, outcomes)
+  return { ...(natsTls && { natsTls }), ...(contested.length > 0 && { contested }) }
+}
+
+function natsTlsFigures({ sender, secrets, evidence }: Snapshot): EvidenceStatus['natsTls'] {
+  if (!sender.spec.nats.managed) return undefined
+  const names = natsSecrets(sender)
+  const certificateOf = (name: string) => secrets.get(name)?.certificate
+  const ends = [names.server, names.worker, names.operator, names.system].flatMap(
+    (name) => certificateOf(name)?.notAfter ?? [],
+  )
+  const server = certificateOf(names.server)
+  const ca = certificateOf(names.ca)
+  const seen = evidence.natsHandshake?.seen.nodes
+  const nodes = natsNodes(sender).map((name) => {
+    const servedSerial = seen
+      ? seen.find((node) => node.name === name)?.servedSerial
+      : sender.status.evidence?.natsTls?.nodes?.find((node) => node.name === name)?.servedSerial
+    return { name, ...(servedSerial !== undefined && { servedSerial }) }
+  })
+  return {
+    ...(server && { serverSerial: server.serial }),
+    ...(ends.length > 0 && { expiresAt: timestamp(new Date(Math.min(...ends.map((end) => end.getTime())))) }),
+    ...(ca && { caExpiresAt: timestamp(ca.notAfter) }),
+    nodes,
+  }
+}
+
+function contests(
+  { sender }: Snapshot,
+  outcomes: readonly StepOutcome[],
+): NonNullable<EvidenceStatus['contested']> {
+  const known = new Map(
+    sender.status.evidence?.contested?.map((entry) => [`${entry.object} ${entry.manager}`, entry]),
+  )
+  for (const { object, manager, paths } of outcomes.flatMap((outcome) => outcome.contests)) {
+    const key = `${object} ${manager}`
+    known.set(key, { object, manager, paths: paths.slice(0, 16), count: (known.get(key)?.count ?? 0) + 1 })
+  }
+  return [...known.values()].slice(-MOST_CONTESTS)
+}
+
+export function workersStatus(snapshot: Snapshot) {
+  const { sender } = snapshot
+  const live = childOf<DeploymentManifest>(snapshot, Deployment, childName(sender, 'worker'))
+  const wanted = sender.spec.worker.replicas ?? 2
+  return {
+    text: `${Math.min(live?.status?.availableReplicas ?? 0, wanted)}/${wanted}`,
+    scale: {
+      replicas: live?.status?.replicas ?? 0,
+      selector: Object.entries(selectorLabels(sender, 'worker'))
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
+    },
+  }
+}

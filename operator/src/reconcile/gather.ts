@@ -1,0 +1,48 @@
+/** The only reader of a pass: everything a decision may look at, as one Snapshot. */
+import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
+import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { KubernetesObject } from '../runtime/object.ts'
+import type { ReadPorts } from './ports.ts'
+import type { Sender, Snapshot } from '../components/snapshot.ts'
+import { specFaults } from '../../../crds/validate.ts'
+import { ANNOTATIONS } from '../../../crds/schema/conditions.ts'
+import { templateHash } from '../components/parts/templateHash.ts'
+import { references } from '../components/parts/references.ts'
+
+export async function gather(
+  primary: KubernetesObject,
+  ports: ReadPorts,
+  signal: AbortSignal,
+): Promise<Snapshot> {
+  const sender = senderOf(primary)
+  const names = sender.specFaults.length > 0 ? [] : references(sender.spec).map(({ secret }) => secret)
+  const read = await ports.references(sender, [...new Set(names)], signal)
+  return {
+    now: ports.now(),
+    sender,
+    installation: ports.installation,
+    children: ports.children(sender),
+    secrets: ports.secrets(sender),
+    references: read,
+    evidence: ports.evidence(sender),
+  }
+}
+
+/** The typed view of the raw object. A spec that the schema refuses keeps its faults beside it. */
+export function senderOf(primary: KubernetesObject): Sender {
+  const { metadata } = primary
+  // The seam between raw JSON and the schema's types: whatever is wrong with it stands in specFaults.
+  const spec = primary['spec'] as BatchSenderSpec
+  const requestedAt = metadata.annotations?.[ANNOTATIONS.requestedAt]
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace ?? '',
+    uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
+    spec,
+    specHash: templateHash({ ...spec, suspend: undefined }),
+    specFaults: specFaults(spec),
+    status: (primary['status'] ?? {}) as BatchSenderStatus,
+    ...(requestedAt !== undefined && { requestedAt }),
+  }
+}

@@ -1,0 +1,49 @@
+/** Lays what became of the writes over the verdicts: a refused write speaks louder than a healthy look. Pure. */
+import type { ConditionType } from '../../../crds/schema/conditions.ts'
+import type { Judged } from './summary.ts'
+import type { Outcome } from './ports.ts'
+import type { Plan } from './plan.ts'
+import type { StepOutcome } from './commit.ts'
+
+export function overlay(verdicts: Plan['verdicts'], outcomes: readonly StepOutcome[]): readonly Judged[] {
+  return verdicts.map(({ type, verdict: { status, reason, message } }): Judged => {
+    const fault = faultOf(type, outcomes)
+    return { type, ...(fault ?? { status, reason, message }) }
+  })
+}
+
+function faultOf(type: ConditionType, outcomes: readonly StepOutcome[]): Omit<Judged, 'type'> | undefined {
+  const mine = outcomes.filter(({ step }) => step.conditionType === type).map(({ outcome }) => outcome)
+  return (
+    nameConflict(mine.filter((outcome) => outcome.state === 'foreign')) ??
+    refusal(mine.filter((outcome) => outcome.state === 'refused')) ??
+    (type === 'SpecValid' ? invalidPart(outcomes) : undefined)
+  )
+}
+
+function nameConflict(
+  foreign: readonly (Outcome & { state: 'foreign' })[],
+): Omit<Judged, 'type'> | undefined {
+  if (foreign.length === 0) return undefined
+  const held = foreign.map(({ what, holder }) => `${what} belongs to ${holder}`).sort()
+  return {
+    status: 'False',
+    reason: 'NameConflict',
+    message: `${held.join('; ')}: remove it or rename the BatchSender`,
+  }
+}
+
+function refusal(refused: readonly (Outcome & { state: 'refused' })[]): Omit<Judged, 'type'> | undefined {
+  const [first] = refused
+  if (!first) return undefined
+  return { status: 'False', reason: 'WriteRefused', message: `${first.what}: ${first.message}` }
+}
+
+/** A pod spec is passed on as the user wrote it, so the API server is the one to say what is wrong with it. */
+function invalidPart(outcomes: readonly StepOutcome[]): Omit<Judged, 'type'> | undefined {
+  for (const { outcome } of outcomes) {
+    if (outcome.state === 'refused' && outcome.invalid)
+      return { status: 'False', reason: 'Invalid', message: `${outcome.what}: ${outcome.message}` }
+  }
+  return undefined
+}

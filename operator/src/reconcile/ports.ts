@@ -1,0 +1,97 @@
+/** What the way of a BatchSender needs from outside: adapters implement it, tests hand in ten lines. */
+import type { ApplyOutcome } from '../runtime/apply.ts'
+import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type {
+  Desired,
+  DesiredCertificate,
+  DesiredKey,
+  DesiredQueue,
+  DesiredReload,
+} from '../components/desired.ts'
+import type { Evidence, Installation, ReferenceFacts, SecretFacts, Sender } from '../components/snapshot.ts'
+import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
+
+/** What became of one step. */
+export type Outcome =
+  | { readonly state: 'unchanged' }
+  /** `what` happened, as an event tells it. */
+  | {
+      readonly state: 'done'
+      readonly change: 'created' | 'updated' | 'removed' | 'requested'
+      readonly what: string
+    }
+  | { readonly state: 'foreign'; readonly what: string; readonly holder: string }
+  | { readonly state: 'refused'; readonly what: string; readonly message: string; readonly invalid: boolean }
+  | { readonly state: 'waiting'; readonly what: string }
+
+/** A fight over fields that we own. */
+export interface Contest {
+  readonly object: string
+  readonly manager: string
+  readonly paths: readonly string[]
+}
+
+export interface ReadPorts {
+  now(): Date
+  /** The object as the informer has it; `undefined` when it is gone. */
+  primary(key: string): KubernetesObject | undefined
+  children(sender: Sender): ReadonlyMap<string, KubernetesObject>
+  secrets(sender: Sender): ReadonlyMap<string, SecretFacts>
+  /** Reads the user's Secrets by name; an absent one is `{found: false}`, an unreadable one throws. */
+  references(
+    sender: Sender,
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, ReferenceFacts>>
+  evidence(sender: Sender): Evidence
+  readonly installation: Installation
+}
+
+export interface WritePorts {
+  apply(
+    resource: Resource,
+    object: KubernetesObject,
+    owner: OwnerReference,
+    signal: AbortSignal,
+  ): Promise<ApplyOutcome>
+  remove(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    owner: OwnerReference,
+    signal: AbortSignal,
+  ): Promise<boolean>
+  issueCertificate(wish: DesiredCertificate, owner: OwnerReference, signal: AbortSignal): Promise<Outcome>
+  makeKey(wish: DesiredKey, owner: OwnerReference, signal: AbortSignal): Promise<Outcome>
+  reloadNats(wish: DesiredReload, sender: Sender, signal: AbortSignal): Promise<Outcome>
+  keepQueue(wish: DesiredQueue, sender: Sender, signal: AbortSignal): Promise<Outcome>
+  /** Something was changed that an observer should look at soon. */
+  lookSoon(sender: Sender): void
+}
+
+export interface ReportPorts {
+  writeStatus(primary: KubernetesObject, status: BatchSenderStatus, signal: AbortSignal): Promise<void>
+  event(
+    primary: KubernetesObject,
+    event: { type: 'Normal' | 'Warning'; reason: string; message: string },
+  ): void
+}
+
+export type Ports = ReadPorts & WritePorts & ReportPorts
+
+/** `Deployment orders-worker`, as messages name what a step was about. */
+export function nameOf(desired: Desired): string {
+  switch (desired.type) {
+    case 'object':
+      return `${desired.resource.kind} ${desired.object.metadata.name}`
+    case 'absent':
+      return `${desired.resource.kind} ${desired.name}`
+    case 'certificate':
+    case 'key':
+      return `Secret ${desired.secret.name}`
+    case 'natsReload':
+      return `NATS node ${desired.address.node}`
+    case 'queue':
+      return `stream ${desired.stream.name}`
+  }
+}

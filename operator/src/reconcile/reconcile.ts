@@ -1,0 +1,44 @@
+/** The way of one BatchSender: gather → plan → commit → report. */
+import type { AnyComponent } from '../components/component.ts'
+import type { Check } from '../checks/check.ts'
+import type { Ports } from './ports.ts'
+import { commit } from './commit.ts'
+import { gather } from './gather.ts'
+import { planOf } from './plan.ts'
+import { eventsOf } from './events.ts'
+import { report } from './report.ts'
+
+export interface Catalogue {
+  readonly components: readonly AnyComponent[]
+  readonly checks: readonly Check[]
+}
+
+export interface Pass {
+  /** Run again after this long; milliseconds. */
+  readonly requeueAfterMs?: number
+}
+
+/** @param key `namespace/name` */
+export async function reconcile(
+  key: string,
+  { components, checks }: Catalogue,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Pass> {
+  const primary = ports.primary(key)
+  // A deleted object is cleaned up by its owner references; there is nothing outside to undo.
+  if (!primary || primary.metadata.deletionTimestamp !== undefined) return {}
+
+  const snapshot = await gather(primary, ports, signal)
+  const plan = planOf(snapshot, components, checks)
+  const outcomes = await commit(plan, snapshot, ports, signal)
+  const status = report(snapshot, plan, outcomes)
+
+  await ports.writeStatus(primary, status, signal)
+  for (const event of eventsOf(snapshot, status, outcomes)) ports.event(primary, event)
+
+  // A write may have overtaken news from the watch, and what was made is the ground for the next step.
+  if (outcomes.some(({ outcome }) => outcome.state === 'done' && outcome.change !== 'requested'))
+    return { requeueAfterMs: 0 }
+  return plan.lookAgainMs === undefined ? {} : { requeueAfterMs: plan.lookAgainMs }
+}

@@ -1,0 +1,111 @@
+/** Turns verdicts, proofs and what became of the writes into the status. Pure. */
+import type { BatchSenderStatus, Check as CheckStatus, Condition } from '../../../crds/schema/status.ts'
+import type { Plan } from './plan.ts'
+import type { Sender, Snapshot } from '../components/snapshot.ts'
+import type { StepOutcome } from './commit.ts'
+import type { NextCondition } from '../runtime/conditions.ts'
+import { CONDITION_TYPES } from '../../../crds/schema/conditions.ts'
+import { mergeConditions } from '../runtime/conditions.ts'
+import { evidenceStatus, workersStatus } from './figures.ts'
+import { overlay } from './overlay.ts'
+import { timestamp } from './timestamp.ts'
+import { productionReady, suspendedSummary, summarize } from './summary.ts'
+
+export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOutcome[]): BatchSenderStatus {
+  const { sender } = snapshot
+  return sender.spec.suspend === true ? suspendedStatus(snapshot) : activeStatus(snapshot, plan, outcomes)
+}
+
+function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOutcome[]): BatchSenderStatus {
+  const { sender, now } = snapshot
+  const judged = overlay(plan.verdicts, outcomes)
+  const kept = keptConditions(
+    sender,
+    judged.map(({ type }) => type),
+  )
+  const checks = checkStatuses(snapshot, plan)
+  const summary = summarize(judged)
+  const settled = summary.ready || summary.stalled
+  const merged = mergeConditions(
+    sender.status.conditions ?? [],
+    [...summary.conditions, ...judged, productionReady(checks)],
+    { generation: sender.generation, now },
+  )
+  return {
+    observedGeneration: settled ? sender.generation : (sender.status.observedGeneration ?? -1),
+    ...settledHash(sender, settled),
+    ...handledRequest(sender),
+    conditions: [...merged, ...kept],
+    checks,
+    evidence: evidenceStatus(snapshot, outcomes),
+    summary: {
+      checks: checksText(checks),
+      ...(sender.specFaults.length === 0 && { workers: workersStatus(snapshot).text }),
+    },
+    ...(sender.specFaults.length === 0 && { workers: workersStatus(snapshot).scale }),
+  }
+}
+
+/** Everything as it was, stamped with the new generation only when nothing but `suspend` changed. */
+function suspendedStatus({ sender, now }: Snapshot): BatchSenderStatus {
+  const { status } = sender
+  const onlyToggled = status.observedSpecHash === sender.specHash
+  const generation = onlyToggled ? sender.generation : (status.observedGeneration ?? -1)
+  const before = (status.conditions ?? []).filter(({ type }) => type !== 'Suspended')
+  const stamped: readonly NextCondition[] = before.length > 0 ? before : suspendedSummary()
+  const conditions = mergeConditions(status.conditions ?? [], stamped, {
+    generation: Math.max(0, generation),
+    now,
+  })
+  const suspended = mergeConditions(
+    status.conditions ?? [],
+    [
+      {
+        type: 'Suspended',
+        status: 'True',
+        reason: 'Suspended',
+        message: 'spec.suspend is set: nothing is written',
+      },
+    ],
+    { generation: sender.generation, now },
+  )
+  return {
+    ...status,
+    observedGeneration: generation,
+    ...handledRequest(sender),
+    conditions: [...conditions, ...suspended],
+  }
+}
+
+/** Conditions that could not be judged this time stay as they were, with the generation they were judged for. */
+function keptConditions(sender: Sender, judged: readonly string[]): readonly Condition[] {
+  const ours: readonly string[] = CONDITION_TYPES
+  return (sender.status.conditions ?? []).filter(({ type }) => ours.includes(type) && !judged.includes(type))
+}
+
+function settledHash(sender: Sender, settled: boolean): Pick<BatchSenderStatus, 'observedSpecHash'> {
+  const hash = settled ? sender.specHash : sender.status.observedSpecHash
+  return hash === undefined ? {} : { observedSpecHash: hash }
+}
+
+function handledRequest(sender: Sender): Pick<BatchSenderStatus, 'lastHandledReconcileAt'> {
+  const handled = sender.requestedAt ?? sender.status.lastHandledReconcileAt
+  return handled === undefined ? {} : { lastHandledReconcileAt: handled }
+}
+
+function checkStatuses({ sender, now }: Snapshot, plan: Plan): CheckStatus[] {
+  if (plan.proofs.length === 0) return [...(sender.status.checks ?? [])]
+  const waived = new Map(sender.spec.readiness?.waive?.map(({ check, reason }) => [check, reason]))
+  return plan.proofs.map(({ name, proof }) => {
+    const reason = waived.get(name)
+    const { state, message } = reason === undefined ? proof : { state: 'Waived' as const, message: reason }
+    const last = sender.status.checks?.find((check) => check.name === name)
+    return { name, state, message, since: last?.state === state ? last.since : timestamp(now) }
+  })
+}
+
+function checksText(checks: readonly CheckStatus[]): string {
+  const count = (state: CheckStatus['state']) => checks.filter((check) => check.state === state).length
+  const waived = count('Waived')
+  return `${count('Proven')}/${checks.length - waived}${waived > 0 ? `, ${waived} waived` : ''}`
+}

@@ -1,0 +1,85 @@
+/** Kubernetes Events about a primary: deduplicated, never in the way of a pass. */
+import type { Log } from './controller.ts'
+import type { KubernetesObject, Resource } from './object.ts'
+import type { Transport } from './transport.ts'
+import { messageOf } from './controller.ts'
+import { pathOf } from './object.ts'
+
+const EVENT: Resource = { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events', namespaced: true }
+
+export interface EventText {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
+/** The same words about the same object are told once in this time. */
+const QUIET_MS = 600_000
+const MOST_REMEMBERED = 10_000
+const LONGEST_NOTE = 1_000
+const DEADLINE_MS = 10_000
+
+export class EventRecorder {
+  readonly #transport: Transport
+  readonly #controller: string
+  readonly #instance: string
+  readonly #log: Log
+  readonly #told = new Map<string, number>()
+
+  constructor(options: { transport: Transport; controller: string; instance: string; log: Log }) {
+    this.#transport = options.transport
+    this.#controller = options.controller
+    this.#instance = options.instance
+    this.#log = options.log
+  }
+
+  /** Sends and forgets: an event that is lost is a line in the log. */
+  record(regarding: KubernetesObject, { type, reason, message }: EventText): void {
+    const { name, namespace, uid, resourceVersion } = regarding.metadata
+    const now = new Date()
+    if (!this.#isNews(`${uid ?? name} ${reason} ${message}`, now.getTime())) return
+    const event = {
+      apiVersion: EVENT.apiVersion,
+      kind: EVENT.kind,
+      metadata: {
+        name: `${name}.${now.getTime().toString(16)}${process.hrtime.bigint().toString(16)}`,
+        namespace,
+      },
+      eventTime: microTime(now),
+      type,
+      reason,
+      action: reason,
+      note: message.slice(0, LONGEST_NOTE),
+      reportingController: this.#controller,
+      reportingInstance: this.#instance,
+      regarding: {
+        apiVersion: regarding.apiVersion,
+        kind: regarding.kind,
+        name,
+        namespace,
+        uid,
+        resourceVersion,
+      },
+    }
+    this.#transport
+      .request({ method: 'POST', path: pathOf(EVENT, namespace), body: event, deadlineMs: DEADLINE_MS })
+      .catch((error: unknown) => {
+        this.#log.warn({ reason, error: messageOf(error) }, 'event lost')
+      })
+  }
+
+  #isNews(words: string, now: number): boolean {
+    const last = this.#told.get(words)
+    if (last !== undefined && now - last < QUIET_MS) return false
+    this.#told.delete(words)
+    this.#told.set(words, now)
+    const oldest = this.#told.keys().next()
+    if (this.#told.size > MOST_REMEMBERED && oldest.done !== true) this.#told.delete(oldest.value)
+    return true
+  }
+}
+
+/** An instant with microseconds, as `MicroTime` wants it. */
+export function microTime(at: Date): string {
+  return at.toISOString().replace('Z', '000Z')
+}

@@ -1,0 +1,109 @@
+/** Secrets whose content we generate: created by POST, changed under their resource version, never forced. */
+import type { KubernetesObject, OwnerReference, Resource } from './object.ts'
+import type { Transport } from './transport.ts'
+import { foreignHolder, read } from './apply.ts'
+import { ApiError } from './errors.ts'
+import { pathOf } from './object.ts'
+
+const SECRET: Resource = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
+
+/** A Secret with its data, base64 as it travels. */
+export type SecretObject = KubernetesObject & { readonly data?: Readonly<Record<string, string>> }
+
+export interface SecretWish {
+  readonly name: string
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly type: string
+  /** Absent for what outlives its owner. */
+  readonly owner?: OwnerReference
+  /** Whose it is; the name must be free or already this owner's. */
+  readonly claimedBy: OwnerReference
+  /** Whether an object without an owner was left behind by us and may be taken up again. */
+  readonly adoptable: (live: KubernetesObject) => boolean
+  /**
+   * Makes the content.
+   * @returns `undefined` when what is there is good already; only labels and owner are put right then.
+   */
+  readonly content: (live: SecretObject | undefined) => Promise<Readonly<Record<string, string>> | undefined>
+}
+
+export type SecretOutcome =
+  | { readonly state: 'unchanged' | 'created' | 'updated'; readonly object: SecretObject }
+  | { readonly state: 'foreign'; readonly holder: string }
+  | { readonly state: 'terminating' }
+
+/** @throws ApiError 409 when somebody changed it meanwhile; the next pass reads it again. */
+export async function keepSecret(
+  transport: Transport,
+  wish: SecretWish,
+  signal?: AbortSignal,
+): Promise<SecretOutcome> {
+  const live = (await read(transport, SECRET, wish.namespace, wish.name, signal)) as SecretObject | undefined
+  return live ? replace(transport, wish, live, signal) : create(transport, wish, signal)
+}
+
+async function create(transport: Transport, wish: SecretWish, signal?: AbortSignal): Promise<SecretOutcome> {
+  const data = (await wish.content(undefined)) ?? {}
+  try {
+    const { body } = await transport.request<SecretObject>({
+      method: 'POST',
+      path: pathOf(SECRET, wish.namespace),
+      body: manifest(wish, data),
+      ...(signal && { signal }),
+    })
+    return { state: 'created', object: body }
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error
+    return keepSecret(transport, { ...wish, content: () => Promise.resolve(undefined) }, signal)
+  }
+}
+
+async function replace(
+  transport: Transport,
+  wish: SecretWish,
+  live: SecretObject,
+  signal?: AbortSignal,
+): Promise<SecretOutcome> {
+  const holder = wish.adoptable(live) ? undefined : foreignHolder(live, wish.claimedBy)
+  if (holder !== undefined) return { state: 'foreign', holder }
+  if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating' }
+  const data = await wish.content(live)
+  if (data === undefined && isLabelled(live, wish)) return { state: 'unchanged', object: live }
+  const { uid, resourceVersion, annotations } = live.metadata
+  const wanted = manifest(wish, data ?? live.data ?? {})
+  const { body } = await transport.request<SecretObject>({
+    method: 'PUT',
+    path: pathOf(SECRET, wish.namespace, wish.name),
+    body: {
+      ...wanted,
+      type: live['type'] ?? wish.type,
+      metadata: { ...wanted.metadata, uid, resourceVersion, ...(annotations && { annotations }) },
+    },
+    ...(signal && { signal }),
+  })
+  return { state: 'updated', object: body }
+}
+
+function manifest(wish: SecretWish, data: Readonly<Record<string, string>>): SecretObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: wish.type,
+    metadata: {
+      name: wish.name,
+      namespace: wish.namespace,
+      labels: wish.labels,
+      ...(wish.owner && { ownerReferences: [wish.owner] }),
+    },
+    data,
+  }
+}
+
+function isLabelled({ metadata }: SecretObject, wish: SecretWish): boolean {
+  const labels = metadata.labels ?? {}
+  return (
+    Object.entries(wish.labels).every(([key, value]) => labels[key] === value) &&
+    (metadata.ownerReferences?.[0]?.uid ?? undefined) === wish.owner?.uid
+  )
+}

@@ -1,0 +1,48 @@
+/** Metrics under controller-runtime's names, so that the dashboards people have keep working. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface RequestMetrics {
+  readonly requests: Counter<'code' | 'method'>
+}
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+const PASS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+export function createMetrics(registry = new Registry()) {
+  const registers = [registry]
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name, help, labelNames: [...labelNames], registers })
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers })
+  const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Histogram({ name, help, labelNames: [...labelNames], registers, buckets: PASS_BUCKETS })
+  return {
+    registry,
+    requests: counter('rest_client_requests_total', 'Requests to the API server.', ['code', 'method']),
+    passes: counter('controller_runtime_reconcile_total', 'Passes by result.', ['controller', 'result']),
+    passErrors: counter('controller_runtime_reconcile_errors_total', 'Passes that failed.', ['controller']),
+    terminalErrors: counter(
+      'controller_runtime_terminal_reconcile_errors_total',
+      'Passes that failed for good.',
+      ['controller'],
+    ),
+    passSeconds: histogram('controller_runtime_reconcile_time_seconds', 'Duration of a pass.', [
+      'controller',
+    ]),
+    activeWorkers: gauge('controller_runtime_active_workers', 'Passes under way.', ['controller']),
+    maxWorkers: gauge('controller_runtime_max_concurrent_reconciles', 'Most passes at a time.', [
+      'controller',
+    ]),
+    queueDepth: gauge('workqueue_depth', 'Keys that wait.', ['name']),
+    queueAdds: counter('workqueue_adds_total', 'Keys added.', ['name']),
+    queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', ['name']),
+    queueSeconds: histogram('workqueue_queue_duration_seconds', 'How long a key waited.', ['name']),
+    workSeconds: histogram('workqueue_work_duration_seconds', 'How long a key was worked on.', ['name']),
+    relists: counter('reflector_lists_total', 'Full lists of a kind.', ['kind']),
+    watchErrors: counter('reflector_watch_errors_total', 'Watches that ended in an error.', ['kind']),
+    lastEventAt: gauge('reflector_last_contact_timestamp_seconds', 'Last sign of life of a watch.', ['kind']),
+    applies: counter('apply_total', 'Server-side applies by result.', ['kind', 'result']),
+    leader: gauge('leader_election_master_status', 'Whether this process leads.', ['name']),
+  }
+}

@@ -1,0 +1,142 @@
+/** What one reflector knows: projected objects by key, with our own writes laid over until the watch passes them. */
+import type { KubernetesObject } from './object.ts'
+import { compareResourceVersions, controllerOf, keyOf } from './object.ts'
+
+export type Change =
+  | {
+      readonly type: 'added' | 'updated'
+      readonly object: KubernetesObject
+      readonly before?: KubernetesObject
+    }
+  | { readonly type: 'deleted'; readonly object: KubernetesObject }
+
+/** Keeps what the components read; `undefined` drops the object. */
+export type Project = (raw: KubernetesObject) => KubernetesObject | undefined
+
+export class Store {
+  readonly #project: Project
+  readonly #objects = new Map<string, KubernetesObject>()
+  readonly #byOwner = new Map<string, Set<string>>()
+  /** Resource version of our own last write by key, until the watch has caught up with it. */
+  readonly #written = new Map<string, string>()
+
+  constructor(project: Project = (raw) => raw) {
+    this.#project = project
+  }
+
+  get size(): number {
+    return this.#objects.size
+  }
+
+  get(key: string): KubernetesObject | undefined {
+    return this.#objects.get(key)
+  }
+
+  values(): Iterable<KubernetesObject> {
+    return this.#objects.values()
+  }
+
+  /** Objects whose controller has this uid. */
+  controlledBy(uid: string): readonly KubernetesObject[] {
+    return [...(this.#byOwner.get(uid) ?? [])].flatMap((key) => this.#objects.get(key) ?? [])
+  }
+
+  /**
+   * Takes an object from the watch or a list.
+   * @returns what changed; nothing for the echo of an own write and for what is older than it.
+   */
+  observe(raw: KubernetesObject): readonly Change[] {
+    const key = keyOf(raw)
+    const before = this.#objects.get(key)
+    if (before?.metadata.uid === raw.metadata.uid && this.#isOurs(key, raw)) return []
+    return this.#put(key, raw, before)
+  }
+
+  /** Lays the answer to an own write over what is known: the next read sees it, its echo is silent. */
+  overlay(raw: KubernetesObject): void {
+    const key = keyOf(raw)
+    const version = raw.metadata.resourceVersion
+    const known = this.#objects.get(key)
+    if (version === undefined || (known && !isNewer(raw, known))) return
+    this.#put(key, raw, known)
+    this.#written.set(key, version)
+  }
+
+  remove(raw: KubernetesObject): readonly Change[] {
+    const key = keyOf(raw)
+    const before = this.#objects.get(key)
+    // A late deletion of an object that has a successor under its name.
+    if (!before || (raw.metadata.uid !== undefined && before.metadata.uid !== raw.metadata.uid)) return []
+    this.#delete(key, before)
+    return [{ type: 'deleted', object: before }]
+  }
+
+  /** Replaces everything by a complete list. */
+  replace(list: readonly KubernetesObject[]): readonly Change[] {
+    const present = new Set(list.map(keyOf))
+    const gone = [...this.#objects].filter(([key]) => !present.has(key))
+    const deletions = gone.map(([key, object]): Change => {
+      this.#delete(key, object)
+      return { type: 'deleted', object }
+    })
+    return [...deletions, ...list.flatMap((raw) => this.observe(raw))]
+  }
+
+  /** Whether the watch only tells what we wrote ourselves, or something older. */
+  #isOurs(key: string, raw: KubernetesObject): boolean {
+    const written = this.#written.get(key)
+    const version = raw.metadata.resourceVersion
+    if (written === undefined || version === undefined) return false
+    const order = compareResourceVersions(version, written)
+    if (order >= 0) this.#written.delete(key)
+    return order <= 0
+  }
+
+  #put(key: string, raw: KubernetesObject, before: KubernetesObject | undefined): readonly Change[] {
+    const object = this.#project(raw)
+    if (!object) {
+      if (!before) return []
+      this.#delete(key, before)
+      return [{ type: 'deleted', object: before }]
+    }
+    this.#index(key, object, before)
+    this.#objects.set(key, object)
+    if (!before) return [{ type: 'added', object }]
+    if (before.metadata.uid === object.metadata.uid) {
+      const unchanged = before.metadata.resourceVersion === object.metadata.resourceVersion
+      return unchanged ? [] : [{ type: 'updated', object, before }]
+    }
+    // Deleted and made again under the same name while nobody looked.
+    return [
+      { type: 'deleted', object: before },
+      { type: 'added', object },
+    ]
+  }
+
+  #delete(key: string, object: KubernetesObject): void {
+    this.#objects.delete(key)
+    this.#written.delete(key)
+    this.#unindex(key, object)
+  }
+
+  #index(key: string, object: KubernetesObject, before: KubernetesObject | undefined): void {
+    if (before) this.#unindex(key, before)
+    const uid = controllerOf(object)?.uid
+    if (uid === undefined) return
+    const keys = this.#byOwner.get(uid) ?? new Set()
+    this.#byOwner.set(uid, keys.add(key))
+  }
+
+  #unindex(key: string, object: KubernetesObject): void {
+    const uid = controllerOf(object)?.uid
+    const keys = uid === undefined ? undefined : this.#byOwner.get(uid)
+    if (uid === undefined || !keys) return
+    keys.delete(key)
+    if (keys.size === 0) this.#byOwner.delete(uid)
+  }
+}
+
+function isNewer(raw: KubernetesObject, known: KubernetesObject): boolean {
+  if (raw.metadata.uid !== known.metadata.uid) return true
+  return compareResourceVersions(raw.metadata.resourceVersion ?? '', known.metadata.resourceVersion ?? '') > 0
+}

@@ -1,0 +1,163 @@
+/** HTTP to the API server: pooled connections, deadlines, honest retries, raw JSON both ways. */
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Credentials, TlsMaterial } from './credentials.ts'
+import type { RequestMetrics } from './metrics.ts'
+import { Agent, request } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ApiError } from './errors.ts'
+import { pauseBeforeRetry } from './retry.ts'
+
+export { ApiError } from './errors.ts'
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly contentType?: string
+  readonly signal?: AbortSignal
+  /** For the whole call with its retries; 30 s when left out. */
+  readonly deadlineMs?: number
+}
+
+export interface Answer<Body> {
+  readonly status: number
+  readonly body: Body
+}
+
+export interface Transport {
+  /** @throws ApiError for any answer but 2xx; Error for lost connections and missed deadlines. */
+  request<Body>(call: Call): Promise<Answer<Body>>
+  /** Opens a watch on a connection of its own. @throws ApiError */
+  stream(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage>
+  close(): void
+}
+
+export const APPLY_PATCH = 'application/apply-patch+yaml'
+
+const DEADLINE_MS = 30_000
+
+export function createTransport(
+  credentials: Credentials,
+  metrics?: RequestMetrics,
+  { maxSockets = 32, random = Math.random } = {},
+): Transport {
+  let agent: Agent | undefined
+  let material: TlsMaterial | undefined
+
+  /** A changed CA needs new connections; those in use end with their requests. */
+  function currentAgent(): Agent {
+    const present = credentials.tls()
+    if (agent && material === present) return agent
+    agent?.destroy()
+    material = present
+    agent = new Agent({ ...present, keepAlive: true, keepAliveMsecs: 30_000, maxSockets, scheduling: 'lifo' })
+    return agent
+  }
+
+  function open(call: Call, agentOf: () => Agent | false, signal: AbortSignal): Promise<IncomingMessage> {
+    const url = new URL(call.path, credentials.server)
+    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
+    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
+    const authorization = credentials.authorization()
+    return new Promise((resolve, reject) => {
+      const outgoing: ClientRequest = request(url, {
+        method: call.method,
+        agent: agentOf(),
+        ...credentials.tls(),
+        signal,
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'batchsender-operator',
+          ...(authorization !== undefined && { authorization }),
+          ...(body && {
+            'content-type': call.contentType ?? 'application/json',
+            'content-length': body.length,
+          }),
+        },
+      })
+      outgoing.once('response', resolve).once('error', reject)
+      outgoing.end(body)
+    })
+  }
+
+  async function once<Body>(call: Call, signal: AbortSignal): Promise<Answer<Body>> {
+    const response = await open(call, currentAgent, signal)
+    const body = await readJson(response)
+    const status = response.statusCode ?? 0
+    metrics?.requests.inc({ code: String(status), method: call.method })
+    if (status >= 200 && status < 300) return { status, body: body as Body }
+    throw new ApiError(status, body, retryAfterMs(response))
+  }
+
+  return {
+    async request<Body>(call: Call): Promise<Answer<Body>> {
+      const deadline = withDeadline(call)
+      try {
+        for (let attempt = 1; ; attempt += 1) {
+          try {
+            return await once<Body>(call, deadline.signal)
+          } catch (error) {
+            if (deadline.signal.aborted) throw deadline.signal.reason
+            const pauseMs = pauseBeforeRetry(call.method, error, attempt, random)
+            if (pauseMs === undefined) throw error
+            await sleep(pauseMs, undefined, { signal: deadline.signal })
+          }
+        }
+      } finally {
+        deadline.clear()
+      }
+    },
+
+    async stream(path, query, signal) {
+      const call = { method: 'GET', path, query } as const
+      // A socket of its own: one half-open connection must not take every watch with it.
+      const response = await open(call, () => false, signal)
+      response.socket.setKeepAlive(true, 30_000)
+      const status = response.statusCode ?? 0
+      metrics?.requests.inc({ code: String(status), method: 'WATCH' })
+      if (status === 200) return response
+      throw new ApiError(status, await readJson(response), retryAfterMs(response))
+    },
+
+    close() {
+      agent?.destroy()
+    },
+  }
+}
+
+/** One signal for the caller's and the deadline's; held by a timer, since composites of signals can be collected. */
+function withDeadline(call: Call): { signal: AbortSignal; clear: () => void } {
+  const controller = new AbortController()
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`no answer to ${call.method} ${call.path} in time`))
+  }, call.deadlineMs ?? DEADLINE_MS)
+  const cancel = () => {
+    controller.abort(call.signal?.reason)
+  }
+  call.signal?.addEventListener('abort', cancel, { once: true })
+  if (call.signal?.aborted === true) cancel()
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer)
+      call.signal?.removeEventListener('abort', cancel)
+    },
+  }
+}
+
+function retryAfterMs(response: IncomingMessage): number | undefined {
+  const seconds = Number(response.headers['retry-after'])
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined
+}
+
+async function readJson(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString('utf8')
+  try {
+    return text === '' ? undefined : JSON.parse(text)
+  } catch {
+    return { kind: 'Status', message: text.slice(0, 200) }
+  }
+}
