@@ -86,7 +86,7 @@ function remarks(field: Field): string {
   const shown =
     standard === undefined || typeof standard === 'object'
       ? ''
-      : ` Default: \`${String(standard as string)}\`.`
+      : ` Default: \`${String(standard)}\`.`
   return `${field.description ?? ''}${shown}`.trim()
 }
 

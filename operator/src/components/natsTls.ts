@@ -6,7 +6,7 @@ import { component } from './component.ts'
 import { parseDurationMs } from './parts/durations.ts'
 import { labels, retainedLabels } from './parts/labels.ts'
 import { identityName, natsSecrets, serverDnsNames } from './parts/natsTopology.ts'
-import { Secret } from './parts/resources.ts'
+import { Secret } from '../vocabulary/kinds.ts'
 
 const PART = 'nats'
 
@@ -85,28 +85,32 @@ interface Leaf {
   readonly request: LeafRequest
 }
 
-/** The CA to sign with, or the one to make first. */
+/** The CA to sign with, or the one to make first; neither while the user's cannot be used. */
 function caCertificate(snapshot: Snapshot): { issuer?: CertificateFacts; needed?: DesiredCertificate } {
-  const { sender, now } = snapshot
-  const own = sender.spec.nats.tls?.issuerSecretRef
-  if (own) {
-    const reference = snapshot.references.get(own.name)
-    const usable = reference?.found && userIssuerFault(snapshot) === undefined
-    return usable && reference.certificate ? { issuer: reference.certificate } : {}
-  }
-  const facts = snapshot.secrets.get(natsSecrets(sender).ca)
-  const reason = caFault(facts, renewalWindows(snapshot).ca, now)
-  if (reason === undefined && facts?.certificate) return { issuer: facts.certificate }
+  const own = snapshot.sender.spec.nats.tls?.issuerSecretRef
+  if (own) return userIssuer(snapshot, own.name)
+  const facts = snapshot.secrets.get(natsSecrets(snapshot.sender).ca)
+  const fault = caFault(facts, renewalWindows(snapshot).ca, snapshot.now)
+  if (fault === undefined && facts?.certificate) return { issuer: facts.certificate }
+  return { needed: neededCa(snapshot, fault ?? 'absent') }
+}
+
+function userIssuer(snapshot: Snapshot, name: string): { issuer?: CertificateFacts } {
+  const reference = snapshot.references.get(name)
+  if (!reference?.found || !reference.certificate || userIssuerFault(snapshot) !== undefined) return {}
+  return { issuer: reference.certificate }
+}
+
+function neededCa(snapshot: Snapshot, reason: string): DesiredCertificate {
+  const { sender } = snapshot
   return {
-    needed: {
-      type: 'certificate',
-      reason: reason ?? 'absent',
-      secret: caIdentity(snapshot),
-      request: {
-        role: 'ca',
-        commonName: `NATS CA of ${sender.namespace}/${sender.name}`.slice(0, 64),
-        durationMs: windowOf(snapshot, 'caDuration', '43800h'),
-      },
+    type: 'certificate',
+    reason,
+    secret: caIdentity(snapshot),
+    request: {
+      role: 'ca',
+      commonName: `NATS CA of ${sender.namespace}/${sender.name}`.slice(0, 64),
+      durationMs: windowOf(snapshot, 'caDuration', '43800h'),
     },
   }
 }

@@ -106,6 +106,7 @@ export interface Snapshot {
 }
 
 /** The child as the informer knows it. The shape is the caller's word for what the kind looks like. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names the kind's shape at the call
 export function childOf<Shape extends KubernetesObject>(
   snapshot: Snapshot,
   resource: Resource,

@@ -1,11 +1,11 @@
 /** The figures in the status: what certificates say, what nodes serve, how many workers there are. Pure. */
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
-import type { DeploymentManifest } from '../components/parts/resources.ts'
+import type { DeploymentManifest } from '../components/parts/manifests.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
 import { childName, selectorLabels } from '../components/parts/labels.ts'
 import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
-import { Deployment } from '../components/parts/resources.ts'
+import { Deployment } from '../vocabulary/kinds.ts'
 import { childOf } from '../components/snapshot.ts'
 import { timestamp } from './timestamp.ts'
 

@@ -1,6 +1,5 @@
 /** The only reader of a pass: everything a decision may look at, as one Snapshot. */
 import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
-import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
 import type { ReadPorts } from './ports.ts'
 import type { Sender, Snapshot } from '../components/snapshot.ts'
@@ -42,7 +41,7 @@ export function senderOf(primary: KubernetesObject): Sender {
     spec,
     specHash: templateHash({ ...spec, suspend: undefined }),
     specFaults: specFaults(spec),
-    status: (primary['status'] ?? {}) as BatchSenderStatus,
+    status: primary['status'] ?? {},
     ...(requestedAt !== undefined && { requestedAt }),
   }
 }

@@ -67,6 +67,10 @@ export interface WritePorts {
   keepQueue(wish: DesiredQueue, sender: Sender, signal: AbortSignal): Promise<Outcome>
   /** Something was changed that an observer should look at soon. */
   lookSoon(sender: Sender): void
+  /** The object is gone or going: what was remembered of it may go, too. */
+  forget(key: string): void
+  /** The object is there: observers begin to look at it. */
+  attend(sender: Sender): void
 }
 
 export interface ReportPorts {

@@ -27,9 +27,13 @@ export async function reconcile(
 ): Promise<Pass> {
   const primary = ports.primary(key)
   // A deleted object is cleaned up by its owner references; there is nothing outside to undo.
-  if (!primary || primary.metadata.deletionTimestamp !== undefined) return {}
+  if (!primary || primary.metadata.deletionTimestamp !== undefined) {
+    ports.forget(key)
+    return {}
+  }
 
   const snapshot = await gather(primary, ports, signal)
+  ports.attend(snapshot.sender)
   const plan = planOf(snapshot, components, checks)
   const outcomes = await commit(plan, snapshot, ports, signal)
   const status = report(snapshot, plan, outcomes)

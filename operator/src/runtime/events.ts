@@ -2,6 +2,7 @@
 import type { Log } from './controller.ts'
 import type { KubernetesObject, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
+import { randomUUID } from 'node:crypto'
 import { messageOf } from './controller.ts'
 import { pathOf } from './object.ts'
 
@@ -42,7 +43,7 @@ export class EventRecorder {
       apiVersion: EVENT.apiVersion,
       kind: EVENT.kind,
       metadata: {
-        name: `${name}.${now.getTime().toString(16)}${process.hrtime.bigint().toString(16)}`,
+        name: `${name}.${randomUUID()}`,
         namespace,
       },
       eventTime: microTime(now),

@@ -70,19 +70,28 @@ async function replace(
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating' }
   const data = await wish.content(live)
   if (data === undefined && isLabelled(live, wish)) return { state: 'unchanged', object: live }
-  const { uid, resourceVersion, annotations } = live.metadata
-  const wanted = manifest(wish, data ?? live.data ?? {})
   const { body } = await transport.request<SecretObject>({
     method: 'PUT',
     path: pathOf(SECRET, wish.namespace, wish.name),
-    body: {
-      ...wanted,
-      type: live['type'] ?? wish.type,
-      metadata: { ...wanted.metadata, uid, resourceVersion, ...(annotations && { annotations }) },
-    },
+    body: successor(manifest(wish, data ?? live.data ?? {}), live),
     ...(signal && { signal }),
   })
   return { state: 'updated', object: body }
+}
+
+/** The new content in the identity of the old: its type cannot change, its annotations are not ours. */
+function successor(wanted: SecretObject, live: SecretObject): SecretObject {
+  const { uid, resourceVersion, annotations } = live.metadata
+  return {
+    ...wanted,
+    type: live['type'] ?? wanted['type'],
+    metadata: {
+      ...wanted.metadata,
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+      ...(annotations && { annotations }),
+    },
+  }
 }
 
 function manifest(wish: SecretWish, data: Readonly<Record<string, string>>): SecretObject {

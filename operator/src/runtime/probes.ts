@@ -18,7 +18,7 @@ export interface Probes {
 export async function serveProbes({ port, registry, isHealthy, isReady }: ProbeOptions): Promise<Probes> {
   const server = createServer((request, response) => {
     const tell = (ok: boolean) => response.writeHead(ok ? 200 : 503).end(ok ? 'ok\n' : 'not ok\n')
-    switch (request.url) {
+    switch (request.url ?? '') {
       case '/healthz':
         tell(isHealthy())
         return

@@ -5,8 +5,9 @@ import type {
   PodDisruptionBudgetManifest,
   ServiceManifest,
   StatefulSetManifest,
-} from '../parts/resources.ts'
-import { selectorLabels, labels, TEMPLATE_HASH } from '../parts/labels.ts'
+} from '../parts/manifests.ts'
+import { selectorLabels, labels } from '../parts/labels.ts'
+import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { CLIENT_PORT, CLUSTER_PORT, MONITOR_PORT, natsNodes, natsSecrets } from '../parts/natsTopology.ts'
 import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'

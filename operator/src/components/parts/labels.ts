@@ -1,17 +1,6 @@
 /** Names and labels of children. */
 import type { Sender } from '../snapshot.ts'
-
-export const MANAGED_BY = 'app.kubernetes.io/managed-by'
-export const INSTANCE = 'app.kubernetes.io/instance'
-export const COMPONENT = 'app.kubernetes.io/component'
-export const PART_OF = 'app.kubernetes.io/part-of'
-export const RETAINED_FOR = 'batchsender.io/retained-for'
-export const TEMPLATE_HASH = 'batchsender.io/template-hash'
-
-export const OPERATOR = 'batchsender-operator'
-
-/** Selects every child of every BatchSender. */
-export const CHILDREN_SELECTOR = `${MANAGED_BY}=${OPERATOR}`
+import { COMPONENT, INSTANCE, MANAGED_BY, OPERATOR, PART_OF, RETAINED_FOR } from '../../vocabulary/labels.ts'
 
 /** `orders` and `worker` → `orders-worker`. */
 export function childName(sender: Sender, part: string): string {

@@ -11,7 +11,7 @@ export function templateHash(parts: Readonly<Record<string, unknown>>): string {
 
 function stable(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stable).join(',')}]`
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
+  if (value === null || typeof value !== 'object') return JSON.stringify(value)
   const entries = Object.entries(value).filter(([, entry]) => entry !== undefined)
   return `{${entries
     .sort(([left], [right]) => (left < right ? -1 : 1))

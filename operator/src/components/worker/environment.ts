@@ -1,5 +1,5 @@
 /** The worker's environment and files, from the spec: settings as values, secrets as references. */
-import type { Raw } from '../parts/resources.ts'
+import type { Raw } from '../parts/manifests.ts'
 import type { ReferenceFacts, Snapshot } from '../snapshot.ts'
 import type { SECRET_SETTINGS, WorkerSettingsInput } from '../../../../crds/workerSettings.ts'
 import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
@@ -16,28 +16,43 @@ type SecretSetting = (typeof SECRET_SETTINGS)[number]
 type SecretKey = readonly [secret: string, key: string]
 
 /** What the worker reads from its environment, secrets apart. */
-function settings({ sender, installation, references }: Snapshot): Partial<WorkerSettingsInput> {
-  const { worker, postgres, clickhouse } = sender.spec
-  const { smtp, maxPerSecond, onUncertain } = worker.provider
-  const queue = workQueueNames(sender.namespace, sender.name)
+function settings(snapshot: Snapshot): Partial<WorkerSettingsInput> {
+  const { worker, postgres } = snapshot.sender.spec
   return {
     logLevel: 'info',
     httpPort: HTTP_PORT,
     internalPort: INTERNAL_PORT,
     apiTokensDir: `${ROOT}/tokens`,
     maxRequestSizeBytes: worker.http.maxRequestSizeBytes ?? 10_485_760,
-    ...(hasKey(references.get(postgres.credentialsSecretRef.name), 'ca.crt') && {
+    ...(hasKey(snapshot.references.get(postgres.credentialsSecretRef.name), 'ca.crt') && {
       postgresCaFile: `${ROOT}/postgres/ca.crt`,
     }),
+    ...queueSettings(snapshot),
+    ...eventSettings(snapshot),
+    ...providerSettings(snapshot),
+  }
+}
+
+function queueSettings({ sender, installation }: Snapshot): Partial<WorkerSettingsInput> {
+  const queue = workQueueNames(sender.namespace, sender.name)
+  return {
     natsServers: [...natsServers(sender, installation)],
     ...(natsTlsSecret(sender) !== undefined && { natsTlsDir: `${ROOT}/nats` }),
     natsStream: queue.stream,
     natsSubject: queue.subject,
     natsConsumer: queue.consumer,
-    ...(clickhouse?.external && {
-      clickhouseUrl: clickhouse.external.url,
-      clickhouseDatabase: clickhouse.database ?? 'batchsender',
-    }),
+  }
+}
+
+function eventSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
+  const { clickhouse } = sender.spec
+  if (!clickhouse?.external) return {}
+  return { clickhouseUrl: clickhouse.external.url, clickhouseDatabase: clickhouse.database ?? 'batchsender' }
+}
+
+function providerSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
+  const { smtp, maxPerSecond, onUncertain } = sender.spec.worker.provider
+  return {
     provider: 'smtp',
     ...(smtp && { smtpHost: smtp.host, smtpPort: smtp.port ?? 587, smtpTls: smtp.tls ?? 'Required' }),
     ...(maxPerSecond !== undefined && { maxPerSecond }),

@@ -1,13 +1,16 @@
 /** The Kubernetes objects of the worker. */
 import type { Sender, Snapshot } from '../snapshot.ts'
+import type { V1TopologySpreadConstraint } from '@kubernetes/client-node'
 import type {
+  Raw,
   DeploymentManifest,
   JobManifest,
   PodDisruptionBudgetManifest,
   ServiceAccountManifest,
   ServiceManifest,
-} from '../parts/resources.ts'
-import { childName, labels, selectorLabels, TEMPLATE_HASH } from '../parts/labels.ts'
+} from '../parts/manifests.ts'
+import { childName, labels, selectorLabels } from '../parts/labels.ts'
+import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
 import {
@@ -172,8 +175,7 @@ function placement(sender: Sender) {
     ...(nodeSelector && { nodeSelector }),
     ...(tolerations && { tolerations: [...tolerations] }),
     ...(affinity && { affinity }),
-    // Passed on as the user wrote it: the API server knows better than we what is allowed.
-    topologySpreadConstraints: (topologySpreadConstraints as never) ?? [
+    topologySpreadConstraints: passedOn<V1TopologySpreadConstraint>(topologySpreadConstraints) ?? [
       {
         maxSkew: 1,
         topologyKey: 'kubernetes.io/hostname',
@@ -182,4 +184,10 @@ function placement(sender: Sender) {
       },
     ],
   }
+}
+
+/** What the user wrote, as the pod spec takes it: the API server is the one to say what is wrong with it. */
+
+function passedOn<Model>(list: readonly object[] | undefined): Raw<Model>[] | undefined {
+  return list as Raw<Model>[] | undefined
 }

@@ -1,13 +1,22 @@
 /** The Deployment that sends, and the migration that must come first. Scaling to zero is a supported state. */
 import type { Verdict } from '../component.ts'
 import type { Desired, DesiredAbsence } from '../desired.ts'
-import type { DeploymentManifest, JobManifest } from '../parts/resources.ts'
+import type { DeploymentManifest, JobManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
 import { natsTls } from '../natsTls.ts'
-import { childName, COMPONENT, labels } from '../parts/labels.ts'
-import { Deployment, Job, PodDisruptionBudget, Secret, Service, ServiceAccount } from '../parts/resources.ts'
+import { childName, labels } from '../parts/labels.ts'
+import { COMPONENT } from '../../vocabulary/labels.ts'
+import { FINGERPRINT_KEY, fingerprintSecret } from '../../vocabulary/fingerprint.ts'
+import {
+  Deployment,
+  Job,
+  PodDisruptionBudget,
+  Secret,
+  Service,
+  ServiceAccount,
+} from '../../vocabulary/kinds.ts'
 import { templateHash } from '../parts/templateHash.ts'
 import { childOf } from '../snapshot.ts'
 import { environment, secretFingerprints } from './environment.ts'
@@ -23,10 +32,6 @@ import {
 
 /** A failed migration is given up after this long and tried again with a new Job. */
 const RETRY_FAILED_MIGRATION_MS = 60_000
-
-/** Key of the Secret under which fingerprints of the user's Secrets are made. */
-export const FINGERPRINT_KEY = 'key'
-export const fingerprintSecret = (name: string): string => `${name}-fingerprint`
 
 type Migration =
   { state: 'absent' | 'running' | 'done' } | { state: 'failed'; message: string; failedForMs: number }
@@ -100,13 +105,9 @@ export const worker = component<'WorkerReady', Observed>({
 function deploymentVerdict({ wanted, status, upToDate }: Observed): Verdict<'WorkerReady'> {
   const available = status?.availableReplicas ?? 0
   const workers = `${Math.min(available, wanted)} of ${wanted} worker${wanted === 1 ? '' : 's'}`
-  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing')
-  if (progressing?.reason === 'ProgressDeadlineExceeded')
-    return {
-      status: 'False',
-      reason: 'ProgressDeadlineExceeded',
-      message: `${workers} are ready: ${progressing.message ?? 'no progress'}`,
-    }
+  const stuck = progressFault(status)
+  if (stuck !== undefined)
+    return { status: 'False', reason: 'ProgressDeadlineExceeded', message: `${workers} are ready: ${stuck}` }
   // One worker may be missing, as the disruption budget allows, but never the last.
   if (available < Math.max(1, wanted - 1))
     return {
@@ -115,6 +116,13 @@ function deploymentVerdict({ wanted, status, upToDate }: Observed): Verdict<'Wor
       message: `${workers} are ready`,
     }
   return { status: 'True', reason: 'Available', message: workers }
+}
+
+function progressFault(status: DeploymentManifest['status']): string | undefined {
+  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing')
+  return progressing?.reason === 'ProgressDeadlineExceeded'
+    ? (progressing.message ?? 'no progress')
+    : undefined
 }
 
 function fingerprintKey({ sender }: Snapshot): Desired {

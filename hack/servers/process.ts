@@ -1,0 +1,90 @@
+/** A server process of a test: its output kept, its end awaited, itself ended with the test run. */
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const KEPT_LINES = 200
+const running = new Set<ChildProcess>()
+
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export interface ServerProcess {
+  readonly pid: number
+  /** The last lines that it wrote. */
+  output(): string
+  readonly exited: Promise<number | null>
+  /** Ends it and waits; SIGKILL when it does not listen. */
+  stop(signal?: NodeJS.Signals, patienceMs?: number): Promise<void>
+}
+
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): ServerProcess {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  const lines: string[] = []
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      lines.push(...text.split('\n').filter(Boolean))
+      if (lines.length > KEPT_LINES) lines.splice(0, lines.length - KEPT_LINES)
+    })
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('error', (error) => {
+      lines.push(error.message)
+      running.delete(child)
+      resolve(null)
+    })
+    child.once('close', (code) => {
+      running.delete(child)
+      resolve(code)
+    })
+  })
+  return {
+    pid: child.pid ?? -1,
+    output: () => lines.join('\n'),
+    exited,
+    async stop(signal = 'SIGTERM', patienceMs = 10_000) {
+      child.kill(signal)
+      const late = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+      await exited
+      clearTimeout(late)
+    },
+  }
+}
+
+/** Asks until the answer is yes. @throws Error with the server's last words when it ends or time is up. */
+export async function untilReady(
+  what: string,
+  server: ServerProcess,
+  isReady: () => Promise<boolean>,
+  deadlineMs = 60_000,
+): Promise<void> {
+  const until = Date.now() + deadlineMs
+  let ended = false
+  void server.exited.then(() => {
+    ended = true
+  })
+  while (!(await isReady().catch(() => false))) {
+    if (ended || Date.now() > until)
+      throw new Error(`${what} ${ended ? 'ended' : 'did not become ready in time'}:\n${server.output()}`)
+    await sleep(50)
+  }
+}
+
+/** A port on the loopback interface that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => {
+        resolve(port)
+      })
+    })
+  })
+}

@@ -1,0 +1,99 @@
+/** The ports of the reconcile on a real API server. */
+import type { Controller } from '../runtime/controller.ts'
+import type { Evidence, Installation, Sender } from '../components/snapshot.ts'
+import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
+import type { Nats } from './nats.ts'
+import type { Ports } from '../reconcile/ports.ts'
+import type { Transport } from '../runtime/transport.ts'
+import type { EventRecorder } from '../runtime/events.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { RETAINED_FOR } from '../vocabulary/labels.ts'
+import { BatchSender, Secret } from '../vocabulary/kinds.ts'
+import { Applier } from '../runtime/apply.ts'
+import { joinKey } from '../runtime/object.ts'
+import { writeStatus } from '../runtime/statusWriter.ts'
+import { References } from './references.ts'
+import { secretFacts } from './secretProjection.ts'
+import { GeneratedSecrets } from './secrets.ts'
+
+export const FIELD_MANAGER = 'batchsender-operator'
+const STATUS_MANAGER = 'batchsender-operator-status'
+
+/** The part of the observers that a pass speaks to. */
+export interface Watch {
+  evidence(key: string): Evidence
+  lookSoon(key: string): void
+  attend(key: string): void
+  dismiss(key: string): void
+}
+
+export interface KubernetesPortsOptions {
+  readonly transport: Transport
+  readonly controller: Controller
+  readonly kinds: readonly Resource[]
+  readonly installation: Installation
+  readonly nats: Nats
+  readonly watch: Watch
+  readonly events: EventRecorder
+  readonly metrics: Metrics
+}
+
+export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
+  const { transport, controller, installation, nats, watch, events, metrics } = options
+  const now = () => new Date()
+  const storeOf = (resource: Resource) => controller.store(resource)
+  const applier = new Applier({ transport, fieldManager: FIELD_MANAGER, storeOf, metrics })
+  const references = new References(transport)
+  const secrets = new GeneratedSecrets(transport, storeOf(Secret), now)
+  const primaries = storeOf(BatchSender)
+  const keyOf = ({ namespace, name }: Sender) => joinKey(namespace, name)
+  const statusTarget = { transport, resource: BatchSender, store: primaries, fieldManager: STATUS_MANAGER }
+  return {
+    now,
+    installation,
+    primary: (key) => primaries.get(key),
+    children: (sender) => childrenOf(sender, controller, options.kinds),
+    secrets: (sender) => {
+      const own = storeOf(Secret).controlledBy(sender.uid)
+      const retained = [...storeOf(Secret).values()].filter((object) => isRetainedBy(object, sender))
+      return new Map([...own, ...retained].map((object) => [object.metadata.name, secretFacts(object)]))
+    },
+    references: (sender, names, signal) => references.read(sender, names, signal),
+    evidence: (sender) => watch.evidence(keyOf(sender)),
+    apply: (resource, object, owner, signal) => applier.apply(resource, object, owner, signal),
+    remove: (resource, namespace, name, owner: OwnerReference, signal) =>
+      applier.remove(resource, namespace, name, owner, signal),
+    issueCertificate: (wish, owner, signal) => secrets.issueCertificate(wish, owner, signal),
+    makeKey: (wish, owner, signal) => secrets.makeKey(wish, owner, signal),
+    reloadNats: (wish, sender, signal) => nats.reload(wish, sender.namespace, signal),
+    keepQueue: (wish, sender, signal) => nats.keepQueue(wish, sender.namespace, signal),
+    lookSoon: (sender) => {
+      watch.lookSoon(keyOf(sender))
+    },
+    attend: (sender) => {
+      watch.attend(keyOf(sender))
+    },
+    forget: (key) => {
+      watch.dismiss(key)
+      references.forget(key)
+    },
+    async writeStatus(primary, status, signal) {
+      await writeStatus(statusTarget, primary, status, signal)
+    },
+    event: (primary, event) => {
+      events.record(primary, event)
+    },
+  }
+}
+
+function childrenOf(sender: Sender, controller: Controller, kinds: readonly Resource[]) {
+  const children = new Map<string, KubernetesObject>()
+  for (const kind of kinds)
+    for (const object of controller.store(kind).controlledBy(sender.uid))
+      children.set(`${kind.kind}/${object.metadata.name}`, object)
+  return children
+}
+
+function isRetainedBy({ metadata }: KubernetesObject, sender: Sender): boolean {
+  return metadata.namespace === sender.namespace && metadata.labels?.[RETAINED_FOR] === sender.name
+}

@@ -1,0 +1,183 @@
+/** NATS through its own client: the only file of the operator that knows it (upstream goes on as @nats-io/*). */
+import type { ConnectionOptions, NatsConnection } from 'nats'
+import { connect, ErrorCode, NatsError } from 'nats'
+import type { DesiredQueue, DesiredReload, NatsAccess } from '../components/desired.ts'
+import type { JetstreamSeen, QueuePart } from '../components/snapshot.ts'
+import type { Outcome } from '../reconcile/ports.ts'
+import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
+import type { Transport } from '../runtime/transport.ts'
+import { read } from '../runtime/apply.ts'
+import { Secret } from '../vocabulary/kinds.ts'
+import { decode } from './secretProjection.ts'
+
+const CONNECT_MS = 5_000
+const REQUEST_MS = 5_000
+
+/** What is asked of one NATS system: who may ask, and where. */
+export interface NatsTarget {
+  readonly namespace: string
+  readonly access: NatsAccess
+}
+
+export class Nats {
+  readonly #transport: Transport
+  readonly #mayDial: (servers: readonly string[]) => Promise<void>
+
+  /** @param mayDial rejects addresses that a spec must not send the operator to. */
+  constructor(transport: Transport, mayDial: (servers: readonly string[]) => Promise<void>) {
+    this.#transport = transport
+    this.#mayDial = mayDial
+  }
+
+  /** Makes stream and consumer what they should be. What cannot be changed in place is told, not deleted. */
+  async keepQueue(wish: DesiredQueue, namespace: string, signal: AbortSignal): Promise<Outcome> {
+    const what = `stream ${wish.stream.name}`
+    try {
+      await this.#with({ namespace, access: wish.access }, signal, async (connection) => {
+        const api = jetstreamApi(connection)
+        const stream = await api.streamInfo(wish.stream.name)
+        await api.request(`STREAM.${stream ? 'UPDATE' : 'CREATE'}.${wish.stream.name}`, wish.stream)
+        await api.request(`CONSUMER.DURABLE.CREATE.${wish.stream.name}.${wish.consumer.durable_name}`, {
+          stream_name: wish.stream.name,
+          config: wish.consumer,
+        })
+      })
+      return { state: 'done', change: 'requested', what }
+    } catch (error) {
+      return { state: 'waiting', what: `${what}: ${faultOf(error)}` }
+    }
+  }
+
+  /** Looks at stream and consumer; never throws. */
+  async lookAtQueue(
+    target: NatsTarget,
+    wanted: { readonly stream: StreamConfig; readonly consumer: ConsumerConfig },
+    signal: AbortSignal,
+  ): Promise<JetstreamSeen> {
+    try {
+      return await this.#with(target, signal, async (connection) => {
+        const api = jetstreamApi(connection)
+        const stream = await api.streamInfo(wanted.stream.name)
+        const consumer = stream && (await api.consumerInfo(wanted.stream.name, wanted.consumer.durable_name))
+        return {
+          reached: true,
+          stream: compare(stream, wanted.stream),
+          consumer: compare(consumer, wanted.consumer),
+        }
+      })
+    } catch (error) {
+      return { reached: false, fault: faultOf(error) }
+    }
+  }
+
+  /** Tells one node to read configuration and certificates again (`$SYS.REQ.SERVER.<id>.RELOAD`, 2.10 and later). */
+  async reload(wish: DesiredReload, namespace: string, signal: AbortSignal): Promise<Outcome> {
+    const what = `NATS node ${wish.address.node}`
+    const access = {
+      servers: [`tls://${wish.address.host}:${wish.address.port}`],
+      tlsSecret: wish.systemSecret,
+    }
+    try {
+      await this.#with({ namespace, access }, signal, async (connection) => {
+        const id = connection.info?.server_id ?? ''
+        await connection.request(`$SYS.REQ.SERVER.${id}.RELOAD`, undefined, { timeout: REQUEST_MS })
+      })
+      return { state: 'done', change: 'requested', what }
+    } catch (error) {
+      return { state: 'waiting', what: `${what}: ${faultOf(error)}` }
+    }
+  }
+
+  async #with<Result>(
+    { namespace, access }: NatsTarget,
+    signal: AbortSignal,
+    work: (connection: NatsConnection) => Promise<Result>,
+  ): Promise<Result> {
+    await this.#mayDial(access.servers)
+    const connection = await connect(await this.#options(namespace, access, signal))
+    try {
+      return await work(connection)
+    } finally {
+      await connection.close()
+    }
+  }
+
+  async #options(namespace: string, access: NatsAccess, signal: AbortSignal): Promise<ConnectionOptions> {
+    const options: ConnectionOptions = {
+      servers: [...access.servers],
+      name: 'batchsender-operator',
+      timeout: CONNECT_MS,
+      reconnect: false,
+      ignoreClusterUpdates: true,
+    }
+    if (access.tlsSecret === undefined) return options
+    const secret = await read(this.#transport, Secret, namespace, access.tlsSecret, signal)
+    const data = secret?.['data'] as Readonly<Record<string, string>> | undefined
+    const [cert, key, ca] = ['tls.crt', 'tls.key', 'ca.crt'].map((name) => decode(data, name))
+    if (cert === undefined || key === undefined || ca === undefined)
+      throw new Error(`Secret ${access.tlsSecret} lacks tls.crt, tls.key or ca.crt`)
+    return { ...options, tls: { cert, key, ca } }
+  }
+}
+
+/** The few calls of the JetStream API that are needed, with the configuration as the API spells it. */
+function jetstreamApi(connection: NatsConnection) {
+  const request = async (subject: string, body?: unknown): Promise<ApiAnswer> => {
+    const payload = body === undefined ? undefined : JSON.stringify(body)
+    const message = await connection.request(`$JS.API.${subject}`, payload, { timeout: REQUEST_MS })
+    const answer = message.json<ApiAnswer>()
+    if (answer.error) throw new JetstreamError(answer.error)
+    return answer
+  }
+  const info = async (subject: string): Promise<object | undefined> => {
+    try {
+      return (await request(subject)).config ?? {}
+    } catch (error) {
+      if (error instanceof JetstreamError && error.code === 404) return undefined
+      throw error
+    }
+  }
+  return {
+    request,
+    streamInfo: (stream: string) => info(`STREAM.INFO.${stream}`),
+    consumerInfo: (stream: string, consumer: string) => info(`CONSUMER.INFO.${stream}.${consumer}`),
+  }
+}
+
+interface ApiAnswer {
+  readonly config?: object
+  readonly error?: { readonly code: number; readonly err_code?: number; readonly description?: string }
+}
+
+class JetstreamError extends Error {
+  override readonly name = 'JetstreamError'
+  readonly code: number
+  constructor({ code, err_code, description }: NonNullable<ApiAnswer['error']>) {
+    super(`${description ?? 'JetStream refused'} (${code}/${err_code ?? 0})`)
+    this.code = code
+  }
+}
+
+function compare(live: object | undefined, wanted: object): QueuePart {
+  if (!live) return { exists: false }
+  const present = live as Readonly<Record<string, unknown>>
+  const differs = Object.entries(wanted)
+    .filter(([setting, value]) => JSON.stringify(present[setting]) !== JSON.stringify(value))
+    .map(([setting]) => setting)
+  return { exists: true, differs: differs.sort() }
+}
+
+/** One sentence without addresses of ours or bytes of theirs. */
+function faultOf(error: unknown): string {
+  if (error instanceof NatsError) return NATS_FAULTS[error.code] ?? error.code
+  if (error instanceof JetstreamError) return error.message
+  return error instanceof Error ? (error.message.split('\n')[0] ?? 'unknown') : 'unknown'
+}
+
+const NATS_FAULTS: Readonly<Record<string, string>> = {
+  [ErrorCode.ConnectionRefused]: 'connection refused',
+  [ErrorCode.Timeout]: 'no answer in time',
+  [ErrorCode.NoResponders]: 'JetStream is not available',
+  [ErrorCode.AuthorizationViolation]: 'the certificate is not one of a known user',
+  [ErrorCode.Tls]: 'the TLS handshake failed',
+}

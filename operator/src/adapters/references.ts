@@ -1,0 +1,98 @@
+/** The user's Secrets, read by name: which keys they have, and a fingerprint of each that tells nothing else. */
+import { createHmac } from 'node:crypto'
+import type { ReferenceFacts, Sender } from '../components/snapshot.ts'
+import type { Transport } from '../runtime/transport.ts'
+import { FINGERPRINT_KEY, fingerprintSecret } from '../vocabulary/fingerprint.ts'
+import { Secret } from '../vocabulary/kinds.ts'
+import { read } from '../runtime/apply.ts'
+import { certificateFacts } from './certificateFacts.ts'
+import { decode } from './secretProjection.ts'
+
+type Data = Readonly<Record<string, string>>
+
+/** A Secret that was found is believed for this long; one that is missing is asked for every time. */
+const BELIEVED_MS = 30_000
+
+interface Remembered {
+  readonly readAt: number
+  readonly facts: ReferenceFacts
+}
+
+export class References {
+  readonly #transport: Transport
+  readonly #remembered = new Map<string, { uid: string; secrets: Map<string, Remembered> }>()
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  async read(
+    sender: Sender,
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Map<string, ReferenceFacts>> {
+    const key = `${sender.namespace}/${sender.name}`
+    const last = this.#remembered.get(key)
+    // Another object under the same name has another key for its fingerprints.
+    const known = last?.uid === sender.uid ? last.secrets : new Map<string, Remembered>()
+    const now = performance.now()
+    const stale = names.filter((name) => {
+      const last = known.get(name)
+      return !last?.facts.found || now - last.readAt > BELIEVED_MS || !isFingerprinted(last.facts)
+    })
+    if (stale.length > 0) {
+      const secret = await this.#fingerprintKey(sender, signal)
+      const read = await Promise.all(stale.map((name) => this.#one(sender.namespace, name, secret, signal)))
+      stale.forEach((name, index) => known.set(name, { readAt: now, facts: read[index] ?? { found: false } }))
+    }
+    const secrets = new Map([...known].filter(([name]) => names.includes(name)))
+    this.#remembered.set(key, { uid: sender.uid, secrets })
+    return new Map(names.map((name) => [name, known.get(name)?.facts ?? { found: false }]))
+  }
+
+  /** @param key `namespace/name` of the BatchSender */
+  forget(key: string): void {
+    this.#remembered.delete(key)
+  }
+
+  async #one(
+    namespace: string,
+    name: string,
+    secret: Buffer | undefined,
+    signal: AbortSignal,
+  ): Promise<ReferenceFacts> {
+    const object = await read(this.#transport, Secret, namespace, name, signal)
+    if (!object) return { found: false }
+    const data = (object['data'] ?? {}) as Data
+    const certificate = certificateFacts(
+      decode(data, 'tls.crt'),
+      decode(data, 'tls.key'),
+      decode(data, 'ca.crt'),
+    )
+    return {
+      found: true,
+      keys: Object.keys(data).sort(),
+      fingerprints: secret ? fingerprints(data, secret) : {},
+      ...(certificate && { certificate }),
+    }
+  }
+
+  async #fingerprintKey({ namespace, name }: Sender, signal: AbortSignal): Promise<Buffer | undefined> {
+    const object = await read(this.#transport, Secret, namespace, fingerprintSecret(name), signal)
+    const key = (object?.['data'] as Data | undefined)?.[FINGERPRINT_KEY]
+    return key === undefined ? undefined : Buffer.from(key, 'base64')
+  }
+}
+
+function isFingerprinted(facts: ReferenceFacts & { found: true }): boolean {
+  return facts.keys.length === Object.keys(facts.fingerprints).length
+}
+
+function fingerprints(data: Data, secret: Buffer): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key,
+      createHmac('sha256', secret).update(`${key}\n${value}`).digest('hex').slice(0, 32),
+    ]),
+  )
+}

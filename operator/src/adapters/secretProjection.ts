@@ -1,0 +1,52 @@
+/** What the cache keeps of our own Secrets: facts, never keys. */
+import type { KubernetesObject, ObjectMeta } from '../runtime/object.ts'
+import type { SecretFacts } from '../components/snapshot.ts'
+import { RETAINED_FOR } from '../vocabulary/labels.ts'
+import { controllerOf } from '../runtime/object.ts'
+import { certificateFacts } from './certificateFacts.ts'
+
+export type ProjectedSecret = KubernetesObject & { readonly facts: SecretFacts }
+
+type Data = Readonly<Record<string, string>>
+
+export function decode(data: Data | undefined, key: string): string | undefined {
+  const text = data?.[key]
+  return text === undefined ? undefined : Buffer.from(text, 'base64').toString('utf8')
+}
+
+export function projectSecret(raw: KubernetesObject): ProjectedSecret {
+  const data = raw['data'] as Data | undefined
+  const metadata = withoutNotes(raw.metadata)
+  const certificate = certificateFacts(
+    decode(data, 'tls.crt'),
+    decode(data, 'tls.key'),
+    decode(data, 'ca.crt'),
+  )
+  const controllerUid = controllerOf(raw)?.uid
+  const retainedFor = metadata.labels?.[RETAINED_FOR]
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata,
+    facts: {
+      keys: Object.keys(data ?? {}).sort(),
+      deleting: metadata.deletionTimestamp !== undefined,
+      ...(certificate && { certificate }),
+      ...(controllerUid !== undefined && { controllerUid }),
+      ...(retainedFor !== undefined && { retainedFor }),
+    },
+  }
+}
+
+/** Annotations and managed fields of Secrets are nobody's business here, and may hold copies of their data. */
+function withoutNotes(metadata: ObjectMeta): ObjectMeta {
+  const kept = Object.entries(metadata).filter(
+    ([field]) => field !== 'annotations' && field !== 'managedFields',
+  )
+  return { name: metadata.name, ...Object.fromEntries(kept) }
+}
+
+export function secretFacts(object: KubernetesObject): SecretFacts {
+  // Every Secret in the store went through projectSecret.
+  return (object as ProjectedSecret).facts
+}

@@ -1,0 +1,126 @@
+/** Generated Secrets: certificates and keys, made when the plan asks for them and never kept in memory. */
+import { randomBytes } from 'node:crypto'
+import type { DesiredCertificate, DesiredKey, SecretIdentity } from '../components/desired.ts'
+import type { KubernetesObject, OwnerReference } from '../runtime/object.ts'
+import type { Outcome } from '../reconcile/ports.ts'
+import type { SecretObject, SecretOutcome } from '../runtime/generatedSecret.ts'
+import type { Store } from '../runtime/store.ts'
+import type { Transport } from '../runtime/transport.ts'
+import { RETAINED_FOR } from '../vocabulary/labels.ts'
+import { Secret } from '../vocabulary/kinds.ts'
+import { read } from '../runtime/apply.ts'
+import { keepSecret } from '../runtime/generatedSecret.ts'
+import { controllerOf } from '../runtime/object.ts'
+import { Waiting } from '../runtime/errors.ts'
+import { makeCa, makeLeaf } from './certificateAuthority.ts'
+import { certificateFacts } from './certificateFacts.ts'
+import { decode } from './secretProjection.ts'
+
+type Content = Readonly<Record<string, string>>
+
+export class GeneratedSecrets {
+  readonly #transport: Transport
+  readonly #store: Store
+  readonly #now: () => Date
+
+  constructor(transport: Transport, store: Store, now: () => Date) {
+    this.#transport = transport
+    this.#store = store
+    this.#now = now
+  }
+
+  async issueCertificate(
+    wish: DesiredCertificate,
+    owner: OwnerReference,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const make = async (live: SecretObject | undefined): Promise<Content> => {
+      if (wish.request.role === 'ca') return makeCa(wish.request, this.#now(), reusableKey(live))
+      return makeLeaf(
+        wish.request,
+        await this.#issuer(wish.secret.namespace, wish.request.issuerSecret, signal),
+        this.#now(),
+      )
+    }
+    return this.#keep(wish.secret, 'kubernetes.io/tls', owner, make, signal)
+  }
+
+  async makeKey(wish: DesiredKey, owner: OwnerReference, signal: AbortSignal): Promise<Outcome> {
+    const known = this.#store.get(`${wish.secret.namespace}/${wish.secret.name}`)
+    if (known && controllerOf(known)?.uid === owner.uid) return { state: 'unchanged' }
+    const make = (live: SecretObject | undefined): Promise<Content | undefined> =>
+      Promise.resolve(
+        live?.data?.[wish.key] === undefined
+          ? { [wish.key]: randomBytes(wish.sizeBytes).toString('hex') }
+          : undefined,
+      )
+    return this.#keep(wish.secret, 'Opaque', owner, make, signal)
+  }
+
+  async #keep(
+    identity: SecretIdentity,
+    type: string,
+    owner: OwnerReference,
+    make: (live: SecretObject | undefined) => Promise<Content | undefined>,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const what = `Secret ${identity.name}`
+    const outcome = await keepSecret(
+      this.#transport,
+      {
+        ...identity,
+        type,
+        claimedBy: owner,
+        ...(identity.owned && { owner }),
+        adoptable: (live) => isRetainedFor(live, owner.name),
+        content: async (live) => encode(await make(live)),
+      },
+      signal,
+    )
+    if ('object' in outcome) this.#store.overlay(outcome.object)
+    return outcomeOf(outcome, what)
+  }
+
+  /** The private key of the CA is read for one signature and forgotten. */
+  async #issuer(namespace: string, name: string, signal: AbortSignal) {
+    const secret = await read(this.#transport, Secret, namespace, name, signal)
+    const data = secret?.['data'] as Content | undefined
+    const certificate = decode(data, 'tls.crt')
+    const key = decode(data, 'tls.key')
+    const roots = decode(data, 'ca.crt')
+    if (certificate === undefined || key === undefined) throw new Waiting(`Secret ${name} has no CA`, 1_000)
+    return { certificate, key, ...(roots !== undefined && { roots }) }
+  }
+}
+
+function outcomeOf(outcome: SecretOutcome, what: string): Outcome {
+  switch (outcome.state) {
+    case 'foreign':
+      return { state: 'foreign', what, holder: outcome.holder }
+    case 'terminating':
+      return { state: 'waiting', what }
+    case 'unchanged':
+      return { state: 'unchanged' }
+    case 'created':
+    case 'updated':
+      return { state: 'done', change: outcome.state, what }
+  }
+}
+
+/** The key of a CA that is only renewed; a broken one is not worth keeping. */
+function reusableKey(live: SecretObject | undefined): string | undefined {
+  const key = decode(live?.data, 'tls.key')
+  const facts = certificateFacts(decode(live?.data, 'tls.crt'), key, decode(live?.data, 'ca.crt'))
+  return facts?.isCa === true && facts.keyMatches ? key : undefined
+}
+
+function isRetainedFor(live: KubernetesObject, name: string): boolean {
+  return controllerOf(live) === undefined && live.metadata.labels?.[RETAINED_FOR] === name
+}
+
+function encode(content: Content | undefined): Content | undefined {
+  if (!content) return undefined
+  return Object.fromEntries(
+    Object.entries(content).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  )
+}

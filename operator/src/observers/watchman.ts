@@ -1,0 +1,136 @@
+/** Sends every observer round to every BatchSender on its own jittered timetable, and remembers what they saw. */
+import type { Belief, Look } from './settling.ts'
+import type { Evidence, Sender } from '../components/snapshot.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { settle } from './settling.ts'
+
+/** A look that takes time; it never throws and keeps to its deadline. */
+export interface Observer<Name extends keyof Evidence = keyof Evidence> {
+  readonly name: Name
+  /** @returns `undefined` when there is nothing of its kind to look at. */
+  look(sender: Sender, signal: AbortSignal): Promise<Look<NonNullable<Evidence[Name]>['seen']> | undefined>
+}
+
+export type AnyObserver = { [Name in keyof Evidence]-?: Observer<Name> }[keyof Evidence]
+
+export interface WatchmanOptions {
+  readonly observers: readonly AnyObserver[]
+  readonly senderOf: (key: string) => Sender | undefined
+  /** Called when something was seen that differs from before. */
+  readonly onChange: (key: string) => void
+  readonly periodMs?: number
+  readonly random?: () => number
+}
+
+interface Round {
+  readonly stop: AbortController
+  /** Ends the pause before the next look. */
+  hurry: () => void
+  beliefs: Map<keyof Evidence, Belief<unknown>>
+}
+
+const PERIOD_MS = 30_000
+/** While something is not as it should be, it is looked at more often, ever less so. */
+const FIRST_IMPATIENCE_MS = 500
+
+export class Watchman {
+  readonly #options: WatchmanOptions
+  readonly #rounds = new Map<string, Round>()
+
+  constructor(options: WatchmanOptions) {
+    this.#options = options
+  }
+
+  /** Begins to look at a BatchSender; does nothing when it is looked at already. */
+  attend(key: string, signal: AbortSignal): void {
+    if (this.#rounds.has(key) || signal.aborted) return
+    const round: Round = { stop: new AbortController(), hurry: () => undefined, beliefs: new Map() }
+    this.#rounds.set(key, round)
+    signal.addEventListener(
+      'abort',
+      () => {
+        this.dismiss(key)
+      },
+      { once: true, signal: round.stop.signal },
+    )
+    void this.#walk(key, round)
+  }
+
+  dismiss(key: string): void {
+    this.#rounds.get(key)?.stop.abort()
+    this.#rounds.delete(key)
+  }
+
+  /** Something was changed: looks again at once. */
+  lookSoon(key: string): void {
+    this.#rounds.get(key)?.hurry()
+  }
+
+  evidence(key: string): Evidence {
+    const beliefs = this.#rounds.get(key)?.beliefs ?? new Map<keyof Evidence, Belief<unknown>>()
+    const horizon = Date.now() - 3 * this.#periodMs
+    // What was seen too long ago is not known any more.
+    const fresh = [...beliefs].filter(([, { sighting }]) => sighting.lookedAt.getTime() > horizon)
+    return Object.fromEntries(fresh.map(([name, { sighting }]) => [name, sighting]))
+  }
+
+  get #periodMs(): number {
+    return this.#options.periodMs ?? PERIOD_MS
+  }
+
+  async #walk(key: string, round: Round): Promise<void> {
+    const { signal } = round.stop
+    let impatienceMs = FIRST_IMPATIENCE_MS
+    while (!signal.aborted) {
+      const sender = this.#options.senderOf(key)
+      if (!sender) {
+        this.dismiss(key)
+        return
+      }
+      const good = await this.#lookRound(key, sender, round)
+      impatienceMs = good ? FIRST_IMPATIENCE_MS : Math.min(impatienceMs * 1.5, this.#periodMs)
+      if (await this.#pause(good ? this.#periodMs : impatienceMs, round)) impatienceMs = FIRST_IMPATIENCE_MS
+    }
+  }
+
+  async #lookRound(key: string, sender: Sender, round: Round): Promise<boolean> {
+    const results = await Promise.all(
+      this.#options.observers.map(async (observer) => {
+        const look = await observer.look(sender, round.stop.signal)
+        return look ? this.#believe(observer.name, look, round) : { changed: false, good: true }
+      }),
+    )
+    if (results.some(({ changed }) => changed)) this.#options.onChange(key)
+    return results.every(({ good }) => good)
+  }
+
+  #believe(
+    name: keyof Evidence,
+    look: Look<unknown>,
+    { beliefs }: Round,
+  ): { changed: boolean; good: boolean } {
+    const before = beliefs.get(name)
+    const after = settle(before, look, new Date())
+    beliefs.set(name, after)
+    const changed = JSON.stringify(before?.sighting.seen) !== JSON.stringify(after.sighting.seen)
+    return { changed, good: look.good }
+  }
+
+  /** @returns whether somebody asked to hurry. */
+  async #pause(ms: number, round: Round): Promise<boolean> {
+    const { random = Math.random } = this.#options
+    const early = new AbortController()
+    let hurried = false
+    round.hurry = () => {
+      hurried = true
+      early.abort()
+    }
+    const end = () => {
+      early.abort()
+    }
+    round.stop.signal.addEventListener('abort', end, { once: true })
+    await sleep(ms * (0.9 + 0.2 * random()), undefined, { signal: early.signal }).catch(() => undefined)
+    round.stop.signal.removeEventListener('abort', end)
+    return hurried
+  }
+}

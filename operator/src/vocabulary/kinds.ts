@@ -1,0 +1,41 @@
+/** The Kubernetes kinds that the operator deals in. */
+import type { Resource } from '../runtime/object.ts'
+import { GROUP, KIND, PLURAL, VERSION } from '../../../crds/schema/batchsender.ts'
+
+export const BatchSender: Resource = {
+  apiVersion: `${GROUP}/${VERSION}`,
+  kind: KIND,
+  plural: PLURAL,
+  namespaced: true,
+}
+
+const core = (kind: string, plural: string): Resource => ({
+  apiVersion: 'v1',
+  kind,
+  plural,
+  namespaced: true,
+})
+
+export const ConfigMap = core('ConfigMap', 'configmaps')
+export const Secret = core('Secret', 'secrets')
+export const Service = core('Service', 'services')
+export const ServiceAccount = core('ServiceAccount', 'serviceaccounts')
+export const Deployment: Resource = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+}
+export const StatefulSet: Resource = {
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  plural: 'statefulsets',
+  namespaced: true,
+}
+export const Job: Resource = { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs', namespaced: true }
+export const PodDisruptionBudget: Resource = {
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  namespaced: true,
+}
