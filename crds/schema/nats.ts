@@ -22,12 +22,12 @@ const Managed = Type.Object(
       Type.Object(
         {
           size: Type.Optional(
-            quantity('Volume of each node. It can grow, not shrink.', {
+            quantity('Volume of each node.', {
               default: '10Gi',
               'x-kubernetes-validations': [
                 rule(
-                  'isQuantity(self) && quantity(self).compareTo(quantity(oldSelf)) >= 0',
-                  'spec.nats.managed.storage.size can only grow: a volume cannot shrink',
+                  'self == oldSelf',
+                  'spec.nats.managed.storage.size cannot change yet: the volumes exist',
                 ),
               ],
             }),
@@ -81,17 +81,20 @@ const External = Type.Object(
   { description: 'NATS that runs elsewhere; the operator only keeps the stream and its consumer there.' },
 )
 
+const STANDARD = { duration: '2160h', renewBefore: '720h', caDuration: '43800h' }
+
 const Tls = Type.Object(
   {
-    duration: duration('2160h', 'How long a certificate is valid.'),
-    renewBefore: duration('720h', 'How long before its end a certificate is renewed.'),
-    caDuration: duration('43800h', 'How long the certificate authority is valid.'),
+    duration: duration(STANDARD.duration, 'How long a certificate is valid.'),
+    renewBefore: duration(STANDARD.renewBefore, 'How long before its end a certificate is renewed.'),
+    caDuration: duration(STANDARD.caDuration, 'How long the certificate authority is valid.'),
     issuerSecretRef: Type.Optional(
       secretRef('Secret with `tls.crt` and `tls.key` of a CA of yours. Unset: the operator makes one.'),
     ),
   },
   {
-    default: {},
+    // Rules are checked on the default as it stands, before the defaults of its fields are filled in.
+    default: STANDARD,
     description: 'Certificates of managed NATS.',
     'x-kubernetes-validations': [
       rule(

@@ -84,9 +84,9 @@ function typeOf(field: Field): string {
 function remarks(field: Field): string {
   const standard = field.default
   const shown =
-    standard === undefined || typeof standard === 'object'
-      ? ''
-      : ` Default: \`${String(standard)}\`.`
+    typeof standard === 'string' || typeof standard === 'number' || typeof standard === 'boolean'
+      ? ` Default: \`${String(standard)}\`.`
+      : ''
   return `${field.description ?? ''}${shown}`.trim()
 }
 

