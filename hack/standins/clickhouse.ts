@@ -1,0 +1,161 @@
+/**
+ * A stand-in for a ClickHouse server: the real engine (chdb) behind the part of the HTTP interface that clients use.
+ *
+ * What it shows: statements, settings, parameters, formats, insert deduplication, storage policies, TTL moves, backups
+ * and error codes of the engine itself. What it cannot show, because the engine in a library has none of it: users,
+ * roles and grants (one name and password are checked here, nothing else), TLS, the native port, `system.*_log`,
+ * Keeper and replicated tables, concurrency (statements run one after the other), compressed requests.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { timingSafeEqual } from 'node:crypto'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { Session } from 'chdb'
+import { listen } from './listen.ts'
+
+export interface ClickhouseStandInOptions {
+  /** Absolute; the engine keeps its data there and no other process may have it open. */
+  readonly dataDir: string
+  /** Server configuration in XML: storage policies, backups, named collections. */
+  readonly configFile?: string
+  /** 0 = any free port. */
+  readonly port: number
+  readonly host?: string
+  /** Without a name everyone is let in. */
+  readonly username?: string
+  readonly password?: string
+}
+
+export interface StandIn {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Parameters of a request that are not settings of the statement. */
+const NOT_SETTINGS = new Set([
+  'query',
+  'query_id',
+  'database',
+  'default_format',
+  'user',
+  'password',
+  'session_id',
+  'session_timeout',
+  'session_check',
+  'enable_http_compression',
+  'compress',
+  'decompress',
+  'role',
+])
+const MAX_BODY_BYTES = 256 * 1024 * 1024
+
+/** Starts the engine and its front; one per process, the engine knows only one folder. */
+export async function startClickhouse(options: ClickhouseStandInOptions): Promise<StandIn> {
+  const engine = new Session(join(options.dataDir, 'engine'), {
+    ...(options.configFile !== undefined && { connectionArgs: [`--config-file=${options.configFile}`] }),
+  })
+  let last: Promise<unknown> = Promise.resolve()
+  const server = createServer((request, response) => {
+    const answer = async () => {
+      if (request.url === '/ping') return void response.end('Ok.\n')
+      if (!isAllowed(request, options)) {
+        refuse(response, 516, 'Authentication failed: password is incorrect')
+        return
+      }
+      const body = await bodyOf(request)
+      const turn = last.then(() => run(engine, new URL(request.url ?? '/', 'http://front'), body, response))
+      last = turn
+      await turn
+    }
+    answer().catch((error: unknown) => {
+      refuse(response, 1002, error instanceof Error ? error.message : String(error))
+    })
+  })
+  const { url, close } = await listen(server, options.port, options.host)
+  return {
+    url,
+    close: async () => {
+      await close()
+      await last
+      engine.close()
+    },
+  }
+}
+
+async function run(engine: Session, url: URL, body: string, response: ServerResponse): Promise<void> {
+  const parameters = url.searchParams
+  const statement = [parameters.get('query'), body].filter(Boolean).join('\n')
+  const settings = [...parameters].filter(([name]) => !NOT_SETTINGS.has(name))
+  const names = settings.map(([name]) => name)
+  const set = async (assignments: readonly string[]) => {
+    if (assignments.length > 0) await engine.queryAsync(`SET ${assignments.join(', ')}`)
+  }
+  try {
+    await engine.queryAsync(`USE ${identifier(parameters.get('database') ?? 'default')}`)
+    await set(settings.map(([name, value]) => `${identifier(name)} = ${literal(value)}`))
+    const format = parameters.get('default_format') ?? 'TabSeparated'
+    const result = await engine.queryAsync(statement, { format })
+    response.setHeader('X-ClickHouse-Query-Id', parameters.get('query_id') ?? '')
+    response.setHeader('X-ClickHouse-Format', format)
+    response.end(result.bytes())
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    refuse(response, Number(/Code: (\d+)/.exec(message)?.[1] ?? 1002), message)
+  } finally {
+    await set(
+      names.filter((name) => !name.startsWith('param_')).map((name) => `${identifier(name)} = DEFAULT`),
+    ).catch(() => undefined)
+  }
+}
+
+function refuse(response: ServerResponse, code: number, message: string): void {
+  response.statusCode = code === 516 ? 403 : code === 497 ? 403 : code === 60 || code === 81 ? 404 : 500
+  response.setHeader('X-ClickHouse-Exception-Code', String(code))
+  response.end(message.startsWith('Code:') ? message : `Code: ${code}. DB::Exception: ${message}`)
+}
+
+function isAllowed(request: IncomingMessage, { username, password }: ClickhouseStandInOptions): boolean {
+  if (username === undefined) return true
+  const basic = /^Basic (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const given =
+    basic === undefined
+      ? [request.headers['x-clickhouse-user'] ?? '', request.headers['x-clickhouse-key'] ?? ''].join(':')
+      : Buffer.from(basic, 'base64').toString()
+  return equal(given, `${username}:${password ?? ''}`)
+}
+
+function equal(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of request) {
+    const bytes = chunk as Buffer
+    sizeBytes += bytes.length
+    if (sizeBytes > MAX_BODY_BYTES) throw new Error('the request is too large')
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+const identifier = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``
+const literal = (value: string): string => `'${value.replace(/[\\']/g, '\\$&')}'`
+
+if (import.meta.main) {
+  const { DATA_DIR, CONFIG_FILE, HTTP_PORT, USERNAME, PASSWORD } = process.env
+  const standIn = await startClickhouse({
+    dataDir: DATA_DIR ?? '/var/lib/clickhouse',
+    port: Number(HTTP_PORT ?? 8123),
+    host: '0.0.0.0',
+    ...(CONFIG_FILE !== undefined && { configFile: CONFIG_FILE }),
+    ...(USERNAME !== undefined && { username: USERNAME }),
+    ...(PASSWORD !== undefined && { password: PASSWORD }),
+  })
+  console.log(`ClickHouse stand-in at ${standIn.url}`)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void standIn.close().then(() => process.exit(0)))
+  }
+}
