@@ -1,11 +1,13 @@
 /** Turns changes of a kind and its children into passes: watches → keys → queue → workers. */
 import type { Change, Project } from './store.ts'
-import type { KubernetesObject, Resource } from './object.ts'
+import type { Resource } from './object.ts'
+import type { ToKeys } from './interest.ts'
 import type { Metrics } from './metrics.ts'
 import type { Transport } from './transport.ts'
-import { isConflict, isThrottled, Terminal, Waiting } from './errors.ts'
-import { controllerOf, joinKey, keyOf } from './object.ts'
-import { Queue } from './queue.ts'
+import { ApiError, isConflict, isThrottled, Terminal, Waiting } from './errors.ts'
+import { concernedBy, controllerKeys, primariesOf } from './interest.ts'
+import { keyOf } from './object.ts'
+import { Queue, type AddOptions } from './queue.ts'
 import { Reflector } from './reflector.ts'
 import { Store } from './store.ts'
 
@@ -14,7 +16,7 @@ export interface Watch {
   readonly labelSelector?: string
   readonly project?: Project
   /** Keys of the primaries that an object concerns; those of its controller when left out. */
-  readonly toKeys?: (object: KubernetesObject) => readonly string[]
+  readonly toKeys?: ToKeys
 }
 
 export interface Log {
@@ -46,6 +48,8 @@ export class Controller {
   readonly #stores = new Map<string, Store>()
   readonly #reflectors: Reflector[] = []
   readonly #passes = new Set<Promise<void>>()
+  /** When each pass under way began. */
+  readonly #begun = new Map<string, number>()
   #signal: AbortSignal | undefined
 
   constructor(options: ControllerOptions) {
@@ -53,8 +57,11 @@ export class Controller {
     this.#queue = new Queue(() => {
       this.#pump()
     })
-    options.metrics.maxWorkers.set({ controller: options.name }, this.#concurrency)
-    this.#watch({ resource: options.primary, toKeys: (object) => [keyOf(object)] })
+    options.metrics.maxWorkers.inc({ controller: options.name }, this.#concurrency)
+    options.metrics.onScrape.add(() => {
+      this.#count()
+    })
+    this.#watch({ resource: options.primary })
     for (const watch of options.watches) this.#watch(watch)
   }
 
@@ -70,7 +77,7 @@ export class Controller {
   }
 
   enqueue(key: string, afterMs = 0): void {
-    this.#queue.add(key, { afterMs })
+    this.#add(key, { afterMs })
   }
 
   /** Fills the caches; a standby does this too, so that it can take over at once. */
@@ -83,7 +90,7 @@ export class Controller {
   async work(signal: AbortSignal): Promise<void> {
     this.#signal = signal
     for (const object of this.store(this.#options.primary).values())
-      this.#queue.add(keyOf(object), { priority: RESYNC_PRIORITY })
+      this.#add(keyOf(object), { priority: RESYNC_PRIORITY })
     this.#pump()
     await new Promise<void>((resolve) => {
       signal.addEventListener(
@@ -106,7 +113,8 @@ export class Controller {
   #watch(watch: Watch): void {
     const { transport, namespaces, metrics, log } = this.#options
     const { resource } = watch
-    const store = new Store(watch.project)
+    if (this.#stores.has(resource.kind)) throw new Error(`${resource.kind} is watched twice`)
+    const store = new Store(this.#projection(watch))
     this.#stores.set(resource.kind, store)
     const scopes = namespaces.length === 0 || !resource.namespaced ? [undefined] : namespaces
     if (scopes.length > 1) {
@@ -133,20 +141,46 @@ export class Controller {
     }
   }
 
-  #onChange(watch: Watch, change: Change, initial: boolean): void {
-    const isPrimary = watch.resource.kind === this.#options.primary.kind
-    if (isPrimary && !concerns(change)) return
-    const keys = watch.toKeys?.(change.object) ?? this.#ownerKeys(change.object)
-    for (const key of keys) {
-      this.#queue.add(key, { priority: initial ? RESYNC_PRIORITY : 0 })
-      this.#options.metrics.queueAdds.inc({ name: this.#options.name })
+  /** An object that cannot be projected is left out, rather than all others of its kind with it. */
+  #projection({ resource, project }: Watch): Project {
+    if (!project) return (raw) => raw
+    return (raw) => {
+      try {
+        return project(raw)
+      } catch (error) {
+        this.#options.log.error(
+          { kind: resource.kind, key: keyOf(raw), error: messageOf(error) },
+          'object not readable',
+        )
+        return undefined
+      }
     }
   }
 
-  #ownerKeys(object: KubernetesObject): readonly string[] {
-    const owner = controllerOf(object)
-    if (owner?.kind !== this.#options.primary.kind) return []
-    return [joinKey(object.metadata.namespace, owner.name)]
+  #onChange(watch: Watch, change: Change, initial: boolean): void {
+    const { primary } = this.#options
+    const isPrimary = watch.resource.kind === primary.kind
+    const keys = isPrimary
+      ? primariesOf(change)
+      : concernedBy(change, watch.toKeys ?? controllerKeys(primary))
+    for (const key of keys) this.#add(key, { priority: initial ? RESYNC_PRIORITY : 0 })
+  }
+
+  #add(key: string, options: AddOptions): void {
+    this.#queue.add(key, options)
+    this.#options.metrics.queueAdds.inc({ name: this.#options.name })
+  }
+
+  #count(): void {
+    const { metrics, name } = this.#options
+    const now = performance.now()
+    const ages = [...this.#begun.values()].map((begunAt) => (now - begunAt) / 1000)
+    metrics.queueDepth.inc({ name }, this.#queue.depth)
+    metrics.unfinishedSeconds.inc(
+      { name },
+      ages.reduce((sum, age) => sum + age, 0),
+    )
+    metrics.longestSeconds.inc({ name }, Math.max(0, ...ages))
   }
 
   #pump(): void {
@@ -154,11 +188,12 @@ export class Controller {
     const { metrics, name } = this.#options
     while (signal && !signal.aborted && this.#passes.size < this.#concurrency) {
       const next = this.#queue.take()
-      metrics.queueDepth.set({ name }, this.#queue.depth)
       if (!next) return
       metrics.queueSeconds.observe({ name }, next.waitedMs / 1000)
+      this.#begun.set(next.key, performance.now())
       const pass = this.#pass(next.key, signal).finally(() => {
         this.#passes.delete(pass)
+        this.#begun.delete(next.key)
         this.#queue.done(next.key)
         // Yields between passes, so that flushing thousands leaves room for probes and watches.
         setImmediate(() => {
@@ -176,8 +211,7 @@ export class Controller {
     try {
       const { requeueAfterMs } = await reconcile(key, signal)
       this.#queue.forget(key)
-      if (requeueAfterMs !== undefined)
-        this.#queue.add(key, { afterMs: requeueAfterMs, priority: RESYNC_PRIORITY })
+      if (requeueAfterMs !== undefined) this.#add(key, { afterMs: requeueAfterMs, priority: RESYNC_PRIORITY })
       metrics.passes.inc({
         controller: name,
         result: requeueAfterMs === undefined ? 'success' : 'requeue_after',
@@ -197,17 +231,21 @@ export class Controller {
     const { metrics, name, log } = this.#options
     if (error instanceof Waiting) {
       this.#queue.forget(key)
-      this.#queue.add(key, { afterMs: error.afterMs, priority: RESYNC_PRIORITY })
+      this.#add(key, { afterMs: error.afterMs, priority: RESYNC_PRIORITY })
       metrics.passes.inc({ controller: name, result: 'requeue_after' })
       return
     }
     if (error instanceof Terminal) {
+      this.#queue.forget(key)
+      metrics.passes.inc({ controller: name, result: 'error' })
+      metrics.passErrors.inc({ controller: name })
       metrics.terminalErrors.inc({ controller: name })
       log.error({ key, reason: error.reason, error: error.message }, 'pass failed for good')
       return
     }
     metrics.queueRetries.inc({ name })
-    const afterMs = Math.round(this.#queue.retry(key))
+    metrics.queueAdds.inc({ name })
+    const afterMs = Math.round(this.#queue.retry(key, retryAfterMs(error)))
     if (isConflict(error) || isThrottled(error)) {
       metrics.passes.inc({ controller: name, result: 'requeue' })
       log.debug({ key, afterMs, error: messageOf(error) }, 'pass interrupted')
@@ -219,18 +257,8 @@ export class Controller {
   }
 }
 
-/** Whether an update of the primary is more than our own status. */
-function concerns(change: Change): boolean {
-  if (change.type !== 'updated' || !change.before) return true
-  const told = ({ metadata }: KubernetesObject) =>
-    JSON.stringify([
-      metadata.generation,
-      metadata.labels,
-      metadata.annotations,
-      metadata.finalizers,
-      metadata.deletionTimestamp,
-    ])
-  return told(change.object) !== told(change.before)
+function retryAfterMs(error: unknown): number {
+  return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
 }
 
 export function messageOf(error: unknown): string {

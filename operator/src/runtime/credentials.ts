@@ -6,6 +6,7 @@ export interface TlsMaterial {
   readonly ca?: string | Buffer
   readonly cert?: string | Buffer
   readonly key?: string | Buffer
+  readonly passphrase?: string
   readonly servername?: string
   readonly rejectUnauthorized?: boolean
 }
@@ -28,12 +29,19 @@ export interface PodEnvironment {
   readonly host: string
   readonly port: string
   readonly directory?: string
+  /** The files are looked at no more often than this. */
+  readonly rereadMs?: number
 }
 
 /** The service account of the pod we run in. */
-export function inCluster({ host, port, directory = SERVICE_ACCOUNT }: PodEnvironment): Credentials {
-  const token = rereading(join(directory, 'token'))
-  const ca = rereading(join(directory, 'ca.crt'))
+export function inCluster({
+  host,
+  port,
+  directory = SERVICE_ACCOUNT,
+  rereadMs = REREAD_MS,
+}: PodEnvironment): Credentials {
+  const token = rereading(join(directory, 'token'), rereadMs)
+  const ca = rereading(join(directory, 'ca.crt'), rereadMs)
   let tls: TlsMaterial = {}
   return {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -47,18 +55,23 @@ export function inCluster({ host, port, directory = SERVICE_ACCOUNT }: PodEnviro
 }
 
 /** The text of a file, read again when it changed, and looked at no more often than needed. */
-function rereading(path: string): () => string {
+function rereading(path: string, rereadMs: number): () => string {
   let text = ''
   let changedAt = -1
   let lookedAt = -Infinity
   return () => {
     const now = performance.now()
-    if (now - lookedAt < REREAD_MS && text !== '') return text
+    if (now - lookedAt < rereadMs && text !== '') return text
     lookedAt = now
-    const { mtimeMs } = statSync(path)
-    if (mtimeMs !== changedAt) {
-      text = readFileSync(path, 'utf8')
-      changedAt = mtimeMs
+    try {
+      const { mtimeMs } = statSync(path)
+      if (mtimeMs !== changedAt) {
+        text = readFileSync(path, 'utf8')
+        changedAt = mtimeMs
+      }
+    } catch (error) {
+      // What was read before may still be good for a while.
+      if (text === '') throw error
     }
     return text
   }

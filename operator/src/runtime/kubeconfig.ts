@@ -1,6 +1,13 @@
 /** Credentials from a kubeconfig, for tests, tools and running outside a cluster. */
 import type { Credentials, TlsMaterial } from './credentials.ts'
 
+/** Tokens of exec plugins end after some minutes; the client keeps those that are still good. */
+const REFRESH_MS = 60_000
+
+interface HttpsOptions extends TlsMaterial {
+  headers?: Record<string, string>
+}
+
 /**
  * Loads the Kubernetes client only here: importing it costs a hundred megabytes that a pod need not spend.
  * @param path of the kubeconfig; the client's own search order when left out.
@@ -13,12 +20,43 @@ export async function fromKubeconfig(path?: string): Promise<Credentials> {
   const cluster = config.getCurrentCluster()
   if (!cluster)
     throw new Error(`the kubeconfig${path === undefined ? '' : ` ${path}`} has no current context`)
-  const options: TlsMaterial & { headers?: Record<string, string> } = {}
-  await config.applyToHTTPSOptions(options)
-  const { headers, ...tls } = options
+  const ask = async (): Promise<HttpsOptions> => {
+    const options: HttpsOptions = {}
+    await config.applyToHTTPSOptions(options)
+    return options
+  }
+  const options = await ask()
+  const tls = tlsOf(options)
+  let authorization = options.headers?.['Authorization']
+  let askedAt = performance.now()
+
+  /** The present answer at once, a fresh one for the next request. */
+  function refresh(): void {
+    if (performance.now() - askedAt < REFRESH_MS) return
+    askedAt = performance.now()
+    ask().then(
+      ({ headers }) => (authorization = headers?.['Authorization']),
+      () => undefined,
+    )
+  }
   return {
     server: cluster.server.replace(/\/$/, ''),
     tls: () => tls,
-    authorization: () => headers?.['Authorization'],
+    authorization() {
+      refresh()
+      return authorization
+    },
+  }
+}
+
+/** Without the client's agent, which would take the place of our own connections. */
+function tlsOf({ ca, cert, key, passphrase, servername, rejectUnauthorized }: HttpsOptions): TlsMaterial {
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(servername !== undefined && { servername }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
   }
 }

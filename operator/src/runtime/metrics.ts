@@ -11,14 +11,29 @@ const PASS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 3
 
 export function createMetrics(registry = new Registry()) {
   const registers = [registry]
+  /** Called when somebody asks, for what is counted and not recorded. */
+  const onScrape = new Set<() => void>()
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Counter({ name, help, labelNames: [...labelNames], registers })
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Gauge({ name, help, labelNames: [...labelNames], registers })
   const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Histogram({ name, help, labelNames: [...labelNames], registers, buckets: PASS_BUCKETS })
+  /** Starts from nothing at every scrape; several controllers of one name add up. */
+  const counted = (name: string, help: string, collect?: () => void) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['name'],
+      registers,
+      collect() {
+        this.reset()
+        collect?.()
+      },
+    })
   return {
     registry,
+    onScrape,
     requests: counter('rest_client_requests_total', 'Requests to the API server.', ['code', 'method']),
     passes: counter('controller_runtime_reconcile_total', 'Passes by result.', ['controller', 'result']),
     passErrors: counter('controller_runtime_reconcile_errors_total', 'Passes that failed.', ['controller']),
@@ -34,7 +49,18 @@ export function createMetrics(registry = new Registry()) {
     maxWorkers: gauge('controller_runtime_max_concurrent_reconciles', 'Most passes at a time.', [
       'controller',
     ]),
-    queueDepth: gauge('workqueue_depth', 'Keys that wait.', ['name']),
+    unfinishedSeconds: counted(
+      'workqueue_unfinished_work_seconds',
+      'Age of all passes under way, summed up.',
+    ),
+    longestSeconds: counted(
+      'workqueue_longest_running_processor_seconds',
+      'Age of the oldest pass under way.',
+    ),
+    // Collected last of the three, so that it can fill all of them.
+    queueDepth: counted('workqueue_depth', 'Keys that are due and wait for a worker.', () => {
+      for (const count of onScrape) count()
+    }),
     queueAdds: counter('workqueue_adds_total', 'Keys added.', ['name']),
     queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', ['name']),
     queueSeconds: histogram('workqueue_queue_duration_seconds', 'How long a key waited.', ['name']),

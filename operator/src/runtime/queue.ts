@@ -3,6 +3,7 @@
  * while it is, it runs once more afterwards (client-go `util/workqueue`). Re-adding keeps the earliest time and the
  * highest priority (controller-runtime `priorityqueue`).
  */
+import { Heap } from './heap.ts'
 
 export interface QueueClock {
   now(): number
@@ -22,13 +23,19 @@ export interface AddOptions {
   readonly priority?: number
 }
 
+/** One state of a key that waits; replaced, never changed, when the key is added again. */
 interface Entry {
   readonly key: string
-  readyAt: number
-  priority: number
+  readonly readyAt: number
+  readonly priority: number
   readonly addedAt: number
   readonly order: number
 }
+
+/** The longest that a timer can wait; one that is due later goes off in between, to no effect. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** For times that make no sense: neither at once for ever nor never again. */
+const SENSELESS_MS = 300_000
 
 export const REAL_CLOCK: QueueClock = {
   now: () => performance.now(),
@@ -47,15 +54,20 @@ export class Queue {
   readonly #random: () => number
   readonly #firstBackoffMs: number
   readonly #longestBackoffMs: number
-  readonly #waiting = new Map<string, Entry>()
+  readonly #entries = new Map<string, Entry>()
+  /** By time. What the heaps hold of earlier states of a key is dropped when it comes up. */
+  readonly #waiting = new Heap<Entry>((left, right) => left.readyAt < right.readyAt)
+  /** Due, by priority. */
+  readonly #due = new Heap<Entry>(comesBefore)
   readonly #processing = new Set<string>()
   /** Added while being worked on: put back when done. */
-  readonly #again = new Map<string, Required<AddOptions>>()
+  readonly #again = new Map<string, Pick<Entry, 'readyAt' | 'priority'>>()
   readonly #failures = new Map<string, number>()
   readonly #onReady: () => void
   #order = 0
   #timer: { cancel(): void } | undefined
   #wakesAt = Infinity
+  #isStopped = false
 
   /** @param onReady is called whenever `take` may have something to give. */
   constructor(onReady: () => void, options: QueueOptions = {}) {
@@ -66,37 +78,40 @@ export class Queue {
     this.#longestBackoffMs = options.longestBackoffMs ?? 300_000
   }
 
+  /** Keys that are due and wait for a worker. */
   get depth(): number {
-    return this.#waiting.size
+    const now = this.#clock.now()
+    let depth = 0
+    for (const { readyAt } of this.#entries.values()) if (readyAt <= now) depth += 1
+    return depth
+  }
+
+  /** Every key that waits, due or not. */
+  get size(): number {
+    return this.#entries.size
   }
 
   add(key: string, { afterMs = 0, priority = 0 }: AddOptions = {}): void {
-    if (this.#processing.has(key)) {
-      const pending = this.#again.get(key)
-      this.#again.set(key, {
-        afterMs: Math.min(pending?.afterMs ?? Infinity, afterMs),
-        priority: Math.max(pending?.priority ?? -Infinity, priority),
-      })
+    if (this.#isStopped) return
+    const wish = { readyAt: this.#clock.now() + sensible(afterMs), priority }
+    if (!this.#processing.has(key)) {
+      this.#put(key, wish)
       return
     }
-    const readyAt = this.#clock.now() + afterMs
-    const entry = this.#waiting.get(key)
-    if (entry) {
-      entry.readyAt = Math.min(entry.readyAt, readyAt)
-      entry.priority = Math.max(entry.priority, priority)
-    } else {
-      this.#order += 1
-      this.#waiting.set(key, { key, readyAt, priority, addedAt: this.#clock.now(), order: this.#order })
-    }
-    this.#wakeAt(readyAt)
+    const pending = this.#again.get(key)
+    this.#again.set(key, pending ? earliest(pending, wish) : wish)
   }
 
-  /** Adds a key after a failure, later each time, up to five minutes. @returns the pause in milliseconds. */
-  retry(key: string): number {
+  /**
+   * Adds a key after a failure, later each time, up to five minutes.
+   * @param leastMs what the server asked for.
+   * @returns the pause in milliseconds.
+   */
+  retry(key: string, leastMs = 0): number {
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
     const ceilingMs = Math.min(this.#firstBackoffMs * 2 ** Math.min(failures, 40), this.#longestBackoffMs)
-    const afterMs = ceilingMs * (0.5 + 0.5 * this.#random())
+    const afterMs = Math.max(leastMs, ceilingMs * (0.5 + 0.5 * this.#random()))
     this.add(key, { afterMs })
     return afterMs
   }
@@ -109,16 +124,18 @@ export class Queue {
   /** @returns the next key that is due, and how long it waited; `undefined` when none is. */
   take(): { readonly key: string; readonly waitedMs: number } | undefined {
     const now = this.#clock.now()
-    let best: Entry | undefined
-    for (const entry of this.#waiting.values())
-      if (entry.readyAt <= now && (!best || comesBefore(entry, best))) best = entry
-    if (!best) {
-      this.#wake()
-      return undefined
+    for (let entry = this.#next(); entry && entry.readyAt <= now; entry = this.#next()) {
+      this.#waiting.pop()
+      this.#due.push(entry)
     }
-    this.#waiting.delete(best.key)
-    this.#processing.add(best.key)
-    return { key: best.key, waitedMs: now - Math.max(best.addedAt, Math.min(best.readyAt, now)) }
+    for (let entry = this.#due.pop(); entry; entry = this.#due.pop()) {
+      if (this.#entries.get(entry.key) !== entry) continue
+      this.#entries.delete(entry.key)
+      this.#processing.add(entry.key)
+      return { key: entry.key, waitedMs: now - Math.max(entry.addedAt, entry.readyAt) }
+    }
+    this.#wakeAt(this.#next()?.readyAt ?? Infinity)
+    return undefined
   }
 
   /** The key is no longer worked on. */
@@ -127,19 +144,51 @@ export class Queue {
     const again = this.#again.get(key)
     if (!again) return
     this.#again.delete(key)
-    this.add(key, again)
+    this.#put(key, again)
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#timer?.cancel()
+    this.#entries.clear()
     this.#waiting.clear()
+    this.#due.clear()
     this.#again.clear()
   }
 
-  /** Calls back when the earliest entry is due. */
-  #wake(): void {
-    this.#wakesAt = Infinity
-    for (const { readyAt } of this.#waiting.values()) this.#wakeAt(readyAt)
+  #put(key: string, wish: Pick<Entry, 'readyAt' | 'priority'>): void {
+    const known = this.#entries.get(key)
+    const { readyAt, priority } = known ? earliest(known, wish) : wish
+    if (known?.readyAt === readyAt && known.priority === priority) return
+    this.#order += 1
+    const entry = {
+      key,
+      readyAt,
+      priority,
+      addedAt: known?.addedAt ?? this.#clock.now(),
+      order: known?.order ?? this.#order,
+    }
+    this.#entries.set(key, entry)
+    this.#waiting.push(entry)
+    this.#sweep()
+    this.#wakeAt(readyAt)
+  }
+
+  /** The earliest entry that is not due yet, past those that were replaced. */
+  #next(): Entry | undefined {
+    for (let entry = this.#waiting.peek(); entry; entry = this.#waiting.peek()) {
+      if (this.#entries.get(entry.key) === entry) return entry
+      this.#waiting.pop()
+    }
+    return undefined
+  }
+
+  /** Entries that were replaced stay in the heaps until their time; they must not outnumber the others. */
+  #sweep(): void {
+    if (this.#waiting.size + this.#due.size <= 2 * this.#entries.size + 64) return
+    this.#waiting.clear()
+    this.#due.clear()
+    for (const entry of this.#entries.values()) this.#waiting.push(entry)
   }
 
   #wakeAt(readyAt: number): void {
@@ -151,8 +200,22 @@ export class Queue {
         this.#wakesAt = Infinity
         this.#onReady()
       },
-      Math.max(0, readyAt - this.#clock.now()),
+      Math.min(Math.max(0, readyAt - this.#clock.now()), LONGEST_TIMER_MS),
     )
+  }
+}
+
+function sensible(afterMs: number): number {
+  return Number.isFinite(afterMs) ? Math.max(0, afterMs) : SENSELESS_MS
+}
+
+function earliest(
+  left: Pick<Entry, 'readyAt' | 'priority'>,
+  right: Pick<Entry, 'readyAt' | 'priority'>,
+): Pick<Entry, 'readyAt' | 'priority'> {
+  return {
+    readyAt: Math.min(left.readyAt, right.readyAt),
+    priority: Math.max(left.priority, right.priority),
   }
 }
 

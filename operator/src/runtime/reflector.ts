@@ -7,6 +7,8 @@ import type { WatchEvent } from './watchEvents.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from './errors.ts'
 import { pathOf } from './object.ts'
+import { pagedList } from './pagedList.ts'
+import { watchdog } from './watchdog.ts'
 import { watchEvents } from './watchEvents.ts'
 
 export interface ReflectorOptions {
@@ -22,12 +24,14 @@ export interface ReflectorOptions {
   /** Bookmarks come every 60 s and the server keeps 75 s of events. */
   readonly inactivityMs?: number
   readonly firstBackoffMs?: number
+  readonly longestBackoffMs?: number
 }
 
-const PAGE = '500'
-const LONGEST_BACKOFF_MS = 30_000
 /** A watch that lived this long was healthy: the next fault starts with a short pause again. */
 const HEALTHY_AFTER_MS = 120_000
+
+/** A watch that ends sooner without a word was not served: asking again at once would be a storm. */
+const SHORT_WATCH_MS = 1_000
 
 /** What the server says when a resource version is too old to watch from. */
 class Expired extends Error {}
@@ -37,7 +41,7 @@ export class Reflector {
   readonly #synced = Promise.withResolvers<undefined>()
   #isSynced = false
   #resourceVersion = ''
-  /** The server refused a streaming list once: it is older than that. */
+  /** The server refused or cut short a streaming list: pages from now on. */
   #paged = false
 
   constructor(options: ReflectorOptions) {
@@ -55,23 +59,32 @@ export class Reflector {
 
   /** Runs until the signal aborts; never throws. */
   async run(signal: AbortSignal): Promise<void> {
-    const { random = Math.random, firstBackoffMs = 800, onError, metrics, resource } = this.#options
+    const { random = Math.random, firstBackoffMs = 800, longestBackoffMs = 30_000 } = this.#options
     let backoffMs = firstBackoffMs
     while (!signal.aborted) {
       const startedAt = performance.now()
-      try {
-        await this.#once(signal)
+      const askedMs = await this.#attempt(signal)
+      if (isAborted(signal)) return
+      if (askedMs === undefined || performance.now() - startedAt > HEALTHY_AFTER_MS)
         backoffMs = firstBackoffMs
-        continue
-      } catch (error) {
-        if (isAborted(signal)) return
-        if (error instanceof Expired) this.#resourceVersion = ''
-        metrics?.watchErrors.inc({ kind: resource.kind })
-        onError?.(error)
-      }
-      if (performance.now() - startedAt > HEALTHY_AFTER_MS) backoffMs = firstBackoffMs
-      await sleep(backoffMs * random(), undefined, { signal }).catch(() => undefined)
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS)
+      if (askedMs === undefined) continue
+      await sleep(askedMs + backoffMs * random(), undefined, { signal }).catch(() => undefined)
+      backoffMs = Math.min(backoffMs * 2, longestBackoffMs)
+    }
+  }
+
+  /** @returns after a fault, how long the server asked us to wait at least; `undefined` after a clean end. */
+  async #attempt(signal: AbortSignal): Promise<number | undefined> {
+    const { onError, metrics, resource } = this.#options
+    try {
+      await this.#once(signal)
+      return undefined
+    } catch (error) {
+      if (signal.aborted) return undefined
+      if (error instanceof Expired) this.#resourceVersion = ''
+      metrics?.watchErrors.inc({ kind: resource.kind })
+      onError?.(error)
+      return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
     }
   }
 
@@ -79,7 +92,8 @@ export class Reflector {
   async #once(signal: AbortSignal): Promise<void> {
     if (this.#resourceVersion !== '') return this.#watch(signal, undefined)
     if (this.#paged) {
-      await this.#list(signal)
+      const { items, version } = await pagedList(this.#options, signal)
+      this.#replace(items, version)
       return this.#watch(signal, undefined)
     }
     return this.#watch(signal, new Map())
@@ -89,19 +103,28 @@ export class Reflector {
   async #watch(signal: AbortSignal, listing: Map<string, KubernetesObject> | undefined): Promise<void> {
     const { transport, resource, namespace, inactivityMs = 72_500 } = this.#options
     const dog = watchdog(signal, inactivityMs)
+    const startedAt = performance.now()
     let initial = listing
+    let events = 0
     try {
       const body = await this.#open(transport, pathOf(resource, namespace), listing !== undefined, dog.signal)
       for await (const event of watchEvents(body)) {
         dog.feed()
+        events += 1
         initial = this.#take(event, initial)
       }
     } catch (error) {
-      throw dog.fault ?? error
+      throw dog.fault() ?? error
     } finally {
       dog.stop()
     }
-    if (initial) throw new Error(`the list of ${resource.plural} ended before it was complete`)
+    if (initial) {
+      // Either cut short, or by a server that is too old to end it with a bookmark; pages serve in both cases.
+      this.#paged = true
+      throw new Error(`the list of ${resource.plural} ended before it was complete`)
+    }
+    if (events === 0 && performance.now() - startedAt < SHORT_WATCH_MS)
+      throw new Error(`a watch of ${resource.plural} ended at once`)
   }
 
   async #open(transport: Transport, path: string, streaming: boolean, signal: AbortSignal) {
@@ -135,10 +158,11 @@ export class Reflector {
     }
     if (initial) return this.#takeInitial(event, initial)
     const { object, type } = event
-    this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion
     const { store } = this.#options
     if (type === 'DELETED') this.#emit(store.remove(object), false)
     else if (type !== 'BOOKMARK') this.#emit(store.observe(object), false)
+    // Only now: what could not be taken is asked for again.
+    this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion
     return undefined
   }
 
@@ -155,37 +179,11 @@ export class Reflector {
     return initial
   }
 
-  async #list(signal: AbortSignal): Promise<void> {
-    const { transport, resource, namespace, labelSelector } = this.#options
-    const items: KubernetesObject[] = []
-    let next: string | undefined
-    let version: string
-    do {
-      const { body } = await transport.request<ObjectList>({
-        method: 'GET',
-        path: pathOf(resource, namespace),
-        query: {
-          limit: PAGE,
-          ...(labelSelector !== undefined && { labelSelector }),
-          ...(next !== undefined && { continue: next }),
-        },
-        signal,
-      })
-      // Items of a list carry neither kind nor version.
-      items.push(
-        ...body.items.map((item) => ({ ...item, apiVersion: resource.apiVersion, kind: resource.kind })),
-      )
-      version = body.metadata.resourceVersion
-      next = body.metadata.continue === '' ? undefined : body.metadata.continue
-    } while (next !== undefined)
-    this.#replace(items, version)
-  }
-
   #replace(items: readonly KubernetesObject[], version: string): void {
     const { store, metrics, resource } = this.#options
     metrics?.relists.inc({ kind: resource.kind })
     this.#resourceVersion = version
-    this.#emit(store.replace(items), true)
+    this.#emit(store.replace(items, version), true)
     this.#isSynced = true
     this.#synced.resolve(undefined)
   }
@@ -193,11 +191,6 @@ export class Reflector {
   #emit(changes: readonly Change[], initial: boolean): void {
     for (const change of changes) this.#options.onChange(change, initial)
   }
-}
-
-interface ObjectList {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
-  readonly items: readonly KubernetesObject[]
 }
 
 function collect(initial: Map<string, KubernetesObject>, { type, object }: WatchEvent): void {
@@ -213,36 +206,6 @@ function isExpired(error: unknown): boolean {
 function statusCode(status: KubernetesObject): number {
   const code = status['code']
   return typeof code === 'number' ? code : 500
-}
-
-/** A signal that also aborts when nothing came for too long: half-open connections give no other sign. */
-function watchdog(signal: AbortSignal, inactivityMs: number) {
-  const controller = new AbortController()
-  let fault: Error | undefined
-  const bark = () => {
-    fault = new Error(`nothing came over a watch for ${inactivityMs / 1000} s`)
-    controller.abort(fault)
-  }
-  let timer = setTimeout(bark, inactivityMs)
-  const cancel = () => {
-    controller.abort(signal.reason)
-  }
-  signal.addEventListener('abort', cancel, { once: true })
-  if (signal.aborted) cancel()
-  return {
-    signal: controller.signal,
-    get fault() {
-      return fault
-    },
-    feed() {
-      clearTimeout(timer)
-      timer = setTimeout(bark, inactivityMs)
-    },
-    stop() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', cancel)
-    },
-  }
 }
 
 /** Asked through a function: the compiler would take the signal for unchanged since the loop's condition. */

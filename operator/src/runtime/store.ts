@@ -13,12 +13,17 @@ export type Change =
 /** Keeps what the components read; `undefined` drops the object. */
 export type Project = (raw: KubernetesObject) => KubernetesObject | undefined
 
+/** How many deletions are remembered, so that a late answer to a write does not bring an object back. */
+const MOST_GRAVES = 4_096
+
 export class Store {
   readonly #project: Project
   readonly #objects = new Map<string, KubernetesObject>()
   readonly #byOwner = new Map<string, Set<string>>()
   /** Resource version of our own last write by key, until the watch has caught up with it. */
   readonly #written = new Map<string, string>()
+  /** Resource version of the deletion by uid, oldest first. */
+  readonly #graves = new Map<string, string>()
 
   constructor(project: Project = (raw) => raw) {
     this.#project = project
@@ -48,6 +53,7 @@ export class Store {
   observe(raw: KubernetesObject): readonly Change[] {
     const key = keyOf(raw)
     const before = this.#objects.get(key)
+    if (before && isOlder(raw, before)) return []
     if (before?.metadata.uid === raw.metadata.uid && this.#isOurs(key, raw)) return []
     return this.#put(key, raw, before)
   }
@@ -57,7 +63,7 @@ export class Store {
     const key = keyOf(raw)
     const version = raw.metadata.resourceVersion
     const known = this.#objects.get(key)
-    if (version === undefined || (known && !isNewer(raw, known))) return
+    if (version === undefined || this.#isBuried(raw) || (known && !isOlder(known, raw))) return
     this.#put(key, raw, known)
     this.#written.set(key, version)
   }
@@ -65,21 +71,54 @@ export class Store {
   remove(raw: KubernetesObject): readonly Change[] {
     const key = keyOf(raw)
     const before = this.#objects.get(key)
-    // A late deletion of an object that has a successor under its name.
-    if (!before || (raw.metadata.uid !== undefined && before.metadata.uid !== raw.metadata.uid)) return []
+    this.#bury(raw.metadata.uid, raw.metadata.resourceVersion)
+    // A late deletion of an object that has a successor under its name, or that has meanwhile got its labels back.
+    if (!before || before.metadata.uid !== raw.metadata.uid || isOlder(raw, before)) return []
     this.#delete(key, before)
     return [{ type: 'deleted', object: before }]
   }
 
-  /** Replaces everything by a complete list. */
-  replace(list: readonly KubernetesObject[]): readonly Change[] {
+  /**
+   * Replaces everything by a complete list.
+   * @param version of the list; what we wrote ourselves after it is kept.
+   */
+  replace(list: readonly KubernetesObject[], version: string): readonly Change[] {
     const present = new Set(list.map(keyOf))
-    const gone = [...this.#objects].filter(([key]) => !present.has(key))
+    const gone = [...this.#objects].filter(
+      ([key]) => !present.has(key) && !this.#isWrittenAfter(key, version),
+    )
     const deletions = gone.map(([key, object]): Change => {
+      this.#bury(object.metadata.uid, version)
       this.#delete(key, object)
       return { type: 'deleted', object }
     })
-    return [...deletions, ...list.flatMap((raw) => this.observe(raw))]
+    return [...deletions, ...list.flatMap((raw) => this.#relist(raw, version))]
+  }
+
+  /** A list is believed even where it goes back in time: the server may have been restored. */
+  #relist(raw: KubernetesObject, version: string): readonly Change[] {
+    const key = keyOf(raw)
+    if (this.#isWrittenAfter(key, version)) return []
+    this.#written.delete(key)
+    return this.#put(key, raw, this.#objects.get(key))
+  }
+
+  #isWrittenAfter(key: string, version: string): boolean {
+    const written = this.#written.get(key)
+    return written !== undefined && compareResourceVersions(written, version) > 0
+  }
+
+  #bury(uid: string | undefined, version: string | undefined): void {
+    if (uid === undefined || version === undefined) return
+    this.#graves.set(uid, version)
+    const oldest = this.#graves.keys().next()
+    if (this.#graves.size > MOST_GRAVES && oldest.done !== true) this.#graves.delete(oldest.value)
+  }
+
+  /** Whether the watch told of the deletion of what this answer is about. */
+  #isBuried({ metadata: { uid = '', resourceVersion = '' } }: KubernetesObject): boolean {
+    const grave = this.#graves.get(uid)
+    return grave !== undefined && compareResourceVersions(resourceVersion, grave) <= 0
   }
 
   /** Whether the watch only tells what we wrote ourselves, or something older. */
@@ -136,7 +175,8 @@ export class Store {
   }
 }
 
-function isNewer(raw: KubernetesObject, known: KubernetesObject): boolean {
-  if (raw.metadata.uid !== known.metadata.uid) return true
-  return compareResourceVersions(raw.metadata.resourceVersion ?? '', known.metadata.resourceVersion ?? '') > 0
+/** Versions of one resource are comparable across its objects. */
+function isOlder(left: KubernetesObject, right: KubernetesObject): boolean {
+  const [older, newer] = [left.metadata.resourceVersion, right.metadata.resourceVersion]
+  return older !== undefined && newer !== undefined && compareResourceVersions(older, newer) < 0
 }

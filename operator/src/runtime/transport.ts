@@ -40,7 +40,7 @@ const DEADLINE_MS = 30_000
 export function createTransport(
   credentials: Credentials,
   metrics?: RequestMetrics,
-  { maxSockets = 32, random = Math.random } = {},
+  { maxSockets = 32, random = Math.random, userAgent = 'operator' } = {},
 ): Transport {
   let agent: Agent | undefined
   let material: TlsMaterial | undefined
@@ -49,13 +49,18 @@ export function createTransport(
   function currentAgent(): Agent {
     const present = credentials.tls()
     if (agent && material === present) return agent
-    agent?.destroy()
+    if (agent) retire(agent)
     material = present
     agent = new Agent({ ...present, keepAlive: true, keepAliveMsecs: 30_000, maxSockets, scheduling: 'lifo' })
     return agent
   }
 
-  function open(call: Call, agentOf: () => Agent | false, signal: AbortSignal): Promise<IncomingMessage> {
+  /** @param connection where to send it: over the pool, or over a connection made for it alone. */
+  function open(
+    call: Call,
+    connection: () => { readonly agent: Agent | false } & TlsMaterial,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const url = new URL(call.path, credentials.server)
     for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
@@ -63,12 +68,11 @@ export function createTransport(
     return new Promise((resolve, reject) => {
       const outgoing: ClientRequest = request(url, {
         method: call.method,
-        agent: agentOf(),
-        ...credentials.tls(),
+        ...connection(),
         signal,
         headers: {
           accept: 'application/json',
-          'user-agent': 'batchsender-operator',
+          'user-agent': userAgent,
           ...(authorization !== undefined && { authorization }),
           ...(body && {
             'content-type': call.contentType ?? 'application/json',
@@ -76,16 +80,29 @@ export function createTransport(
           }),
         },
       })
-      outgoing.once('response', resolve).once('error', reject)
-      outgoing.end(body)
+      // Stays: a connection may also fail after its answer began, which is then the reader's to see.
+      outgoing.on('error', reject).once('response', resolve).end(body)
     })
   }
 
+  async function counted(method: string, opening: Promise<IncomingMessage>): Promise<IncomingMessage> {
+    try {
+      const response = await opening
+      metrics?.requests.inc({ code: String(response.statusCode), method })
+      return response
+    } catch (error) {
+      metrics?.requests.inc({ code: '<error>', method })
+      throw error
+    }
+  }
+
   async function once<Body>(call: Call, signal: AbortSignal): Promise<Answer<Body>> {
-    const response = await open(call, currentAgent, signal)
+    const response = await counted(
+      call.method,
+      open(call, () => ({ agent: currentAgent() }), signal),
+    )
     const body = await readJson(response)
     const status = response.statusCode ?? 0
-    metrics?.requests.inc({ code: String(status), method: call.method })
     if (status >= 200 && status < 300) return { status, body: body as Body }
     throw new ApiError(status, body, retryAfterMs(response))
   }
@@ -100,8 +117,11 @@ export function createTransport(
           } catch (error) {
             if (deadline.signal.aborted) throw deadline.signal.reason
             const pauseMs = pauseBeforeRetry(call.method, error, attempt, random)
-            if (pauseMs === undefined) throw error
-            await sleep(pauseMs, undefined, { signal: deadline.signal })
+            // The server's own words say more than a missed deadline would.
+            if (pauseMs === undefined || performance.now() + pauseMs > deadline.at) throw error
+            await sleep(pauseMs, undefined, { signal: deadline.signal }).catch(() => {
+              throw deadline.signal.reason
+            })
           }
         }
       } finally {
@@ -112,10 +132,12 @@ export function createTransport(
     async stream(path, query, signal) {
       const call = { method: 'GET', path, query } as const
       // A socket of its own: one half-open connection must not take every watch with it.
-      const response = await open(call, () => false, signal)
+      const response = await counted(
+        'WATCH',
+        open(call, () => ({ ...credentials.tls(), agent: false }), signal),
+      )
       response.socket.setKeepAlive(true, 30_000)
       const status = response.statusCode ?? 0
-      metrics?.requests.inc({ code: String(status), method: 'WATCH' })
       if (status === 200) return response
       throw new ApiError(status, await readJson(response), retryAfterMs(response))
     },
@@ -126,12 +148,19 @@ export function createTransport(
   }
 }
 
+/** Lets an agent go: idle connections at once, those in use when their request has ended. */
+function retire(agent: Agent): void {
+  agent.maxFreeSockets = 0
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+}
+
 /** One signal for the caller's and the deadline's; held by a timer, since composites of signals can be collected. */
-function withDeadline(call: Call): { signal: AbortSignal; clear: () => void } {
+function withDeadline(call: Call): { signal: AbortSignal; at: number; clear: () => void } {
   const controller = new AbortController()
+  const deadlineMs = call.deadlineMs ?? DEADLINE_MS
   const timer = setTimeout(() => {
     controller.abort(new Error(`no answer to ${call.method} ${call.path} in time`))
-  }, call.deadlineMs ?? DEADLINE_MS)
+  }, deadlineMs)
   const cancel = () => {
     controller.abort(call.signal?.reason)
   }
@@ -139,6 +168,7 @@ function withDeadline(call: Call): { signal: AbortSignal; clear: () => void } {
   if (call.signal?.aborted === true) cancel()
   return {
     signal: controller.signal,
+    at: performance.now() + deadlineMs,
     clear() {
       clearTimeout(timer)
       call.signal?.removeEventListener('abort', cancel)

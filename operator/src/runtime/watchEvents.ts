@@ -29,9 +29,22 @@ export async function* watchEvents(body: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
+const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
+
 function parse(line: string): WatchEvent {
   const event: unknown = JSON.parse(line)
-  if (typeof event !== 'object' || event === null || !('type' in event) || !('object' in event))
-    throw new Error('a watch event has no type or no object')
-  return event as WatchEvent
+  if (!isRecord(event) || !TYPES.has(event['type']) || !isRecord(event['object']))
+    throw new Error('a watch event has no known type or no object')
+  if (event['type'] !== 'ERROR' && !isVersioned(event['object']['metadata'], event['type'] !== 'BOOKMARK'))
+    throw new Error('the object of a watch event has no name or no resource version')
+  return event as unknown as WatchEvent
+}
+
+function isVersioned(metadata: unknown, isNamed: boolean): boolean {
+  if (!isRecord(metadata) || typeof metadata['resourceVersion'] !== 'string') return false
+  return !isNamed || typeof metadata['name'] === 'string'
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

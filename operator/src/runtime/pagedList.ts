@@ -1,0 +1,53 @@
+/** A complete list in pages, for servers that do not stream one. */
+import type { KubernetesObject, Resource } from './object.ts'
+import type { Transport } from './transport.ts'
+import { pathOf } from './object.ts'
+
+export interface Scope {
+  readonly transport: Transport
+  readonly resource: Resource
+  readonly namespace?: string
+  readonly labelSelector?: string
+}
+
+export interface Listed {
+  readonly items: readonly KubernetesObject[]
+  /** From where a watch goes on. */
+  readonly version: string
+}
+
+interface Page {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
+  readonly items: readonly KubernetesObject[]
+}
+
+const PAGE = '500'
+
+/** @throws ApiError 410 when the list grew too old between two pages. */
+export async function pagedList(
+  { transport, resource, namespace, labelSelector }: Scope,
+  signal: AbortSignal,
+): Promise<Listed> {
+  const items: KubernetesObject[] = []
+  let next = ''
+  let version: string
+  do {
+    const { body } = await transport.request<Page>({
+      method: 'GET',
+      path: pathOf(resource, namespace),
+      query: {
+        limit: PAGE,
+        ...(labelSelector !== undefined && { labelSelector }),
+        ...(next !== '' && { continue: next }),
+      },
+      signal,
+    })
+    // Items of a list carry neither kind nor version.
+    items.push(
+      ...body.items.map((item) => ({ ...item, apiVersion: resource.apiVersion, kind: resource.kind })),
+    )
+    version = body.metadata.resourceVersion
+    next = body.metadata.continue ?? ''
+  } while (next !== '')
+  return { items, version }
+}
