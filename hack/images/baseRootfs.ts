@@ -52,8 +52,9 @@ async function copyNode(root: string): Promise<void> {
 }
 
 async function copyNpm(root: string): Promise<void> {
-  const globalModules = (await run('npm', ['root', '--global'], { cwd: '/' })).trim()
-  await cp(join(globalModules, 'npm'), join(root, 'usr/local/lib/node_modules/npm'), { recursive: true })
+  // …/npm/bin/npm-cli.js, wherever the machine keeps it.
+  const program = (await run('sh', ['-c', 'readlink -f "$(command -v npm)"'])).trim()
+  await cp(dirname(dirname(program)), join(root, 'usr/local/lib/node_modules/npm'), { recursive: true })
   for (const name of ['npm', 'npx'])
     await symlink(`../lib/node_modules/npm/bin/${name}-cli.js`, join(root, 'usr/local/bin', name))
 }

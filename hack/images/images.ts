@@ -47,7 +47,7 @@ export async function fixedImages(): Promise<Bundle> {
 
 /** PostgreSQL, the ClickHouse engine and the SMTP sink of the demo. */
 export async function standinImages(): Promise<Bundle & { name: string }> {
-  const sources = ['hack/images/Dockerfile', 'hack/standins', 'package-lock.json']
+  const sources = ['hack/images/Dockerfile', 'hack/images/postgres.sh', 'hack/standins', 'package-lock.json']
   const stamp = await hashOf(sources.map((path) => join(repositoryDir, path)))
   const name = `docker.io/batchsender/standins:dev-${stamp}`
   const made = await bundle('standins', stamp, async (layout) => {
@@ -60,6 +60,7 @@ export async function standinImages(): Promise<Bundle & { name: string }> {
       '.npmrc',
       ...['crds', 'operator', 'worker', 'hack'].map((folder) => `${folder}/package.json`),
       'hack/standins',
+      'hack/images/postgres.sh',
     ])
       await cp(join(repositoryDir, path), join(context, 'app', path), { recursive: true })
     await mkdir(join(context, 'bin'), { recursive: true })

@@ -1,0 +1,75 @@
+# The two commands: `make run` and `make test`. `make` alone prints what else there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+INSTALLED := node_modules/.package-lock.json
+
+.PHONY: help
+help: ## print this
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): package.json package-lock.json crds/package.json operator/package.json worker/package.json hack/package.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: install
+install: $(INSTALLED) ## install what the project needs from npm
+
+##@ Run
+.PHONY: run
+run: $(INSTALLED) ## cluster, operator, a BatchSender, and 1,000 mails through it
+	node hack/demo/main.ts up
+
+.PHONY: stop
+stop: $(INSTALLED) ## end what `make run` started, the cluster included
+	node hack/demo/main.ts down
+
+##@ Test
+.PHONY: test
+test: $(INSTALLED) ## every suite
+	node hack/test/main.ts unit integration e2e
+
+.PHONY: unit
+unit: $(INSTALLED) ## values only, seconds
+	vitest run --project unit
+
+.PHONY: integration
+integration: $(INSTALLED) ## real servers as processes
+	vitest run --project integration
+
+.PHONY: e2e
+e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
+	vitest run --project e2e
+
+.PHONY: check
+check: $(INSTALLED) ## format, lint, types, generated files, unit tests
+	prettier --check . --log-level warn
+	eslint . --max-warnings 0 --cache --cache-location node_modules/.cache/eslint/
+	tsc --noEmit -p .
+	node hack/generate/main.ts --check
+	vitest run --project unit
+
+##@ Write
+.PHONY: format
+format: $(INSTALLED) ## put every file into its form
+	prettier --write . --log-level warn
+	eslint . --fix
+
+.PHONY: generate
+generate: $(INSTALLED) ## CRD, rights and API reference from the code
+	node hack/generate/main.ts
+
+##@ Cluster
+.PHONY: cluster
+cluster: $(INSTALLED) ## bring the local cluster up
+	node hack/cluster/main.ts up
+
+.PHONY: cluster-status
+cluster-status: $(INSTALLED) ## tell whether it is up
+	node hack/cluster/main.ts status
+
+.PHONY: cluster-down
+cluster-down: $(INSTALLED) ## take it down and leave nothing behind
+	node hack/cluster/main.ts down

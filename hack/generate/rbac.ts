@@ -1,0 +1,109 @@
+/** The operator's rights, from what its components declare that they own and prune. */
+import { stringify } from 'yaml'
+import { GROUP, PLURAL } from '../../crds/schema/batchsender.ts'
+import { components } from '../../operator/src/components/index.ts'
+import type { Resource } from '../../operator/src/runtime/object.ts'
+
+const LABELS = {
+  'app.kubernetes.io/name': 'batchsender-operator',
+  'app.kubernetes.io/part-of': 'batchsender',
+}
+const NAME = 'batchsender-operator'
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+/** Server-side apply is `patch`, and `create` where there was nothing; generated Secrets are updated. */
+function verbsFor({ kind }: Resource, prunes: boolean): string[] {
+  const change = kind === 'Secret' ? 'update' : 'patch'
+  return ['create', ...(prunes ? ['delete'] : []), 'get', 'list', change, 'watch']
+}
+
+function rules(): Rule[] {
+  const kinds = new Map(components.flatMap(({ owns }) => owns).map((kind) => [kind.kind, kind]))
+  const pruned = new Set(components.flatMap(({ prunes }) => prunes).map(({ kind }) => kind))
+  const owned = [...kinds.values()].map((kind) => ({
+    apiGroups: [groupOf(kind)],
+    resources: [kind.plural],
+    verbs: verbsFor(kind, pruned.has(kind.kind)),
+  }))
+  return [
+    { apiGroups: [GROUP], resources: [PLURAL], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: [GROUP], resources: [`${PLURAL}/status`], verbs: ['patch'] },
+    // Lets an owner reference block the deletion of its owner where that is enforced.
+    { apiGroups: [GROUP], resources: [`${PLURAL}/finalizers`], verbs: ['update'] },
+    ...owned,
+    { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+  ]
+}
+
+function groupOf({ apiVersion }: Resource): string {
+  return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
+}
+
+function role(kind: 'Role' | 'ClusterRole', name: string, list: readonly Rule[], labels: object = {}) {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind,
+    metadata: { name, labels: { ...LABELS, ...labels } },
+    rules: list,
+  }
+}
+
+function binding(kind: 'RoleBinding' | 'ClusterRoleBinding', name: string) {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind,
+    metadata: { name, labels: LABELS },
+    roleRef: {
+      apiGroup: 'rbac.authorization.k8s.io',
+      kind: kind === 'RoleBinding' ? 'Role' : 'ClusterRole',
+      name,
+    },
+    subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: 'batchsender-system' }],
+  }
+}
+
+const LEASE_RULES: readonly Rule[] = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create', 'get', 'update'] },
+]
+
+const documents = (...list: readonly object[]) =>
+  list.map((one) => stringify(one, { lineWidth: 0 })).join('---\n')
+
+/** Rights in one namespace: the one the operator lives in. */
+export const namespacedRights = () => documents(role('Role', NAME, rules()), binding('RoleBinding', NAME))
+
+/** Rights in every namespace. RBAC cannot tell our Secrets from others: this can read them all. */
+export const clusterWideRights = () =>
+  documents(role('ClusterRole', NAME, rules()), binding('ClusterRoleBinding', NAME))
+
+export const leaseRights = () =>
+  documents(role('Role', `${NAME}-lease`, LEASE_RULES), binding('RoleBinding', `${NAME}-lease`))
+
+/** What the built-in roles view and edit grant on BatchSenders; to create one is to create pods. */
+export const userRights = () => {
+  const aggregate = (to: string) => ({ [`rbac.authorization.k8s.io/aggregate-to-${to}`]: 'true' })
+  const view: Rule[] = [
+    { apiGroups: [GROUP], resources: [PLURAL, `${PLURAL}/status`], verbs: ['get', 'list', 'watch'] },
+  ]
+  const edit: Rule[] = [
+    {
+      apiGroups: [GROUP],
+      resources: [PLURAL],
+      verbs: ['create', 'delete', 'deletecollection', 'patch', 'update'],
+    },
+    { apiGroups: [GROUP], resources: [`${PLURAL}/scale`], verbs: ['get', 'patch', 'update'] },
+  ]
+  return documents(
+    role('ClusterRole', 'batchsender-view', view, {
+      ...aggregate('view'),
+      ...aggregate('edit'),
+      ...aggregate('admin'),
+    }),
+    role('ClusterRole', 'batchsender-edit', edit, { ...aggregate('edit'), ...aggregate('admin') }),
+  )
+}
