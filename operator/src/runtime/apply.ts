@@ -3,16 +3,16 @@ import type { KubernetesObject, OwnerReference, Resource } from './object.ts'
 import type { Metrics } from './metrics.ts'
 import type { Store } from './store.ts'
 import type { Transport } from './transport.ts'
-import { ApiError } from './errors.ts'
-import { isApplied } from './managedFields.ts'
-import { controllerOf, joinKey, pathOf } from './object.ts'
+import type { Contested } from './contests.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { contestedFields, Patience } from './contests.ts'
+import { ApiError, isConflict, Waiting } from './errors.ts'
+import { standingOf } from './managedFields.ts'
+import { controllerOf, joinKey, keyOf, pathOf } from './object.ts'
+import { Settled } from './settled.ts'
 import { APPLY_PATCH } from './transport.ts'
 
-/** Fields of ours that another manager had changed. */
-export interface Contested {
-  readonly manager: string
-  readonly paths: readonly string[]
-}
+export type { Contested } from './contests.ts'
 
 export type ApplyOutcome =
   | { readonly state: 'unchanged'; readonly object: KubernetesObject }
@@ -26,6 +26,9 @@ export type ApplyOutcome =
   /** Being deleted: waited for, not fought. */
   | { readonly state: 'terminating' }
 
+/** Never the version of an object: etcd's first revision is the empty store. */
+const NOT_THERE = '1'
+
 export interface ApplierOptions {
   readonly transport: Transport
   readonly fieldManager: string
@@ -35,6 +38,10 @@ export interface ApplierOptions {
 
 export class Applier {
   readonly #options: ApplierOptions
+  /** Names found taken: asked about before the next try, so that a refused write is not a habit. */
+  readonly #taken = new Set<string>()
+  readonly #patience = new Patience()
+  readonly #settled = new Settled()
 
   constructor(options: ApplierOptions) {
     this.#options = options
@@ -48,8 +55,7 @@ export class Applier {
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
     const outcome = await this.#apply(resource, desired, owner, signal)
-    const result = outcome.state === 'unchanged' ? 'skipped' : outcome.state
-    this.#options.metrics?.applies.inc({ kind: resource.kind, result })
+    this.#options.metrics?.applies.inc({ kind: resource.kind, result: resultOf(outcome) })
     return outcome
   }
 
@@ -59,12 +65,33 @@ export class Applier {
     owner: OwnerReference,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
-    const live = await this.#live(resource, desired, owner, signal)
-    if (!live) return this.#create(resource, desired, owner, signal)
+    const known = this.#known(resource, desired, owner)
+    if (known) return this.#bringUp(resource, desired, known, owner, signal)
+    const key = `${resource.plural}/${keyOf(desired)}`
+    const created = this.#taken.has(key) ? undefined : await this.#create(resource, desired, signal)
+    if (created) return created
+    const { name, namespace } = desired.metadata
+    const live = await read(this.#options.transport, resource, namespace, name, signal)
+    this.#taken.delete(key)
+    // It was there a moment ago: the next pass finds the name free.
+    if (!live) throw new Waiting('NameFreed', 0)
+    const outcome = await this.#bringUp(resource, desired, live, owner, signal)
+    if (outcome.state === 'foreign') this.#taken.add(key)
+    return outcome
+  }
+
+  async #bringUp(
+    resource: Resource,
+    desired: KubernetesObject,
+    live: KubernetesObject,
+    owner: OwnerReference,
+    signal?: AbortSignal,
+  ): Promise<ApplyOutcome> {
+    if (isLeftover(live, owner)) return { state: 'terminating' }
     const holder = foreignHolder(live, owner)
     if (holder !== undefined) return { state: 'foreign', holder }
     if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating' }
-    if (isApplied(live, desired, this.#options.fieldManager)) return { state: 'unchanged', object: live }
+    if (this.#isApplied(live, desired)) return { state: 'unchanged', object: live }
     return this.#update(resource, desired, live, signal)
   }
 
@@ -98,30 +125,30 @@ export class Applier {
     }
   }
 
-  /** A cache of what carries our labels cannot tell that a name is free, so an absence is asked for. */
-  async #live(
-    resource: Resource,
-    { metadata }: KubernetesObject,
-    owner: OwnerReference,
-    signal?: AbortSignal,
-  ): Promise<KubernetesObject | undefined> {
-    const known = this.#options.storeOf(resource).get(joinKey(metadata.namespace, metadata.name))
-    if (known && controllerOf(known)?.uid === owner.uid) return known
-    return read(this.#options.transport, resource, metadata.namespace, metadata.name, signal)
+  /** What the cache has, if it is ours. That it has nothing says little: it sees only what carries our labels. */
+  #known(resource: Resource, desired: KubernetesObject, owner: OwnerReference): KubernetesObject | undefined {
+    const known = this.#options.storeOf(resource).get(keyOf(desired))
+    return known && controllerOf(known)?.uid === owner.uid ? known : undefined
   }
 
+  /**
+   * Creates, or does nothing: a version that no object can have makes the server refuse to touch one that is there,
+   * so no question before the write is needed and nothing can come between the two.
+   * @returns `undefined` when the name is taken.
+   */
   async #create(
     resource: Resource,
     desired: KubernetesObject,
-    owner: OwnerReference,
     signal?: AbortSignal,
-  ): Promise<ApplyOutcome> {
-    const { status, body } = await this.#patch(resource, desired, false, signal)
-    if (status === 201) return this.#written(resource, body, 'created')
-    // Somebody made it between our question and our write, which may have been theirs to refuse.
-    const holder = foreignHolder(body, owner)
-    if (holder !== undefined) return { state: 'foreign', holder }
-    return this.#written(resource, body, 'updated')
+  ): Promise<ApplyOutcome | undefined> {
+    const absent = { ...desired, metadata: { ...desired.metadata, resourceVersion: NOT_THERE } }
+    try {
+      const { status, body } = await this.#patch(resource, absent, false, signal)
+      return this.#written(resource, desired, body, status === 201 ? 'created' : 'updated')
+    } catch (error) {
+      if (isConflict(error)) return undefined
+      throw error
+    }
   }
 
   async #update(
@@ -130,18 +157,24 @@ export class Applier {
     live: KubernetesObject,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
-    const { uid } = live.metadata
+    const { uid = '' } = live.metadata
     // The uid makes a late write fail rather than bring a deleted object back.
-    const pinned = { ...desired, metadata: { ...desired.metadata, ...(uid !== undefined && { uid }) } }
+    const pinned = { ...desired, metadata: { ...desired.metadata, uid } }
     try {
       const { body } = await this.#patch(resource, pinned, false, signal)
-      return this.#written(resource, body, 'updated')
+      return this.#written(resource, desired, body, 'updated')
     } catch (error) {
       const contested = contestedFields(error)
       if (contested.length === 0) throw error
+      await sleep(this.#patience.pauseMs(uid, performance.now()), undefined, { ...(signal && { signal }) })
       const { body } = await this.#patch(resource, pinned, true, signal)
-      return { ...this.#written(resource, body, 'updated'), contested }
+      return this.#written(resource, desired, body, 'updated', contested)
     }
+  }
+
+  #isApplied(live: KubernetesObject, desired: KubernetesObject): boolean {
+    const standing = standingOf(live, desired, this.#options.fieldManager)
+    return standing === 'applied' || (standing === 'exceeded' && this.#settled.has(live, desired))
   }
 
   #patch(resource: Resource, body: KubernetesObject, force: boolean, signal?: AbortSignal) {
@@ -156,10 +189,23 @@ export class Applier {
     })
   }
 
-  #written<State extends 'created' | 'updated'>(resource: Resource, object: KubernetesObject, state: State) {
+  #written(
+    resource: Resource,
+    desired: KubernetesObject,
+    object: KubernetesObject,
+    state: 'created' | 'updated',
+    contested?: readonly Contested[],
+  ): ApplyOutcome {
     this.#options.storeOf(resource).overlay(object)
-    return { state, object }
+    if (standingOf(object, desired, this.#options.fieldManager) === 'exceeded')
+      this.#settled.add(object, desired)
+    return { state, object, ...(contested && { contested }) }
   }
+}
+
+function resultOf(outcome: ApplyOutcome): string {
+  if (outcome.state === 'unchanged') return 'skipped'
+  return 'contested' in outcome ? 'conflicted' : outcome.state
 }
 
 /** @returns the object as the server has it; `undefined` only when the server says that there is none. */
@@ -188,20 +234,17 @@ export async function read(
 export function foreignHolder(live: KubernetesObject, owner: OwnerReference): string | undefined {
   const controller = controllerOf(live)
   if (controller?.uid === owner.uid) return undefined
-  if (!controller) return 'nobody that we know'
-  if (controller.kind === owner.kind && controller.name === owner.name)
-    return `an earlier ${controller.kind} of that name, which is being deleted`
-  return `${controller.kind} ${controller.name}`
+  return controller ? `${controller.kind} ${controller.name}` : 'nobody that we know'
 }
 
-/** Managers and paths out of a 409 answer to an unforced apply; empty when it is another conflict. */
-function contestedFields(error: unknown): readonly Contested[] {
-  if (!(error instanceof ApiError) || error.status !== 409) return []
-  const paths = new Map<string, string[]>()
-  for (const { reason, message, field } of error.causes) {
-    if (reason !== 'FieldManagerConflict') continue
-    const manager = /conflict with "([^"]+)"/.exec(message ?? '')?.[1] ?? 'unknown'
-    paths.set(manager, [...(paths.get(manager) ?? []), field ?? ''])
-  }
-  return [...paths].map(([manager, fields]) => ({ manager, paths: fields.sort() }))
+/** A child of an owner of the same name that is no more: the garbage collector is on its way. */
+export function isLeftover(live: KubernetesObject, owner: OwnerReference): boolean {
+  const controller = controllerOf(live)
+  return (
+    controller !== undefined &&
+    controller.uid !== owner.uid &&
+    controller.apiVersion === owner.apiVersion &&
+    controller.kind === owner.kind &&
+    controller.name === owner.name
+  )
 }

@@ -32,7 +32,14 @@ export function mergeConditions(
       observedGeneration: generation,
       lastTransitionTime: unmoved ? last.lastTransitionTime : `${now.toISOString().slice(0, 19)}Z`,
       reason,
-      message: message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message,
+      message: capped(message),
     }
   })
+}
+
+/** Cut between characters: half of one would come back changed, and be written again for ever. */
+function capped(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message.toWellFormed()
+  const cut = message.slice(0, LONGEST_MESSAGE - 1)
+  return `${cut.replace(/[\uD800-\uDBFF]$/, '')}…`.toWellFormed()
 }

@@ -17,8 +17,12 @@ export interface EventText {
 /** The same words about the same object are told once in this time. */
 const QUIET_MS = 600_000
 const MOST_REMEMBERED = 10_000
+/** Events about one object in that time, however different their words. */
+const MOST_OF_ONE = 50
 const LONGEST_NOTE = 1_000
 const DEADLINE_MS = 10_000
+/** Where events go about what has no namespace, as client-go does it. */
+const WITHOUT_NAMESPACE = 'default'
 
 export class EventRecorder {
   readonly #transport: Transport
@@ -26,6 +30,7 @@ export class EventRecorder {
   readonly #instance: string
   readonly #log: Log
   readonly #told = new Map<string, number>()
+  readonly #budgets = new Map<string, { readonly since: number; readonly spent: number }>()
 
   constructor(options: { transport: Transport; controller: string; instance: string; log: Log }) {
     this.#transport = options.transport
@@ -38,13 +43,15 @@ export class EventRecorder {
   record(regarding: KubernetesObject, { type, reason, message }: EventText): void {
     const { name, namespace, uid, resourceVersion } = regarding.metadata
     const now = new Date()
-    if (!this.#isNews(`${uid ?? name} ${reason} ${message}`, now.getTime())) return
+    const subject = uid ?? name
+    if (!this.#isNews(`${subject} ${reason} ${message}`, now.getTime())) return
+    if (!this.#isAffordable(subject, now.getTime())) return
     const event = {
       apiVersion: EVENT.apiVersion,
       kind: EVENT.kind,
       metadata: {
         name: `${name}.${randomUUID()}`,
-        namespace,
+        namespace: namespace ?? WITHOUT_NAMESPACE,
       },
       eventTime: microTime(now),
       type,
@@ -63,7 +70,12 @@ export class EventRecorder {
       },
     }
     this.#transport
-      .request({ method: 'POST', path: pathOf(EVENT, namespace), body: event, deadlineMs: DEADLINE_MS })
+      .request({
+        method: 'POST',
+        path: pathOf(EVENT, namespace ?? WITHOUT_NAMESPACE),
+        body: event,
+        deadlineMs: DEADLINE_MS,
+      })
       .catch((error: unknown) => {
         this.#log.warn({ reason, error: messageOf(error) }, 'event lost')
       })
@@ -72,12 +84,25 @@ export class EventRecorder {
   #isNews(words: string, now: number): boolean {
     const last = this.#told.get(words)
     if (last !== undefined && now - last < QUIET_MS) return false
-    this.#told.delete(words)
-    this.#told.set(words, now)
-    const oldest = this.#told.keys().next()
-    if (this.#told.size > MOST_REMEMBERED && oldest.done !== true) this.#told.delete(oldest.value)
+    remember(this.#told, words, now)
     return true
   }
+
+  #isAffordable(subject: string, now: number): boolean {
+    const budget = this.#budgets.get(subject)
+    const present = budget && now - budget.since < QUIET_MS ? budget : { since: now, spent: 0 }
+    if (present.spent >= MOST_OF_ONE) return false
+    remember(this.#budgets, subject, { since: present.since, spent: present.spent + 1 })
+    return true
+  }
+}
+
+/** Notes a value as the newest, and forgets the oldest of too many. */
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key)
+  map.set(key, value)
+  const oldest = map.keys().next()
+  if (map.size > MOST_REMEMBERED && oldest.done !== true) map.delete(oldest.value)
 }
 
 /** An instant with microseconds, as `MicroTime` wants it. */

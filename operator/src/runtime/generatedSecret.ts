@@ -1,7 +1,7 @@
 /** Secrets whose content we generate: created by POST, changed under their resource version, never forced. */
 import type { KubernetesObject, OwnerReference, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
-import { foreignHolder, read } from './apply.ts'
+import { foreignHolder, isLeftover, read } from './apply.ts'
 import { ApiError } from './errors.ts'
 import { pathOf } from './object.ts'
 
@@ -44,7 +44,8 @@ export async function keepSecret(
 }
 
 async function create(transport: Transport, wish: SecretWish, signal?: AbortSignal): Promise<SecretOutcome> {
-  const data = (await wish.content(undefined)) ?? {}
+  const data = await wish.content(undefined)
+  if (!data) throw new Error(`nothing to put into Secret ${wish.name}`)
   try {
     const { body } = await transport.request<SecretObject>({
       method: 'POST',
@@ -55,7 +56,9 @@ async function create(transport: Transport, wish: SecretWish, signal?: AbortSign
     return { state: 'created', object: body }
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error
-    return keepSecret(transport, { ...wish, content: () => Promise.resolve(undefined) }, signal)
+    const winner = await read(transport, SECRET, wish.namespace, wish.name, signal)
+    if (!winner) throw error
+    return replace(transport, { ...wish, content: () => Promise.resolve(undefined) }, winner, signal)
   }
 }
 
@@ -65,6 +68,7 @@ async function replace(
   live: SecretObject,
   signal?: AbortSignal,
 ): Promise<SecretOutcome> {
+  if (isLeftover(live, wish.claimedBy)) return { state: 'terminating' }
   const holder = wish.adoptable(live) ? undefined : foreignHolder(live, wish.claimedBy)
   if (holder !== undefined) return { state: 'foreign', holder }
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating' }
@@ -79,14 +83,16 @@ async function replace(
   return { state: 'updated', object: body }
 }
 
-/** The new content in the identity of the old: its type cannot change, its annotations are not ours. */
+/** The new content in the identity of the old: its type cannot change, and what others noted on it is not ours. */
 function successor(wanted: SecretObject, live: SecretObject): SecretObject {
-  const { uid, resourceVersion, annotations } = live.metadata
+  const { uid, resourceVersion, annotations, finalizers, labels } = live.metadata
   return {
     ...wanted,
     type: live['type'] ?? wanted['type'],
     metadata: {
       ...wanted.metadata,
+      labels: { ...labels, ...wanted.metadata.labels },
+      ...(finalizers && { finalizers }),
       ...(uid !== undefined && { uid }),
       ...(resourceVersion !== undefined && { resourceVersion }),
       ...(annotations && { annotations }),

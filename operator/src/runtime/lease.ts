@@ -43,7 +43,8 @@ type Lease = KubernetesObject & { readonly spec?: LeaseSpec }
 export class LeaderElection {
   readonly #options: Required<LeaseOptions>
   #observed: { version: string; at: number } | undefined
-  #lease: Lease | undefined
+  /** When the request was sent that made or kept us the leader. */
+  #acquiredAt = 0
 
   constructor(options: LeaseOptions) {
     this.#options = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000, ...options }
@@ -55,11 +56,12 @@ export class LeaderElection {
    * @throws Error when leadership was lost.
    */
   async run(stop: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    while (!(await this.#tryOnce())) {
+    while (!(await this.#tryOnce(this.#options.renewDeadlineMs, stop))) {
       if (stop.aborted) return
       await this.#pause(stop)
       if (isAborted(stop)) return
     }
+    if (isAborted(stop)) return this.#release()
     this.#options.log.info({ identity: this.#options.identity }, 'leading')
     const term = new AbortController()
     const end = () => {
@@ -67,28 +69,31 @@ export class LeaderElection {
     }
     stop.addEventListener('abort', end, { once: true })
     const renewal = this.#renew(term)
+    let lost: boolean
     try {
       await lead(term.signal)
     } finally {
       stop.removeEventListener('abort', end)
-      const lost = term.signal.aborted && !isAborted(stop)
+      lost = term.signal.aborted && !isAborted(stop)
       term.abort()
       await renewal
       if (!lost) await this.#release()
     }
-    if (!isAborted(stop)) throw new Error('leadership was lost')
+    if (lost) throw new Error('leadership was lost')
   }
 
+  /** Counts from when a renewal was sent, so that we give up before anybody may take over. */
   async #renew(term: AbortController): Promise<void> {
-    let renewedAt = performance.now()
+    let renewedAt = this.#acquiredAt
     while (!term.signal.aborted) {
       await this.#pause(term.signal)
       if (isAborted(term.signal)) return
-      if (await this.#tryOnce()) renewedAt = performance.now()
-      else if (performance.now() - renewedAt > this.#options.renewDeadlineMs) {
+      const startedAt = performance.now()
+      const leftMs = renewedAt + this.#options.renewDeadlineMs - startedAt
+      if (leftMs > 0 && (await this.#tryOnce(leftMs, term.signal))) renewedAt = startedAt
+      else if (!isAborted(term.signal) && performance.now() - renewedAt >= this.#options.renewDeadlineMs) {
         this.#options.log.error({ identity: this.#options.identity }, 'leadership lost')
         term.abort(new Error('leadership was lost'))
-        return
       }
     }
   }
@@ -100,22 +105,40 @@ export class LeaderElection {
     )
   }
 
-  /** @returns whether we hold the lease now. */
-  async #tryOnce(): Promise<boolean> {
+  /** @returns whether we hold the lease now; a try takes no longer than `deadlineMs`. */
+  async #tryOnce(deadlineMs: number, signal: AbortSignal): Promise<boolean> {
+    const startedAt = performance.now()
+    const attempt = new AbortController()
+    const cancel = () => {
+      attempt.abort(signal.reason)
+    }
+    signal.addEventListener('abort', cancel, { once: true })
+    const late = setTimeout(() => {
+      attempt.abort(new Error(`no answer within ${Math.round(deadlineMs)} ms`))
+    }, deadlineMs)
     try {
-      const lease = await this.#read()
-      if (!lease) return await this.#create()
-      if (this.#heldByOther(lease)) return false
-      return await this.#update(lease)
+      const isHeld = await this.#claimOnce(attempt.signal)
+      if (isHeld) this.#acquiredAt = startedAt
+      return isHeld
     } catch (error) {
-      if (!isConflict(error)) this.#options.log.warn({ error: messageOf(error) }, 'lease not renewed')
+      if (!isConflict(error) && !signal.aborted)
+        this.#options.log.warn({ error: messageOf(error) }, 'lease not renewed')
       return false
+    } finally {
+      clearTimeout(late)
+      signal.removeEventListener('abort', cancel)
     }
   }
 
-  async #read(): Promise<Lease | undefined> {
-    const { transport, namespace, name, renewDeadlineMs } = this.#options
-    const signal = AbortSignal.timeout(renewDeadlineMs)
+  async #claimOnce(signal: AbortSignal): Promise<boolean> {
+    const lease = await this.#read(signal)
+    if (lease && this.#heldByOther(lease)) return false
+    await (lease ? this.#put(lease, this.#claim(lease.spec), signal) : this.#create(signal))
+    return true
+  }
+
+  async #read(signal: AbortSignal): Promise<Lease | undefined> {
+    const { transport, namespace, name } = this.#options
     const lease = (await read(transport, LEASE, namespace, name, signal)) as Lease | undefined
     const version = lease?.metadata.resourceVersion ?? ''
     if (this.#observed?.version !== version) this.#observed = { version, at: performance.now() }
@@ -130,30 +153,24 @@ export class LeaderElection {
     return performance.now() - (this.#observed?.at ?? 0) < lastsMs
   }
 
-  async #create(): Promise<boolean> {
+  async #create(signal: AbortSignal): Promise<Lease> {
     const { transport, namespace, name } = this.#options
     const { body } = await transport.request<Lease>({
       method: 'POST',
       path: pathOf(LEASE, namespace),
       body: { ...LEASE_TYPE, metadata: { name, namespace }, spec: this.#claim(undefined) },
-      deadlineMs: this.#options.renewDeadlineMs,
+      signal,
     })
-    this.#lease = body
-    return true
+    return body
   }
 
-  async #update(lease: Lease): Promise<boolean> {
-    this.#lease = await this.#put(lease, this.#claim(lease.spec))
-    return true
-  }
-
-  async #put(lease: Lease, spec: LeaseSpec): Promise<Lease> {
-    const { transport, namespace, name, renewDeadlineMs } = this.#options
+  async #put(lease: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
+    const { transport, namespace, name } = this.#options
     const { body } = await transport.request<Lease>({
       method: 'PUT',
       path: pathOf(LEASE, namespace, name),
       body: { ...lease, ...LEASE_TYPE, spec },
-      deadlineMs: renewDeadlineMs,
+      signal,
     })
     return body
   }
@@ -171,19 +188,19 @@ export class LeaderElection {
     }
   }
 
+  /** Reads first: the last renewal may have been carried out although its answer was lost. */
   async #release(): Promise<void> {
-    const lease = this.#lease
-    if (!lease) return
+    const { identity, log, renewDeadlineMs } = this.#options
+    const signal = AbortSignal.timeout(renewDeadlineMs)
     const now = microTime(new Date())
-    await this.#put(lease, {
-      ...lease.spec,
-      holderIdentity: '',
-      leaseDurationSeconds: 1,
-      acquireTime: now,
-      renewTime: now,
-    }).catch((error: unknown) => {
-      this.#options.log.warn({ error: messageOf(error) }, 'lease not given back')
-    })
+    const given = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now }
+    try {
+      const lease = await this.#read(signal)
+      if (lease?.spec?.holderIdentity === identity)
+        await this.#put(lease, { ...lease.spec, ...given }, signal)
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'lease not given back')
+    }
   }
 }
 

@@ -18,11 +18,20 @@ export function appliedFields(live: KubernetesObject, manager: string): FieldSet
 const IDENTITY = new Set(['apiVersion', 'kind'])
 const IDENTITY_METADATA = new Set(['name', 'namespace', 'uid', 'resourceVersion'])
 
-/** Whether applying `desired` would change nothing: every field is owned and equal, and no owned one is left out. */
-export function isApplied(live: KubernetesObject, desired: KubernetesObject, manager: string): boolean {
+/**
+ * How a live object stands to a wish: `applied` when every field is owned and equal and no owned one is left out;
+ * `exceeded` when it only holds more inside atomic fields, be it defaults of the server or what we once wished for.
+ */
+export type Standing = 'applied' | 'exceeded' | 'different'
+
+export function standingOf(live: KubernetesObject, desired: KubernetesObject, manager: string): Standing {
   const fields = appliedFields(live, manager)
-  return fields !== undefined && matches(live, ownable(desired), fields)
+  const wish = ownable(desired)
+  if (fields === undefined || !matches(live, wish, fields, contains)) return 'different'
+  return matches(live, wish, fields, equal) ? 'applied' : 'exceeded'
 }
+
+type Compare = (live: unknown, wish: unknown) => boolean
 
 function ownable(desired: KubernetesObject): unknown {
   const metadata = Object.fromEntries(
@@ -34,17 +43,17 @@ function ownable(desired: KubernetesObject): unknown {
   }
 }
 
-function matches(live: unknown, wish: unknown, fields: FieldSet): boolean {
+function matches(live: unknown, wish: unknown, fields: FieldSet, compare: Compare): boolean {
   const steps = Object.keys(fields).filter((step) => step !== '.')
   // Owned as a whole: a leaf, or a list or map that the schema calls atomic.
-  if (steps.length === 0) return contains(live, wish)
-  if (Array.isArray(wish)) return Array.isArray(live) && matchesList(live, wish, fields, steps)
+  if (steps.length === 0) return compare(live, wish)
+  if (Array.isArray(wish)) return Array.isArray(live) && matchesList(live, wish, fields, compare)
   if (!isRecord(wish) || !isRecord(live)) return false
   const wished = Object.entries(wish).filter(([, value]) => value !== undefined)
   if (steps.some((step) => step.startsWith('f:') && wish[step.slice(2)] === undefined)) return false
   return wished.every(([name, value]) => {
     const below = fields[`f:${name}`]
-    return below ? matches(live[name], value, below) : isEmpty(value)
+    return below ? matches(live[name], value, below, compare) : isEmpty(value)
   })
 }
 
@@ -52,56 +61,72 @@ function matchesList(
   live: readonly unknown[],
   wish: readonly unknown[],
   fields: FieldSet,
-  steps: readonly string[],
+  compare: Compare,
 ): boolean {
+  const steps = Object.keys(fields).filter((step) => step !== '.')
   if (steps.length !== wish.length) return false
   return steps.every((step) => {
     const below = fields[step]
-    if (!below) return false
-    const selects = selector(step)
-    const wished = wish.find(selects)
-    const present = live.find(selects)
-    return wished !== undefined && present !== undefined && matches(present, wished, below)
+    const wished = itemOf(wish, step)
+    const present = itemOf(live, step)
+    if (!below || wished === undefined || present === undefined) return false
+    return matches(present, wished, below, compare)
   })
 }
 
-/** Finds the item that a step of a list means. */
-function selector(step: string): (item: unknown) => boolean {
+/** The item that a step of a list means. */
+function itemOf(list: readonly unknown[], step: string): unknown {
   const value: unknown = JSON.parse(step.slice(2))
-  if (step.startsWith('v:')) return (item) => equal(item, value)
-  // A key field that the wish leaves to its default, such as a port's protocol, is not there to compare.
-  return (item) =>
+  if (step.startsWith('v:') || !isRecord(value)) return list.find((item) => equal(item, value))
+  const has = (item: unknown, isLeftOut: (field: unknown) => boolean) =>
     isRecord(item) &&
-    isRecord(value) &&
-    Object.entries(value).every(([field, key]) => item[field] === undefined || equal(item[field], key))
+    Object.entries(value).every(([field, key]) => isLeftOut(item[field]) || equal(item[field], key))
+  // A wish may leave a key field to its default, such as a port's protocol.
+  return list.find((item) => has(item, () => false)) ?? list.find((item) => has(item, isAbsent))
 }
 
 /** Equal where the wish says something; the server adds defaults inside what is atomic. */
 function contains(live: unknown, wish: unknown): boolean {
+  if (live === undefined) return isZero(wish)
   if (Array.isArray(wish))
     return (
       Array.isArray(live) &&
       live.length === wish.length &&
       wish.every((item, index) => contains(live[index], item))
     )
-  if (!isRecord(wish)) return equal(live, wish)
-  if (!isRecord(live)) return isEmpty(wish) && live === undefined
-  return Object.entries(wish).every(([name, value]) => value === undefined || contains(live[name], value))
+  if (!isRecord(wish)) return live === wish
+  return isRecord(live) && Object.entries(wish).every(([name, value]) => contains(live[name], value))
+}
+
+/** Equal in everything, where what is left out counts as nothing. */
+function equal(live: unknown, wish: unknown): boolean {
+  if (live === wish) return true
+  if (live === undefined) return isZero(wish)
+  if (Array.isArray(live))
+    return (
+      Array.isArray(wish) &&
+      live.length === wish.length &&
+      live.every((item, index) => equal(item, wish[index]))
+    )
+  if (!isRecord(live) || !isRecord(wish)) return false
+  return Object.keys({ ...live, ...wish }).every((name) => equal(live[name], wish[name]))
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined
+}
+
+/** What the server leaves out of its answer although it was set: the zero values of its types. */
+function isZero(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === false || value === 0 || value === '' || isEmpty(value)
+  )
 }
 
 /** What an apply of an empty value leaves without an owner. */
 function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0
   return isRecord(value) && Object.keys(value).length === 0
-}
-
-function equal(left: unknown, right: unknown): boolean {
-  if (left === right) return true
-  if (Array.isArray(left) && Array.isArray(right))
-    return left.length === right.length && left.every((item, index) => equal(item, right[index]))
-  if (!isRecord(left) || !isRecord(right)) return false
-  const names = Object.keys(left)
-  return names.length === Object.keys(right).length && names.every((name) => equal(left[name], right[name]))
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

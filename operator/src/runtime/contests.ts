@@ -1,0 +1,45 @@
+/** Fights over fields: who holds what we want to set, and how patient we are with them. */
+import { ApiError } from './errors.ts'
+
+/** Fields of ours that another manager had changed. */
+export interface Contested {
+  readonly manager: string
+  readonly paths: readonly string[]
+}
+
+/** Managers and paths out of a 409 answer to an unforced apply; empty when it is another conflict. */
+export function contestedFields(error: unknown): readonly Contested[] {
+  if (!(error instanceof ApiError) || error.status !== 409) return []
+  const paths = new Map<string, string[]>()
+  for (const { reason, message, field } of error.causes) {
+    if (reason !== 'FieldManagerConflict') continue
+    const manager = /conflict with "([^"]+)"/.exec(message ?? '')?.[1] ?? 'unknown'
+    paths.set(manager, [...(paths.get(manager) ?? []), field ?? ''])
+  }
+  return [...paths].map(([manager, fields]) => ({ manager, paths: fields.sort() }))
+}
+
+/** A fight that rested for so long is over. */
+const FORGOTTEN_MS = 60_000
+/** An edit by hand is put right at once; only what comes back again and again is slowed down. */
+const FREE_ROUNDS = 2
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 2_000
+const MOST_REMEMBERED = 1_000
+
+/** Keeps two managers that undo each other from doing so as fast as they can. */
+export class Patience {
+  readonly #rounds = new Map<string, { readonly count: number; readonly at: number }>()
+
+  /** @returns milliseconds to wait before the next round over an object. */
+  pauseMs(uid: string, now: number): number {
+    const last = this.#rounds.get(uid)
+    const count = last && now - last.at < FORGOTTEN_MS ? last.count + 1 : 1
+    this.#rounds.delete(uid)
+    this.#rounds.set(uid, { count, at: now })
+    const oldest = this.#rounds.keys().next()
+    if (this.#rounds.size > MOST_REMEMBERED && oldest.done !== true) this.#rounds.delete(oldest.value)
+    if (count <= FREE_ROUNDS) return 0
+    return Math.min(FIRST_PAUSE_MS * 2 ** (count - FREE_ROUNDS - 1), LONGEST_PAUSE_MS)
+  }
+}

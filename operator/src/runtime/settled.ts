@@ -1,0 +1,30 @@
+/**
+ * Remembers what was applied to objects that hold more than was wished for inside an atomic field. That may be a
+ * default of the server's or a wish of ours that we gave up, and only an apply tells which. As long as the field is
+ * ours nobody else has changed it, so one apply for each wish is enough.
+ */
+import { createHash } from 'node:crypto'
+import type { KubernetesObject } from './object.ts'
+
+const MOST_REMEMBERED = 50_000
+
+export class Settled {
+  readonly #wishes = new Map<string, string>()
+
+  has(live: KubernetesObject, desired: KubernetesObject): boolean {
+    return this.#wishes.get(live.metadata.uid ?? '') === digest(desired)
+  }
+
+  add(live: KubernetesObject, desired: KubernetesObject): void {
+    const { uid } = live.metadata
+    if (uid === undefined) return
+    this.#wishes.delete(uid)
+    this.#wishes.set(uid, digest(desired))
+    const oldest = this.#wishes.keys().next()
+    if (this.#wishes.size > MOST_REMEMBERED && oldest.done !== true) this.#wishes.delete(oldest.value)
+  }
+}
+
+function digest(desired: KubernetesObject): string {
+  return createHash('sha256').update(JSON.stringify(desired)).digest('base64')
+}
