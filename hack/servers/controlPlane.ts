@@ -34,6 +34,8 @@ export interface ControlPlane {
   kubeconfigFor(user: User): Promise<string>
   audit(): Promise<readonly AuditEntry[]>
   restartApiServer(): Promise<void>
+  /** Forgets every version but the present one: whoever watches from an older one must list again. */
+  compactEtcd(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -59,6 +61,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
       apiServer = await start()
       await untilReady('kube-apiserver', apiServer, () => answers(url))
     },
+    compactEtcd: () => compact(`http://127.0.0.1:${etcdPort}`),
     async stop() {
       await apiServer.stop('SIGKILL')
       await etcd.stop('SIGKILL')
@@ -81,6 +84,16 @@ async function startEtcd(directory: string, clientPort: number, peerPort: number
   ])
   await untilReady('etcd', etcd, async () => (await fetch(`${client}/health`)).ok)
   return etcd
+}
+
+async function compact(etcd: string): Promise<void> {
+  const call = async (path: string, body: object) => {
+    const response = await fetch(`${etcd}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!response.ok) throw new Error(`etcd refused to ${path}: ${await response.text()}`)
+    return (await response.json()) as { header: { revision: string } }
+  }
+  const { header } = await call('range', { key: Buffer.from('/').toString('base64') })
+  await call('compaction', { revision: header.revision, physical: true })
 }
 
 type Files = Awaited<ReturnType<typeof writeFiles>>
