@@ -209,7 +209,7 @@ start_control_plane() {
 start_node() {
   start controller-manager kube-controller-manager --kubeconfig pki/controller-manager.kubeconfig \
     --service-account-private-key-file pki/sa.key --root-ca-file pki/ca.crt --use-service-account-credentials \
-    --leader-elect=false --cluster-cidr "$PODS" --allocate-node-cidrs \
+    --leader-elect=false --pvclaimbinder-sync-period=1s --cluster-cidr "$PODS" --allocate-node-cidrs \
     --cluster-signing-cert-file pki/ca.crt --cluster-signing-key-file pki/ca.key --bind-address 127.0.0.1
   start scheduler kube-scheduler --kubeconfig pki/scheduler.kubeconfig --leader-elect=false --bind-address 127.0.0.1
   start proxy kube-proxy --config run/proxy.yaml

@@ -1,0 +1,54 @@
+/** `node hack/test/main.ts SUITE…`: runs suites one after the other and ends with one line over all of them. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  /** A suite that could not even start has no tests to count. */
+  readonly numFailedTestSuites: number
+}
+
+const suites = process.argv.slice(2)
+const directory = await mkdtemp(join(tmpdir(), 'batchsender-test-'))
+let passed = 0
+let failed = 0
+
+for (const suite of suites) {
+  const startedAt = Date.now()
+  console.log(`\n== ${suite}`)
+  const file = join(directory, `${suite}.json`)
+  const code = await vitest(suite, file)
+  const report = await readFile(file, 'utf8').then(
+    (text) => JSON.parse(text) as Report,
+    () => undefined,
+  )
+  passed += report?.numPassedTests ?? 0
+  // What was left out was not seen to work.
+  const missing = (report?.numFailedTests ?? 0) + (report?.numPendingTests ?? 0)
+  failed += missing > 0 ? missing : code === 0 ? 0 : Math.max(1, report?.numFailedTestSuites ?? 1)
+  console.log(`== ${suite} took ${Math.round((Date.now() - startedAt) / 1000)} s`)
+}
+
+await rm(directory, { recursive: true, force: true })
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+function vitest(suite: string, file: string): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(
+      'vitest',
+      ['run', '--project', suite, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+      { stdio: ['ignore', 'inherit', 'inherit'] },
+    )
+    child.once('error', () => {
+      resolve(1)
+    })
+    child.once('close', (code) => {
+      resolve(code ?? 1)
+    })
+  })
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import type { KubernetesObject } from '../../runtime/object.ts'
+import type { Snapshot } from '../snapshot.ts'
+import { parseWorkerSettings } from '../../../../crds/workerSettings.ts'
+import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
+import { COMPONENT } from '../../vocabulary/labels.ts'
+import { worker } from './worker.ts'
+
+interface Pod {
+  env: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } }[]
+}
+
+const wished = (given: Snapshot) =>
+  worker.desired(given).map((wish) => (wish.type === 'object' ? wish.resource.kind : wish.type))
+
+function objectOf(given: Snapshot, kind: string): KubernetesObject {
+  const wish = worker.desired(given).find((one) => one.type === 'object' && one.resource.kind === kind)
+  if (wish?.type !== 'object') throw new Error(`no ${kind} is wanted`)
+  return wish.object
+}
+
+/** The Job of the present image and database, in a state. */
+function migration(condition?: { type: string; agoMs?: number }): KubernetesObject {
+  const job = objectOf(snapshot(), 'Job')
+  const lastTransitionTime = new Date(NOW.getTime() - (condition?.agoMs ?? 0)).toISOString()
+  const conditions = condition
+    ? [{ type: condition.type, status: 'True', lastTransitionTime, message: 'boom' }]
+    : []
+  return { ...job, status: { conditions } }
+}
+
+const migrated = (more: Partial<Snapshot> = {}) =>
+  snapshot({ children: children(migration({ type: 'Complete' })), ...more })
+
+function deploymentWith(status: object): KubernetesObject {
+  const live = objectOf(migrated(), 'Deployment')
+  return {
+    ...live,
+    metadata: { ...live.metadata, generation: 3 },
+    status: { observedGeneration: 3, ...status },
+  }
+}
+
+const verdictWith = (status: object) =>
+  worker.verdict(snapshot({ children: children(migration({ type: 'Complete' }), deploymentWith(status)) }))
+
+const templateHash = (given: Snapshot) => {
+  const { spec } = objectOf(given, 'Deployment') as {
+    spec?: { template: { metadata: { annotations: object } } }
+  }
+  return spec?.template.metadata.annotations
+}
+
+describe('worker', () => {
+  it('migrates the database before it starts anything', () => {
+    expect(wished(snapshot())).not.toContain('Deployment')
+    expect(wished(snapshot({ children: children(migration()) }))).not.toContain('Deployment')
+    expect(wished(migrated())).toContain('Deployment')
+  })
+
+  it('waits for Secrets that are not there, and names no Deployment meanwhile', () => {
+    const references = allReferences()
+    references.delete('postgres')
+    expect(wished(snapshot({ references }))).toEqual(['key'])
+    expect(worker.verdict(snapshot({ references }))).toMatchObject({ status: 'False', reason: 'Waiting' })
+  })
+
+  it('leaves a running Deployment alone while a Secret is missing', () => {
+    const references = allReferences()
+    references.delete('smtp')
+    const running = children(migration({ type: 'Complete' }), deploymentWith({ availableReplicas: 2 }))
+    expect(wished(snapshot({ references, children: running }))).toEqual(['key'])
+    expect(worker.verdict(snapshot({ references, children: running }))).toMatchObject({ status: 'True' })
+  })
+
+  it('tries a failed migration again after a minute, and says so until then', () => {
+    const fresh = snapshot({ children: children(migration({ type: 'Failed', agoMs: 10_000 })) })
+    expect(wished(fresh)).toContain('Job')
+    expect(worker.verdict(fresh)).toMatchObject({ reason: 'MigrationFailed', lookAgainMs: 50_000 })
+    const old = snapshot({ children: children(migration({ type: 'Failed', agoMs: 61_000 })) })
+    expect(wished(old)).toContain('absent')
+    expect(wished(old)).not.toContain('Job')
+  })
+
+  it('clears away migrations for another image', () => {
+    const stray: KubernetesObject = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'orders-migrate-older', labels: { [COMPONENT]: 'migration' } },
+    }
+    const given = snapshot({ children: children(migration({ type: 'Complete' }), stray) })
+    expect(worker.desired(given)).toContainEqual(
+      expect.objectContaining({ type: 'absent', name: 'orders-migrate-older' }),
+    )
+  })
+
+  it.each([
+    { why: 'all are there', status: { availableReplicas: 2 }, expected: ['True', 'Available'] },
+    {
+      why: 'one of two is missing, as the budget allows',
+      status: { availableReplicas: 1 },
+      expected: ['True', 'Available'],
+    },
+    { why: 'none is there', status: { availableReplicas: 0 }, expected: ['False', 'Unavailable'] },
+    {
+      why: 'they do not get on',
+      status: {
+        availableReplicas: 1,
+        conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }],
+      },
+      expected: ['False', 'ProgressDeadlineExceeded'],
+    },
+  ])('judges the workers when $why', ({ status, expected }) => {
+    const { status: state, reason } = verdictWith(status)
+    expect([state, reason]).toEqual(expected)
+  })
+
+  it('takes zero workers for a wish, not a fault', () => {
+    const who = sender({ spec: { ...SPEC, worker: { ...SPEC.worker, replicas: 0 } } })
+    expect(worker.verdict(migrated({ sender: who }))).toMatchObject({
+      status: 'True',
+      reason: 'ScaledToZero',
+    })
+  })
+
+  it('rolls for the image, a setting and a secret in the environment, not for a token', () => {
+    const before = templateHash(migrated())
+    const installation = { ...snapshot().installation, workerImage: 'batchsender/worker:other' }
+    expect(wished(migrated({ installation }))).not.toContain('Deployment') // another image migrates first
+    const rotated = {
+      found: true,
+      keys: ['password', 'username'],
+      fingerprints: { username: 'u', password: 'new' },
+    } as const
+    expect(templateHash(migrated({ references: allReferences().set('smtp', rotated) }))).not.toEqual(before)
+    const spec = {
+      ...SPEC,
+      worker: { ...SPEC.worker, provider: { ...SPEC.worker.provider, maxPerSecond: 5 } },
+    }
+    expect(templateHash(migrated({ sender: sender({ spec }) }))).not.toEqual(before)
+    expect(
+      templateHash(migrated({ references: allReferences().set('api-tokens', reference('alice', 'bob')) })),
+    ).toEqual(before)
+  })
+
+  it('renders an environment that the worker parses', () => {
+    const { spec } = objectOf(migrated(), 'Deployment') as {
+      spec?: { template: { spec: { containers: Pod[] } } }
+    }
+    const variables = spec?.template.spec.containers[0]?.env ?? []
+    const environment = Object.fromEntries(
+      variables.map(({ name, value }) => [name, value ?? `secret-${name}`]),
+    )
+    expect(parseWorkerSettings(environment)).toMatchObject({
+      smtpHost: 'mail.example.com',
+      smtpPort: 587,
+      natsStream: 'batchsender-mail-orders',
+      natsServers: ['tls://orders-nats-0.orders-nats.mail.svc.cluster.local:4222'],
+      onUncertain: 'Hold',
+    })
+  })
+
+  it('migrates by the direct address where there is one', () => {
+    const references = allReferences().set('postgres', reference('url', 'directUrl'))
+    const { spec } = objectOf(snapshot({ references }), 'Job') as {
+      spec?: { template: { spec: { containers: Pod[] } } }
+    }
+    const variable = spec?.template.spec.containers[0]?.env.find(({ name }) => name === 'POSTGRES_URL')
+    expect(variable?.valueFrom?.secretKeyRef).toEqual({ name: 'postgres', key: 'directUrl' })
+  })
+})

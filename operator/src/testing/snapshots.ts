@@ -1,0 +1,133 @@
+/** Snapshots for tests: a BatchSender in the state that a test needs, everything else as it should be. */
+import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
+import type {
+  CertificateFacts,
+  ReferenceFacts,
+  SecretFacts,
+  Sender,
+  Snapshot,
+} from '../components/snapshot.ts'
+import type { KubernetesObject } from '../runtime/object.ts'
+import { natsSecrets, serverDnsNames, identityName } from '../components/parts/natsTopology.ts'
+import { fingerprintSecret } from '../vocabulary/fingerprint.ts'
+
+export const NOW = new Date('2026-11-23T12:00:00Z')
+const DAY_MS = 86_400_000
+
+export const SPEC: BatchSenderSpec = {
+  worker: {
+    provider: { smtp: { host: 'mail.example.com', credentialsSecretRef: { name: 'smtp' } } },
+    http: { tokensSecretRef: { name: 'api-tokens' } },
+  },
+  postgres: { credentialsSecretRef: { name: 'postgres' } },
+  nats: { managed: { replicas: 1 } },
+}
+
+export function sender(more: Partial<Sender> = {}): Sender {
+  return {
+    name: 'orders',
+    namespace: 'mail',
+    uid: 'uid-orders',
+    generation: 1,
+    spec: SPEC,
+    specHash: 'hash',
+    specFaults: [],
+    status: {},
+    ...more,
+  }
+}
+
+export const INSTALLATION = {
+  workerImage: 'batchsender/worker:test',
+  natsImage: 'nats:test',
+  imagePullPolicy: 'IfNotPresent',
+  clusterDomain: 'cluster.local',
+} as const
+
+export function certificate(more: Partial<CertificateFacts> = {}): CertificateFacts {
+  return {
+    serial: '01',
+    subject: 'CN=test',
+    notBefore: new Date(NOW.getTime() - DAY_MS),
+    notAfter: new Date(NOW.getTime() + 89 * DAY_MS),
+    isCa: false,
+    dnsNames: [],
+    usages: ['serverAuth', 'clientAuth'],
+    keyHash: 'leaf-key',
+    keyMatches: true,
+    issuerKeyHash: 'ca-key',
+    ...more,
+  }
+}
+
+const secret = (facts: CertificateFacts): SecretFacts => ({
+  keys: ['ca.crt', 'tls.crt', 'tls.key'],
+  deleting: false,
+  certificate: facts,
+})
+
+/** Every Secret that the operator makes for `who`, in time. */
+export function issuedSecrets(who: Sender): Map<string, SecretFacts> {
+  const names = natsSecrets(who)
+  const leaf = (dnsNames: readonly string[]) => secret(certificate({ dnsNames }))
+  return new Map([
+    [
+      names.ca,
+      secret(
+        certificate({ isCa: true, keyHash: 'ca-key', notAfter: new Date(NOW.getTime() + 1_800 * DAY_MS) }),
+      ),
+    ],
+    [names.server, leaf(serverDnsNames(who, INSTALLATION))],
+    [names.worker, leaf([identityName(who, 'worker')])],
+    [names.operator, leaf([identityName(who, 'operator')])],
+    [names.system, leaf([identityName(who, 'system')])],
+    [fingerprintSecret(who.name), { keys: ['key'], deleting: false }],
+  ])
+}
+
+export function reference(...keys: readonly string[]): ReferenceFacts {
+  return { found: true, keys, fingerprints: Object.fromEntries(keys.map((key) => [key, `print-of-${key}`])) }
+}
+
+export function allReferences(): Map<string, ReferenceFacts> {
+  return new Map([
+    ['smtp', reference('password', 'username')],
+    ['api-tokens', reference('alice')],
+    ['postgres', reference('url')],
+  ])
+}
+
+/** A BatchSender whose Secrets are all there and whose NATS was seen to be well; no children yet. */
+export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
+  const who = more.sender ?? sender()
+  return {
+    now: NOW,
+    sender: who,
+    installation: INSTALLATION,
+    children: new Map(),
+    secrets: issuedSecrets(who),
+    references: allReferences(),
+    evidence: {
+      natsHandshake: {
+        lookedAt: NOW,
+        seen: {
+          nodes: [{ name: 'orders-nats-0', servedSerial: '01', refusesPlain: true, refusesAnonymous: true }],
+        },
+      },
+      jetstream: {
+        lookedAt: NOW,
+        seen: {
+          reached: true,
+          stream: { exists: true, differs: [] },
+          consumer: { exists: true, differs: [] },
+        },
+      },
+    },
+    ...more,
+  }
+}
+
+/** Children as a map, the way the snapshot has them. */
+export function children(...objects: readonly KubernetesObject[]): Map<string, KubernetesObject> {
+  return new Map(objects.map((object) => [`${object.kind}/${object.metadata.name}`, object]))
+}
