@@ -101,7 +101,7 @@ export class Harness {
     return name
   }
 
-  async post<Body extends object>(path: string, body: Body): Promise<KubernetesObject> {
+  async post(path: string, body: object): Promise<KubernetesObject> {
     return (await this.transport.request<KubernetesObject>({ method: 'POST', path, body })).body
   }
 
