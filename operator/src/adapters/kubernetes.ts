@@ -58,7 +58,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
       const retained = [...storeOf(Secret).values()].filter((object) => isRetainedBy(object, sender))
       return new Map([...own, ...retained].map((object) => [object.metadata.name, secretFacts(object)]))
     },
-    references: (sender, names, signal) => references.read(sender, names, signal),
+    references: (sender, names, fresh, signal) => references.read(sender, names, fresh, signal),
     evidence: (sender) => watch.evidence(keyOf(sender)),
     apply: (resource, object, owner, signal) => applier.apply(resource, object, owner, signal),
     remove: (resource, namespace, name, owner: OwnerReference, signal) =>

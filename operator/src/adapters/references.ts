@@ -29,6 +29,7 @@ export class References {
   async read(
     sender: Sender,
     names: readonly string[],
+    fresh: boolean,
     signal: AbortSignal,
   ): Promise<Map<string, ReferenceFacts>> {
     const key = `${sender.namespace}/${sender.name}`
@@ -38,7 +39,7 @@ export class References {
     const now = performance.now()
     const stale = names.filter((name) => {
       const last = known.get(name)
-      return !last?.facts.found || now - last.readAt > BELIEVED_MS || !isFingerprinted(last.facts)
+      return fresh || !last?.facts.found || now - last.readAt > BELIEVED_MS || !isFingerprinted(last.facts)
     })
     if (stale.length > 0) {
       const secret = await this.#fingerprintKey(sender, signal)

@@ -1,6 +1,6 @@
 /** Proves that every NATS node serves the certificate that was issued, and lets nobody in without one. */
 import type { Check, Proof } from './check.ts'
-import type { NodeHandshake, Snapshot } from '../components/snapshot.ts'
+import type { NodeHandshake, Sender, Snapshot } from '../components/snapshot.ts'
 import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
 
 /** A renewed certificate takes this long at most to reach the files of a pod and be read again. */
@@ -25,7 +25,8 @@ export const natsTlsAdopted: Check = {
       }
     const issued = secrets.get(natsSecrets(sender).server)?.certificate
     const sighting = evidence.natsHandshake
-    if (!issued || !sighting) return { state: 'Unknown', message: 'no handshake has been made yet' }
+    if (!issued) return { state: 'Unknown', message: 'no certificate is issued yet' }
+    if (!sighting) return lastSaid(sender) ?? { state: 'Unknown', message: 'no handshake has been made yet' }
 
     const open = faults(wanted, sighting.seen.nodes, ({ refusesPlain, refusesAnonymous }) => {
       if (refusesPlain === false) return 'accepts plain-text clients'
@@ -46,10 +47,16 @@ export const natsTlsAdopted: Check = {
   },
 }
 
+/** After a start nothing has been looked at: what was said before still stands. */
+function lastSaid({ status }: Sender): Proof | undefined {
+  const last = status.checks?.find(({ name }) => name === 'nats-tls-adopted')
+  return last && last.state !== 'Waived' ? { state: last.state, message: last.message } : undefined
+}
+
 /** A routine renewal is no reason to take a proof back before the nodes had time to follow. */
 function whileAdopting({ sender }: Snapshot, message: string): Proof {
-  const last = sender.status.checks?.find(({ name }) => name === 'nats-tls-adopted')
-  if (last?.state === 'Proven') return { state: 'Proven', message: last.message }
+  const last = lastSaid(sender)
+  if (last?.state === 'Proven') return last
   return { state: 'Unknown', message }
 }
 

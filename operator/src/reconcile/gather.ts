@@ -15,7 +15,10 @@ export async function gather(
 ): Promise<Snapshot> {
   const sender = senderOf(primary)
   const names = sender.specFaults.length > 0 ? [] : references(sender.spec).map(({ secret }) => secret)
-  const read = await ports.references(sender, [...new Set(names)], signal)
+  // While something was missing, what is remembered of the others may be what has to change.
+  const fresh =
+    sender.status.conditions?.find(({ type }) => type === 'DependenciesReachable')?.status !== 'True'
+  const read = await ports.references(sender, [...new Set(names)], fresh, signal)
   return {
     now: ports.now(),
     sender,

@@ -37,10 +37,11 @@ export interface ReadPorts {
   primary(key: string): KubernetesObject | undefined
   children(sender: Sender): ReadonlyMap<string, KubernetesObject>
   secrets(sender: Sender): ReadonlyMap<string, SecretFacts>
-  /** Reads the user's Secrets by name; an absent one is `{found: false}`, an unreadable one throws. */
+  /** Reads the user's Secrets by name; an absent one is `{found: false}`, an unreadable one throws. `fresh` believes no cache. */
   references(
     sender: Sender,
     names: readonly string[],
+    fresh: boolean,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, ReferenceFacts>>
   evidence(sender: Sender): Evidence

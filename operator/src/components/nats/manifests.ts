@@ -87,6 +87,8 @@ export function statefulSet({ sender, installation }: Snapshot, templateHash: st
             resources: { requests: { storage: managed?.storage?.size ?? '10Gi' } },
             ...(storageClassName !== undefined && { storageClassName }),
           },
+          // The list is atomic, and the server would add this.
+          status: { phase: 'Pending' },
         },
       ],
     },

@@ -17,6 +17,8 @@ interface Observed {
   readonly readyNodes: number
   readonly queue: JetstreamSeen | undefined
   readonly certificates: boolean
+  /** What was said of it last, for the same spec: it stands until NATS was looked at. */
+  readonly last?: Verdict<'NatsReady'>
 }
 
 export const nats = component<'NatsReady', Observed>({
@@ -36,6 +38,7 @@ export const nats = component<'NatsReady', Observed>({
       readyNodes: set?.status?.readyReplicas ?? 0,
       queue: snapshot.evidence.jetstream?.seen,
       certificates: serverIssuer(snapshot) !== undefined,
+      ...lastVerdict(snapshot),
     }
   },
 
@@ -51,6 +54,7 @@ export const nats = component<'NatsReady', Observed>({
 
 function queueVerdict(observed: Observed): Verdict<'NatsReady'> {
   const { queue: seen } = observed
+  if (!seen && observed.last) return observed.last
   if (!seen) return { status: 'Unknown', reason: 'NotObserved', message: 'NATS has not been looked at yet' }
   if (!seen.reached)
     return { status: 'False', reason: 'Unreachable', message: `NATS cannot be reached: ${seen.fault}` }
@@ -64,6 +68,16 @@ function queueVerdict(observed: Observed): Verdict<'NatsReady'> {
     reason: 'Available',
     message: observed.nodes === 0 ? 'external NATS' : nodesText(observed),
   }
+}
+
+/** Reasons that came from looking at NATS itself rather than at its pods. */
+const LOOKED_AT: readonly string[] = ['Available', 'Unreachable', 'StreamNotReady']
+
+function lastVerdict({ sender }: Snapshot): { last: Verdict<'NatsReady'> } | undefined {
+  const last = sender.status.conditions?.find(({ type }) => type === 'NatsReady')
+  if (last?.observedGeneration !== sender.generation || !LOOKED_AT.includes(last.reason)) return undefined
+  // The reason is one of ours: it was written by this component.
+  return { last: { status: last.status, reason: last.reason as 'Available', message: last.message } }
 }
 
 /** Nodes that must be up for a replicated stream to take messages; none when NATS is external. */
