@@ -15,9 +15,9 @@ export interface Credentials {
   /** `https://host:port`, without a path. */
   readonly server: string
   /** Material for new connections; the same object as long as nothing changed. */
-  tls(): TlsMaterial
+  readonly tls: () => TlsMaterial
   /** Value of the Authorization header, if any. */
-  authorization(): string | undefined
+  readonly authorization: () => string | undefined
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'

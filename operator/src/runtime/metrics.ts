@@ -19,18 +19,27 @@ export function createMetrics(registry = new Registry()) {
     new Gauge({ name, help, labelNames: [...labelNames], registers })
   const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Histogram({ name, help, labelNames: [...labelNames], registers, buckets: PASS_BUCKETS })
-  /** Starts from nothing at every scrape; several controllers of one name add up. */
-  const counted = (name: string, help: string, collect?: () => void) =>
-    new Gauge({
-      name,
-      help,
-      labelNames: ['name'],
-      registers,
-      collect() {
-        this.reset()
-        collect?.()
-      },
-    })
+  // Registered before the other two, so that at a scrape it can fill all three; controllers of one name add up.
+  const queueDepth = new Gauge<'name'>({
+    name: 'workqueue_depth',
+    help: 'Keys that are due and wait for a worker.',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      for (const each of [queueDepth, unfinishedSeconds, longestSeconds]) each.reset()
+      for (const count of onScrape) count()
+    },
+  })
+  const unfinishedSeconds = gauge(
+    'workqueue_unfinished_work_seconds',
+    'Age of all passes under way, summed up.',
+    ['name'],
+  )
+  const longestSeconds = gauge(
+    'workqueue_longest_running_processor_seconds',
+    'Age of the oldest pass under way.',
+    ['name'],
+  )
   return {
     registry,
     onScrape,
@@ -49,18 +58,9 @@ export function createMetrics(registry = new Registry()) {
     maxWorkers: gauge('controller_runtime_max_concurrent_reconciles', 'Most passes at a time.', [
       'controller',
     ]),
-    unfinishedSeconds: counted(
-      'workqueue_unfinished_work_seconds',
-      'Age of all passes under way, summed up.',
-    ),
-    longestSeconds: counted(
-      'workqueue_longest_running_processor_seconds',
-      'Age of the oldest pass under way.',
-    ),
-    // Collected last of the three, so that it can fill all of them.
-    queueDepth: counted('workqueue_depth', 'Keys that are due and wait for a worker.', () => {
-      for (const count of onScrape) count()
-    }),
+    queueDepth,
+    unfinishedSeconds,
+    longestSeconds,
     queueAdds: counter('workqueue_adds_total', 'Keys added.', ['name']),
     queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', ['name']),
     queueSeconds: histogram('workqueue_queue_duration_seconds', 'How long a key waited.', ['name']),

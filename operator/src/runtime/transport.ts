@@ -28,8 +28,12 @@ export interface Answer<Body> {
 export interface Transport {
   /** @throws ApiError for any answer but 2xx; Error for lost connections and missed deadlines. */
   request<Body>(call: Call): Promise<Answer<Body>>
-  /** Opens a watch on a connection of its own. @throws ApiError */
-  stream(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage>
+  /** Opens a watch on a connection of its own, which ends when the body is left. @throws ApiError */
+  stream(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Buffer>>
   close(): void
 }
 
