@@ -16,6 +16,8 @@ export interface User {
 
 /** One request as the audit log tells of it. */
 export interface AuditEntry {
+  /** One request may have several entries: a watch has one for its begin and one for its end. */
+  readonly auditID: string
   readonly verb: string
   readonly user: { readonly username: string }
   readonly objectRef?: {

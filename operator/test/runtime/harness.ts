@@ -137,6 +137,12 @@ export class Harness {
 
   /** What a user asked for that changes something. */
   async writesOf(user: string): Promise<readonly AuditEntry[]> {
+    const reading = new Set(['get', 'list', 'watch'])
+    return (await this.requestsOf(user)).filter(({ verb }) => !reading.has(verb))
+  }
+
+  /** Everything that a user asked for so far. */
+  async requestsOf(user: string): Promise<readonly AuditEntry[]> {
     const marker = `marker-${randomBytes(6).toString('hex')}`
     await this.transport
       .request({ method: 'GET', path: `/api/v1/namespaces/${marker}` })
@@ -146,8 +152,8 @@ export class Harness {
       entries = await this.plane.audit()
       return entries.some(({ objectRef }) => objectRef?.name === marker)
     })
-    const reading = new Set(['get', 'list', 'watch'])
-    return entries.filter((entry) => entry.user.username === user && !reading.has(entry.verb))
+    const requests = new Map(entries.map((entry) => [entry.auditID, entry]))
+    return [...requests.values()].filter((entry) => entry.user.username === user)
   }
 
   async stop(): Promise<void> {
