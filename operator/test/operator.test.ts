@@ -181,12 +181,25 @@ async function bringUp(): Promise<void> {
 const KINDS = 'secrets,configmaps,services,serviceaccounts,statefulsets,poddisruptionbudgets,jobs,deployments'
 
 async function versions(): Promise<string> {
-  return inNamespace([
+  return kubectl([
     'get',
+    '-A',
     `${KINDS},bs`,
     '-o',
-    'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
+    'jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
   ])
+}
+
+/** Versions of everything once nothing has changed for three seconds. */
+async function settled(): Promise<string> {
+  let last = await versions()
+  for (let quiet = 0; quiet < 6; quiet += 1) {
+    await sleep(500)
+    const now = await versions()
+    if (now !== last) quiet = 0
+    last = now
+  }
+  return last
 }
 
 describe('the API server', () => {
@@ -410,8 +423,7 @@ describe('the operator', () => {
 
   it('writes nothing after a restart', async () => {
     await bringUp()
-    await sleep(2_000)
-    const before = await versions()
+    const before = await settled()
     await operator.stop()
     const writesBefore = await operatorWrites()
     operator = await startOperator()

@@ -64,7 +64,12 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     remove: (resource, namespace, name, owner: OwnerReference, signal) =>
       applier.remove(resource, namespace, name, owner, signal),
     issueCertificate: (wish, owner, signal) => secrets.issueCertificate(wish, owner, signal),
-    makeKey: (wish, owner, signal) => secrets.makeKey(wish, owner, signal),
+    async makeKey(wish, owner, signal) {
+      const outcome = await secrets.makeKey(wish, owner, signal)
+      // Fingerprints made under an earlier key compare with nothing any more.
+      if (outcome.state === 'done') references.forget(joinKey(wish.secret.namespace, owner.name))
+      return outcome
+    },
     reloadNats: (wish, sender, signal) => nats.reload(wish, sender.namespace, signal),
     keepQueue: (wish, sender, signal) => nats.keepQueue(wish, sender.namespace, signal),
     lookSoon: (sender) => {

@@ -83,7 +83,7 @@ function dial({ host, port }: NatsAddress) {
       socket.once('connect', () => {
         resolve(socket)
       })
-      socket.once('timeout', () => socket.destroy(new Error('did not answer in time')))
+      socket.once('timeout', () => socket.destroy(new Late('did not answer in time')))
       socket.once('error', reject)
     }),
     'did not answer in time',
@@ -157,7 +157,7 @@ async function within<Result>(work: Promise<Result>, fault: string): Promise<Res
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(fault))
+      reject(new Late(fault))
     }, DEADLINE_MS)
   })
   try {
@@ -167,15 +167,12 @@ async function within<Result>(work: Promise<Result>, fault: string): Promise<Res
   }
 }
 
-/** `ECONNREFUSED` and its like, without addresses. */
+/**
+ * One word for every way of not getting through: which of them it is changes from look to look, and a status must not.
+ */
 function faultText(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  const known: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'refuses connections',
-    ECONNRESET: 'reset the connection',
-    ENOTFOUND: 'has no address yet',
-    EAI_AGAIN: 'has no address yet',
-    ETIMEDOUT: 'did not answer in time',
-  }
-  return code === undefined ? error.message : (known[code] ?? code)
+  const isOfNetwork = error instanceof Late || ('code' in error && typeof error.code === 'string')
+  return isOfNetwork ? 'cannot be reached' : error.message
 }
+
+class Late extends Error {}

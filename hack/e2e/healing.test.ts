@@ -1,0 +1,252 @@
+import { connect } from 'node:net'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { auditLog, kubectl } from '../cluster/cluster.ts'
+import { arrivals, createBatch, recipientsOf, sendAndAccount, untilEnded } from '../demo/mail.ts'
+import { conditionOf } from '../demo/readiness.ts'
+import { Environment, eventually, expectContract, NAME } from './environment.ts'
+
+const NAMESPACE = 'e2e-healing'
+let here: Environment
+
+beforeAll(async () => {
+  here = await Environment.start(NAMESPACE)
+})
+afterAll(async () => {
+  await here.stop()
+})
+
+describe('a BatchSender in a cluster', () => {
+  it('is Ready for kubectl wait and shows what it has', async () => {
+    await here.kubectl('wait', '--for=condition=Ready', `batchsender/${NAME}`, '--timeout=30s')
+    const row = await here.kubectl('get', 'bs', NAME, '--no-headers')
+    expect(row).toMatch(/orders\s+True\s+True\s+1\/1\s+2\/2\s+2 of 2 workers, 1 of 1 NATS node\s/)
+  })
+
+  it('sends every mail once', async () => {
+    const account = await sendAndAccount(here.endpoints, 500)
+    expect(account).toMatchObject({ distinct: 500, duplicates: 0, uncertain: 0 })
+    expect(account.batch.state).toBe('completed')
+  })
+
+  it.each([
+    'configmap/orders-nats',
+    'service/orders-nats',
+    'service/orders-worker',
+    'serviceaccount/orders-worker',
+    'poddisruptionbudget/orders-nats',
+    'poddisruptionbudget/orders-worker',
+    'secret/orders-nats-operator',
+    'job/migration',
+    'deployment/orders-worker',
+    'statefulset/orders-nats',
+  ])('brings %s back when it is deleted', async (child) => {
+    const [kind = '', given = ''] = child.split('/')
+    const name = given === 'migration' ? await migrationJob() : given
+    const before = await here.get(kind, name)
+    await here.kubectl('delete', kind, name, '--wait=true')
+    const goneAt = performance.now()
+    await eventually(`${child} is back`, async () => {
+      const now = await here.get(kind, name)
+      return now && now.metadata.uid !== before?.metadata.uid ? true : undefined
+    })
+    console.log(`${child}: back ${Math.round(performance.now() - goneAt)} ms after it was seen gone`)
+    await here.untilReady()
+  })
+
+  it('puts an edited field back and names who edited it', async () => {
+    const patch = '{"spec":{"selector":{"app":"theirs"}}}'
+    await here.kubectl(
+      'patch',
+      'service',
+      'orders-worker',
+      '--field-manager=somebody',
+      '--type=merge',
+      '-p',
+      patch,
+    )
+    const editedAt = performance.now()
+    await eventually('the selector is put back', async () => {
+      const selector = await here.kubectl(
+        'get',
+        'service',
+        'orders-worker',
+        '-o',
+        'jsonpath={.spec.selector.app}',
+      )
+      return selector === '' ? true : undefined
+    })
+    console.log(
+      `service/orders-worker: put back ${Math.round(performance.now() - editedAt)} ms after the edit`,
+    )
+    await eventually('an Event says so', async () => {
+      const notes = await here.kubectl('get', 'events', '-o', 'jsonpath={.items[*].message}')
+      return notes.includes('somebody changed') ? true : undefined
+    })
+  })
+
+  it('turns plain-text and certificate-less NATS clients away', async () => {
+    const address = await here.kubectl('get', 'pod', 'orders-nats-0', '-o', 'jsonpath={.status.podIP}')
+    expect(await speakPlain(address)).not.toContain('PONG')
+    const { status } = await here.sender()
+    expect(status.checks).toMatchObject([{ name: 'nats-tls-adopted', state: 'Proven' }])
+  })
+
+  it('has NATS serve new certificates when the old ones are deleted, and loses no mail over it', async () => {
+    const servedBefore = await served()
+    const run = `rot${Date.now().toString(36)}`
+    const { id } = await createBatch(here.endpoints, recipientsOf(500, run))
+    await here.kubectl('delete', 'secret', 'orders-nats-server', 'orders-nats-worker')
+    const batch = await untilEnded(here.endpoints, id, Date.now() + 120_000)
+    expect(batch.state).toBe('completed')
+    const arrived = await arrivals(here.endpoints, run)
+    expect(arrived.size).toBe(500)
+    expect([...arrived.values()].filter((times) => times > 1)).toEqual([])
+    const deletedAt = performance.now()
+    await eventually('the new certificate is served', async () => {
+      const { status } = await here.sender()
+      const proven = status.checks?.[0]?.state === 'Proven'
+      return proven && (await served()) !== servedBefore ? true : undefined
+    })
+    console.log(
+      `new certificate proven to be served after ${Math.round((performance.now() - deletedAt) / 1000)} s`,
+    )
+    // The worker speaks to NATS with its new certificate: a batch flows without waiting for a sweep.
+    expect(await sendAndAccount(here.endpoints, 100)).toMatchObject({ distinct: 100, duplicates: 0 })
+  })
+
+  it('replaces the CA when it is lost, certificates and trust with it', async () => {
+    await here.kubectl('delete', 'secret', 'orders-nats-ca')
+    const servedBefore = await served()
+    await eventually('certificates of the new CA are served', async () => {
+      const { status } = await here.sender()
+      return status.checks?.[0]?.state === 'Proven' && (await served()) !== servedBefore ? true : undefined
+    })
+    await here.untilReady()
+    expect(await sendAndAccount(here.endpoints, 200)).toMatchObject({
+      distinct: 200,
+      duplicates: 0,
+      uncertain: 0,
+    })
+  })
+
+  it('writes nothing and rolls no pod when the operator restarts', async () => {
+    await here.untilReady()
+    await settled()
+    const versions = await here.versions()
+    const pods = await here.pods()
+    const writes = (await operatorWrites()).length
+    await kubectl(here.cluster, [
+      '-n',
+      'batchsender-system',
+      'delete',
+      'pod',
+      '-l',
+      'app.kubernetes.io/name=batchsender-operator',
+    ])
+    await kubectl(here.cluster, [
+      '-n',
+      'batchsender-system',
+      'rollout',
+      'status',
+      'deployment/batchsender-operator',
+    ])
+    await sleep(20_000)
+    expect(await here.versions()).toBe(versions)
+    expect(await here.pods()).toEqual(pods)
+    expect((await operatorWrites()).slice(writes)).toEqual([])
+  })
+
+  it('leaves a Secret of somebody else alone and stalls until it is gone', async () => {
+    await here.kubectl('delete', 'bs', NAME, '--wait=true', '--cascade=foreground')
+    const foreign = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'orders-nats-server', namespace: NAMESPACE },
+      stringData: { theirs: 'precious' },
+    }
+    await here.apply(foreign)
+    const before = await here.get('secret', 'orders-nats-server')
+    const { batchSender } = await import('./environment.ts')
+    await here.apply(batchSender(NAMESPACE))
+    await eventually('NameConflict', async () => {
+      const stalled = conditionOf(await here.sender(), 'Stalled')
+      return stalled?.reason === 'NameConflict' ? true : undefined
+    })
+    expect(await here.get('secret', 'orders-nats-server')).toEqual(before)
+    await here.kubectl('delete', 'secret', 'orders-nats-server')
+    await here.kubectl('annotate', 'bs', NAME, 'batchsender.io/requestedAt=again')
+    await here.untilReady()
+  })
+
+  it('kept the status contract in every status that was seen', () => {
+    expectContract(here.statuses)
+    console.log(`${here.statuses.length} statuses seen, none breaks the contract`)
+  })
+})
+
+async function migrationJob(): Promise<string> {
+  return here.kubectl(
+    'get',
+    'jobs',
+    '-l',
+    'app.kubernetes.io/component=migration',
+    '-o',
+    'jsonpath={.items[0].metadata.name}',
+  )
+}
+
+async function served(): Promise<string | undefined> {
+  return (await here.sender()).status.evidence?.natsTls?.nodes?.[0]?.servedSerial
+}
+
+/** Waits until nothing was written for five seconds. */
+async function settled(): Promise<void> {
+  let last = ''
+  for (let quiet = 0; quiet < 10; quiet += 1) {
+    const now = await here.versions()
+    if (now !== last) quiet = 0
+    last = now
+    await sleep(500)
+  }
+}
+
+/** Writes of the operator's service account in our namespace, as the audit log of the API server has them. */
+async function operatorWrites(): Promise<string[]> {
+  const log = await readFile(auditLog, 'utf8')
+  return log
+    .split('\n')
+    .filter((line) => line.includes('batchsender-operator') && line.includes(NAMESPACE))
+    .map(
+      (line) =>
+        JSON.parse(line) as {
+          verb: string
+          user: { username: string }
+          objectRef?: { resource: string; name?: string; namespace?: string }
+        },
+    )
+    .filter(
+      ({ user, objectRef }) =>
+        user.username.endsWith(':batchsender-operator') && objectRef?.namespace === NAMESPACE,
+    )
+    .filter(({ verb }) => !['get', 'list', 'watch'].includes(verb))
+    .map(({ verb, objectRef }) => `${verb} ${objectRef?.resource ?? ''}/${objectRef?.name ?? ''}`)
+}
+
+/** What a client gets that speaks NATS without TLS. */
+function speakPlain(host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port: 4222, timeout: 10_000 })
+    let text = ''
+    socket.once('connect', () => socket.write('CONNECT {"verbose":false}\r\nPING\r\n'))
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1')
+    })
+    socket.once('error', reject)
+    socket.once('close', () => {
+      resolve(text)
+    })
+    socket.once('timeout', () => socket.destroy(new Error('the server left a plain-text client waiting')))
+  })
+}
