@@ -92,6 +92,13 @@ export class ChildServer {
     await this.stop('SIGKILL')
   }
 
+  /** SIGTERM. @returns whether it ended by itself, with code 0, in time. */
+  async terminate(patienceMs = 60_000): Promise<boolean> {
+    const child = this.#child
+    await this.stop('SIGTERM', patienceMs)
+    return child?.exitCode === 0
+  }
+
   #keep(text: string): void {
     this.#log = (this.#log + text).slice(-KEPT_LOG_CHARACTERS)
   }

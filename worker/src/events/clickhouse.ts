@@ -1,0 +1,75 @@
+/** The table of events in ClickHouse and the insert that may be repeated. */
+import { ClickHouseError, createClient } from '@clickhouse/client'
+import type { Lot } from '../store/events.ts'
+import type { EventSink } from './flusher.ts'
+
+export interface ClickhouseOptions {
+  readonly url: string
+  readonly database: string
+  readonly username: string | undefined
+  readonly password: string | undefined
+}
+
+const UNKNOWN_DATABASE = '81'
+const ACCESS_DENIED = '497'
+const REQUEST_MS = 30_000
+
+/**
+ * Lots are inserted synchronously (`async_insert` is on by default since 26.2) and named by a token: a plain MergeTree
+ * drops a lot it has seen among its last thousand.
+ */
+export function clickhouseEvents({ url, database, username, password }: ClickhouseOptions): EventSink {
+  const client = createClient({
+    url,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    request_timeout: REQUEST_MS,
+    log: { level: 127 },
+  })
+  const table = `\`${database.replaceAll('`', '')}\`.email_events`
+  let isPrepared = false
+  return {
+    insert: async ({ token, rows }: Lot) => {
+      if (!isPrepared) await createTable(client, database, table)
+      isPrepared = true
+      await client.insert({
+        table,
+        values: rows,
+        format: 'JSONEachRow',
+        clickhouse_settings: { async_insert: 0, insert_deduplicate: 1, insert_deduplication_token: token },
+      })
+    },
+    close: () => client.close(),
+  }
+}
+
+/** A user without the right to create is told apart later, by its insert, if the table is not there. */
+async function createTable(
+  client: ReturnType<typeof createClient>,
+  database: string,
+  table: string,
+): Promise<void> {
+  const statement = `CREATE TABLE IF NOT EXISTS ${table} (
+    event_date Date DEFAULT toDate(event_time),
+    event_time DateTime64(3, 'UTC'),
+    batch_id UUID,
+    recipient String,
+    event LowCardinality(String),
+    attempt UInt32,
+    provider LowCardinality(String),
+    provider_message_id String,
+    error_class LowCardinality(String),
+    error_code LowCardinality(String),
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+  ) ENGINE = MergeTree PARTITION BY toYYYYMM(event_date) ORDER BY (event_date, batch_id, recipient, attempt)
+  SETTINGS non_replicated_deduplication_window = 1000`
+  try {
+    await client.command({ query: statement })
+  } catch (error) {
+    const code = error instanceof ClickHouseError ? error.code : undefined
+    if (code === UNKNOWN_DATABASE) {
+      await client.command({ query: `CREATE DATABASE IF NOT EXISTS \`${database.replaceAll('`', '')}\`` })
+      await client.command({ query: statement })
+    } else if (code !== ACCESS_DENIED) throw error
+  }
+}

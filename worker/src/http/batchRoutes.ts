@@ -1,0 +1,100 @@
+/** `/v1/batches`: create, read, pause, resume, cancel. */
+import { createHash } from 'node:crypto'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import type { Batch, NewBatch } from '../store/batches.ts'
+import type { BatchStore } from './ports.ts'
+import { countsOf } from '../domain/recipientState.ts'
+import { BatchRequest, parseBatchRequest } from './batchRequest.ts'
+import { parseIdempotencyKey } from './idempotencyKey.ts'
+import { Problem } from './problem.ts'
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** @throws Problem 404 for what cannot be an id. */
+export function parseBatchId(id: string): string {
+  if (!UUID.test(id)) throw new Problem('not-found')
+  return id
+}
+
+const Id = Type.Object({ id: Type.String() })
+
+export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): FastifyPluginAsyncTypebox {
+  return (routes) => {
+    routes.post(
+      '/v1/batches',
+      { schema: { body: BatchRequest }, bodyLimit: maxRequestSizeBytes },
+      async (request, reply) => {
+        const key = keyOf(request.headers['idempotency-key'])
+        const batch = newBatch(request.body, request.userId)
+        const fingerprint = createHash('sha256').update(JSON.stringify(request.body)).digest('hex')
+        const accepted = await store.accept({ userId: request.userId, key, fingerprint }, batch, (id) => ({
+          status: 202,
+          location: `/v1/batches/${id}`,
+          body: JSON.stringify(acceptedBody(id, batch)),
+        }))
+        if ('refused' in accepted) {
+          throw new Problem(
+            accepted.refused === 'inFlight' ? 'idempotency-key-in-flight' : 'idempotency-key-reused',
+          )
+        }
+        const { status, location, body } = accepted.answer
+        request.log.info({ location, recipients: batch.recipients.length }, 'batch accepted')
+        return reply.code(status).header('location', location).type('application/json').send(body)
+      },
+    )
+
+    routes.get('/v1/batches/:id', { schema: { params: Id } }, async (request) => {
+      return bodyOf(await found(store, request.params.id))
+    })
+
+    for (const command of ['pause', 'resume', 'cancel'] as const) {
+      routes.post(`/v1/batches/:id/${command}`, { schema: { params: Id } }, async (request) => {
+        const { id } = await found(store, request.params.id)
+        if (!(await store.command(id, command))) throw new Problem('batch-state')
+        request.log.info({ batchId: id, command }, 'batch commanded')
+        return bodyOf(await found(store, id))
+      })
+    }
+    return Promise.resolve()
+  }
+}
+
+async function found(store: BatchStore, id: string): Promise<Batch> {
+  const batch = await store.find(parseBatchId(id))
+  if (batch === undefined) throw new Problem('not-found')
+  return batch
+}
+
+function keyOf(header: string | string[] | undefined): string {
+  if (header === undefined) throw new Problem('idempotency-key-missing')
+  const key = typeof header === 'string' ? parseIdempotencyKey(header) : undefined
+  if (key === undefined)
+    throw new Problem('invalid-request', [{ pointer: 'Idempotency-Key', code: 'format' }])
+  return key
+}
+
+function newBatch(request: BatchRequest, userId: string): NewBatch {
+  const parsed = parseBatchRequest(request)
+  if ('errors' in parsed) throw new Problem('invalid-request', parsed.errors)
+  const { from, subject, text, html } = request
+  return { userId, from, subject, text, html, ...parsed }
+}
+
+function acceptedBody(id: string, { recipients, duplicates }: NewBatch) {
+  const counts = countsOf([['pending', recipients.length]])
+  return { id, state: 'accepted', recipients: recipients.length, duplicates, counts }
+}
+
+function bodyOf({ id, state, recipients, duplicates, counts, createdAt, finishedAt, errorCode }: Batch) {
+  return {
+    id,
+    state,
+    recipients,
+    duplicates,
+    counts,
+    createdAt,
+    ...(finishedAt && { finishedAt }),
+    ...(errorCode !== null && { errorCode }),
+  }
+}

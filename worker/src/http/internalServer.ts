@@ -1,0 +1,49 @@
+/** The port that is not for users: probes, metrics, and the evidence that the operator reads. */
+import type { FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
+
+export interface Readiness {
+  readonly ready: boolean
+  /** What was looked at, in words. */
+  readonly checks: Readonly<Record<string, string>>
+}
+
+export interface Evidence {
+  readonly worker: string
+  readonly postgres: {
+    readonly tls: boolean
+    readonly serverVersion: string
+    readonly migrationVersion: number
+    readonly schema: string
+  }
+  readonly nats: { readonly connected: boolean }
+  readonly inFlight: number
+  readonly outboxLag: { readonly events: number; readonly oldestSeconds: number }
+}
+
+export interface InternalOptions {
+  readonly readiness: () => Readiness
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  readonly evidence: () => Promise<Evidence>
+}
+
+export function internalServer({ readiness, metrics, evidence }: InternalOptions): FastifyInstance {
+  const server = Fastify({ forceCloseConnections: true })
+  server.get('/livez', () => ({ alive: true }))
+  server.get('/readyz', (_request, reply) => {
+    const state = readiness()
+    return reply.code(state.ready ? 200 : 503).send(state)
+  })
+  server.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await metrics()
+    return reply.type(contentType).send(text)
+  })
+  server.get('/evidence', async (_request, reply) => {
+    try {
+      return await evidence()
+    } catch {
+      return reply.code(503).send({ error: 'PostgreSQL does not answer' })
+    }
+  })
+  return server
+}

@@ -1,0 +1,15 @@
+/** What the API needs from the store. */
+import type { BatchCommand } from '../domain/batchState.ts'
+import type { Batch, NewBatch } from '../store/batches.ts'
+import type { IdempotencyKey, StoredAnswer } from '../store/idempotency.ts'
+import type { Recipient, RecipientPage } from '../store/recipients.ts'
+
+export type Accepted = { readonly answer: StoredAnswer } | { readonly refused: 'inFlight' | 'otherRequest' }
+
+export interface BatchStore {
+  /** Once for each key: afterwards the answer that was given then. */
+  accept(key: IdempotencyKey, batch: NewBatch, answer: (id: string) => StoredAnswer): Promise<Accepted>
+  find(id: string): Promise<Batch | undefined>
+  recipients(id: string, page: RecipientPage): Promise<readonly Recipient[]>
+  command(id: string, command: BatchCommand): Promise<boolean>
+}

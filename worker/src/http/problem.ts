@@ -1,0 +1,53 @@
+/** What a client is told when a request fails: RFC 9457 problems with stable types, and nothing from inside. */
+
+const PROBLEMS = {
+  'malformed-json': { status: 400, title: 'The body is not JSON' },
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'idempotency-key-missing': { status: 400, title: 'An Idempotency-Key is required' },
+  unauthorized: { status: 401, title: 'A valid bearer token is required' },
+  'not-found': { status: 404, title: 'There is nothing here' },
+  'idempotency-key-in-flight': { status: 409, title: 'A request with this Idempotency-Key is being handled' },
+  'batch-state': { status: 409, title: 'The batch is in a state that does not allow this' },
+  'request-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
+  'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  unavailable: { status: 503, title: 'The service cannot do this at the moment' },
+} as const
+
+export type ProblemType = keyof typeof PROBLEMS
+
+export interface FieldError {
+  /** JSON pointer (RFC 6901) into the body, or the name of a header or parameter. */
+  readonly pointer: string
+  readonly code: string
+}
+
+/** How many of the errors of one request are told. */
+export const ERRORS_TOLD = 20
+
+export class Problem extends Error {
+  readonly type: ProblemType
+  readonly errors: readonly FieldError[]
+
+  constructor(type: ProblemType, errors: readonly FieldError[] = []) {
+    super(PROBLEMS[type].title)
+    this.type = type
+    this.errors = errors.slice(0, ERRORS_TOLD)
+  }
+
+  get status(): number {
+    return PROBLEMS[this.type].status
+  }
+
+  /** @param instance the id of the request, which the log carries too */
+  document(instance: string) {
+    return {
+      type: `https://batchsender.io/problems/${this.type}`,
+      title: this.message,
+      status: this.status,
+      instance,
+      ...(this.errors.length > 0 && { errors: this.errors }),
+    }
+  }
+}

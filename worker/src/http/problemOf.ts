@@ -1,0 +1,47 @@
+/** Which problem an error is: a table of the framework's codes, and of the database's that mean "not now". */
+import type { FastifyError } from 'fastify'
+import type { FieldError, ProblemType } from './problem.ts'
+import { Problem } from './problem.ts'
+
+const FRAMEWORK: Readonly<Record<string, ProblemType>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'request-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-json',
+}
+
+/** Connection, shutdown and resource classes of PostgreSQL (appendix A), and the socket's own. */
+const NOT_NOW =
+  /^(08...|53...|57P..|25006|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/
+const DRIVER_NOT_NOW = /timeout|terminated unexpectedly|not queryable/i
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (!(error instanceof Error)) return new Problem('internal')
+  const { validation, validationContext, code = '', statusCode } = error as Partial<FastifyError> & Error
+  if (validation)
+    return new Problem(
+      'invalid-request',
+      validation.map((fault) => fieldError(fault, validationContext)),
+    )
+  const type = FRAMEWORK[code]
+  if (type !== undefined) return new Problem(type)
+  if (statusCode === 400) return new Problem('malformed-json')
+  if (NOT_NOW.test(code) || DRIVER_NOT_NOW.test(error.message)) return new Problem('unavailable')
+  return new Problem('internal')
+}
+
+type Fault = NonNullable<FastifyError['validation']>[number]
+
+function fieldError({ instancePath, keyword, params }: Fault, context: string | undefined): FieldError {
+  const named: unknown = params['missingProperty'] ?? params['additionalProperty']
+  const path =
+    typeof named === 'string'
+      ? `${instancePath}/${named.replace(/~/g, '~0').replace(/\//g, '~1')}`
+      : instancePath
+  return {
+    pointer: context === undefined || context === 'body' ? path : path.slice(1),
+    code: keyword === 'additionalProperties' ? 'unknown_field' : keyword,
+  }
+}

@@ -1,0 +1,76 @@
+/** The worker's metrics. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** With an edge at half a second, which the latency objective is about. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+export type Metrics = ReturnType<typeof openMetrics>
+
+export function openMetrics() {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  return {
+    registry,
+    requests: new Histogram({
+      name: 'batchsender_http_request_duration_seconds',
+      help: 'Time to answer a request of the API.',
+      labelNames: ['method', 'route', 'status'] as const,
+      buckets: SECONDS,
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'batchsender_attempts_total',
+      help: 'Attempts to send, by provider and class of the outcome.',
+      labelNames: ['provider', 'class'] as const,
+      registers,
+    }),
+    attemptSeconds: new Histogram({
+      name: 'batchsender_attempt_duration_seconds',
+      help: 'Time a provider took for an attempt.',
+      labelNames: ['provider'] as const,
+      buckets: SECONDS,
+      registers,
+    }),
+    fenced: new Counter({
+      name: 'batchsender_fenced_results_total',
+      help: 'Results that came after their lease was lost.',
+      registers,
+    }),
+    recordFailures: new Counter({
+      name: 'batchsender_record_failures_total',
+      help: 'Failed tries to write results.',
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'batchsender_in_flight',
+      help: 'Recipients claimed by this worker and not yet recorded.',
+      registers,
+    }),
+    oldestInFlight: new Gauge({
+      name: 'batchsender_oldest_in_flight_seconds',
+      help: 'Age of the oldest batch that is accepted or running.',
+      registers,
+    }),
+    queueDepth: new Gauge({
+      name: 'batchsender_queue_depth',
+      help: 'Wake-ups waiting in the queue or being handled.',
+      registers,
+    }),
+    eventBacklog: new Gauge({
+      name: 'batchsender_event_outbox_rows',
+      help: 'Events that have not reached ClickHouse.',
+      registers,
+    }),
+    eventLag: new Gauge({
+      name: 'batchsender_event_outbox_oldest_seconds',
+      help: 'Age of the oldest event that has not reached ClickHouse.',
+      registers,
+    }),
+    natsConnected: new Gauge({
+      name: 'batchsender_nats_connected',
+      help: '1 while there is a connection to NATS.',
+      registers,
+    }),
+  }
+}

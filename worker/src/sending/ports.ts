@@ -1,0 +1,108 @@
+/** What sending needs from outside: the ledger in PostgreSQL, a provider, a rate, and someone who looks on. */
+import type { RecipientState } from '../domain/recipientState.ts'
+import type { RetryClass } from '../domain/retryClasses.ts'
+import type { Variables } from '../domain/template.ts'
+
+/** What a wake-up names: a stretch of a batch's recipients. */
+export interface ChunkRef {
+  readonly batchId: string
+  readonly chunk: number
+}
+
+export interface Content {
+  /** `a@b` or `Name <a@b>`. */
+  readonly from: string
+  readonly subject: string
+  readonly text: string | undefined
+  readonly html: string | undefined
+}
+
+/** A chunk that was opened for work. */
+export interface Work extends ChunkRef {
+  readonly firstSeq: number
+  readonly lastSeq: number
+  readonly content: Content
+}
+
+/** A recipient that is ours until its lease ends; the claim was committed before anyone sees this. */
+export interface Claimed {
+  readonly batchId: string
+  readonly seq: number
+  readonly address: string
+  readonly variables: Variables
+  readonly attempt: number
+  /** Tries spent before this attempt. */
+  readonly tries: number
+  /** Fences the result: who holds the lease, and by which claim. */
+  readonly holder: string
+}
+
+export interface Result {
+  readonly claimed: Claimed
+  readonly state: RecipientState
+  readonly retryClass: RetryClass
+  readonly tries: number
+  readonly dueMs: number
+  readonly startedAt: Date
+  readonly code: string | undefined
+  readonly providerMessageId: string | undefined
+  /** The provider's own words: kept with the attempt, never shown. */
+  readonly detail: string | undefined
+}
+
+/** When to look at the chunk again: never, or after a while. */
+export type Settled = { readonly done: true } | { readonly done: false; readonly againMs: number }
+
+export interface Ledger {
+  /** @returns undefined when nothing of the chunk is to be sent now. Expired leases of the chunk are judged first. */
+  begin(ref: ChunkRef): Promise<Work | undefined>
+  claim(work: Work, limit: number): Promise<readonly Claimed[]>
+  /** @returns how many were written; the others are no longer ours. */
+  record(results: readonly Result[]): Promise<number>
+  /** Prolongs our leases of the chunk. */
+  renew(ref: ChunkRef): Promise<void>
+  settle(ref: ChunkRef): Promise<Settled>
+  /** Ends a batch of which no mail will be taken. */
+  failBatch(batchId: string, retryClass: RetryClass, code: string): Promise<void>
+}
+
+export interface OutgoingMail {
+  readonly from: string
+  readonly to: string
+  readonly subject: string
+  readonly text: string | undefined
+  readonly html: string | undefined
+  /** The same at every attempt for this recipient. */
+  readonly messageId: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Outcome {
+  readonly retryClass: RetryClass
+  /** Short and ours, such as `smtp_451`. */
+  readonly code?: string
+  readonly providerMessageId?: string
+  readonly detail?: string
+  readonly retryAfterMs?: number
+}
+
+export interface Provider {
+  readonly name: string
+  /** Never throws: whatever happens is an outcome. */
+  send(mail: OutgoingMail): Promise<Outcome>
+  close(): void
+}
+
+/** The rate that all workers share. */
+export interface Rate {
+  /** Waits for at least one and takes at most `limit`; 0 only when aborted. */
+  take(limit: number, signal: AbortSignal): Promise<number>
+  giveBack(count: number): void
+}
+
+export interface Onlooker {
+  attempted(retryClass: RetryClass, startedAt: Date, endedAt: Date): void
+  /** Results that came after the lease was lost. */
+  fenced(count: number): void
+  recordFailed(error: unknown, waiting: number): void
+}

@@ -1,0 +1,103 @@
+/** The way of one chunk: claim → send → record, until nothing of it can be sent now; then settle. */
+import type { OnUncertain } from '../domain/retryClasses.ts'
+import type {
+  ChunkRef,
+  Claimed,
+  Ledger,
+  Onlooker,
+  Outcome,
+  Provider,
+  Rate,
+  Result,
+  Settled,
+  Work,
+} from './ports.ts'
+import type { Gate } from './gate.ts'
+import type { Recorder } from './recorder.ts'
+import type { Slots } from './slots.ts'
+import { RETRY_CLASSES, verdictOf } from '../domain/retryClasses.ts'
+import { renderMail } from './renderMail.ts'
+
+export interface Sending {
+  readonly ledger: Ledger
+  readonly provider: Provider
+  readonly rate: Rate
+  readonly slots: Slots
+  readonly gate: Gate
+  readonly recorder: Recorder
+  readonly onlooker: Onlooker
+  readonly onUncertain: OnUncertain
+  /** Aborted = no further claim; what is claimed is finished. */
+  readonly stopping: AbortSignal
+}
+
+/** The caller acknowledges the wake-up after this has resolved: by then everything is written. */
+export async function sendChunk(ref: ChunkRef, sending: Sending): Promise<Settled> {
+  const { ledger, stopping } = sending
+  const work = await ledger.begin(ref)
+  if (work !== undefined) {
+    const inFlight: Promise<void>[] = []
+    try {
+      while (!stopping.aborted) {
+        const claimed = await claimSome(work, sending)
+        if (claimed.length === 0) break
+        for (const one of claimed) inFlight.push(sendOne(one, work, sending))
+      }
+    } finally {
+      await Promise.all(inFlight)
+    }
+  }
+  return ledger.settle(ref)
+}
+
+/** As many as there is room and rate for; each holds its slot until its result is written. */
+async function claimSome(work: Work, sending: Sending): Promise<readonly Claimed[]> {
+  const { ledger, slots, rate, gate, stopping } = sending
+  await gate.passed(stopping)
+  const room = await slots.take(work.lastSeq - work.firstSeq + 1, stopping)
+  let granted = 0
+  let claimed: readonly Claimed[] = []
+  try {
+    if (room > 0) granted = await rate.take(room, stopping)
+    if (granted > 0) claimed = await ledger.claim(work, granted)
+    return claimed
+  } finally {
+    rate.giveBack(granted - claimed.length)
+    slots.giveBack(room - claimed.length)
+  }
+}
+
+async function sendOne(claimed: Claimed, work: Work, sending: Sending): Promise<void> {
+  const { provider, gate, recorder, onlooker, slots } = sending
+  try {
+    const startedAt = new Date()
+    const outcome = await provider.send(renderMail(work.content, claimed))
+    const endedAt = new Date()
+    onlooker.attempted(outcome.retryClass, startedAt, endedAt)
+    if (outcome.retryClass === 'accepted') gate.succeeded()
+    else gate.close(RETRY_CLASSES[outcome.retryClass].pauseMs, endedAt.getTime())
+    await recorder.record(resultOf(claimed, outcome, startedAt, sending))
+    if (outcome.retryClass === 'sender') await failBatch(claimed, outcome, sending)
+  } finally {
+    slots.giveBack(1)
+  }
+}
+
+function resultOf(claimed: Claimed, outcome: Outcome, startedAt: Date, { onUncertain }: Sending): Result {
+  const { retryClass, retryAfterMs, code, providerMessageId, detail } = outcome
+  const { tries } = claimed
+  const verdict = verdictOf({ retryClass, onUncertain, tries, retryAfterMs, random: Math.random() })
+  return { ...verdict, claimed, retryClass, startedAt, code, providerMessageId, detail }
+}
+
+/** Not writing this costs nothing but a refusal for every further recipient. */
+async function failBatch(
+  { batchId }: Claimed,
+  outcome: Outcome,
+  { ledger, onlooker }: Sending,
+): Promise<void> {
+  const { retryClass, code = retryClass } = outcome
+  await ledger.failBatch(batchId, retryClass, code).catch((error: unknown) => {
+    onlooker.recordFailed(error, 0)
+  })
+}

@@ -1,0 +1,125 @@
+/** The worker put together: settings → clients → loops and servers → an orderly end. */
+import { randomUUID } from 'node:crypto'
+import type { Logger } from './log.ts'
+import type { Settings } from './settings.ts'
+import { watchHealth } from './health.ts'
+import { internalServer } from './http/internalServer.ts'
+import { apiServer } from './http/server.ts'
+import { openTokens } from './http/tokens.ts'
+import { openMetrics } from './metrics.ts'
+import { gatherEvidence, readinessOf, watchFigures } from './figures.ts'
+import { openProvider } from './providers/index.ts'
+import { openNats } from './queue/connection.ts'
+import { jetStreamQueue } from './queue/jetStreamQueue.ts'
+import { sweepLoop } from './sending/sweepLoop.ts'
+import { openEvents } from './serveEvents.ts'
+import { startSending } from './serveSending.ts'
+import { batchStore } from './store/batchStore.ts'
+import { wakeupLedger } from './store/chunks.ts'
+import { openDatabase } from './store/database.ts'
+import { knownMigrations } from './store/migrations.ts'
+
+const CONNECTIONS = 10
+/** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
+const FINISH_MS = 45_000
+
+export interface Worker {
+  /** Claims no more, finishes what is under way, writes it, closes. */
+  stop(): Promise<void>
+}
+
+export async function serve({ worker: settings, tuning }: Settings, log: Logger): Promise<Worker> {
+  const stopping = new AbortController()
+  const giveUp = new AbortController()
+  const metrics = openMetrics()
+  // A restarted container has the name of the one that died: its leases must not look like ours.
+  const worker = `${settings.workerName}/${randomUUID().slice(0, 8)}`
+  const known = (await knownMigrations()).at(-1)?.version ?? 0
+
+  const database = openDatabase({
+    url: settings.postgresUrl,
+    caFile: settings.postgresCaFile,
+    connections: CONNECTIONS,
+    applicationName: 'batchsender-worker',
+    onIdleError: (error) => {
+      log.warn({ err: error }, 'a connection to PostgreSQL was lost')
+    },
+  })
+  const nats = openNats({
+    servers: settings.natsServers,
+    tlsDir: settings.natsTlsDir,
+    name: settings.workerName,
+    onState: (state, error) => {
+      metrics.natsConnected.set(state === 'connected' ? 1 : 0)
+      log[state === 'connected' ? 'info' : 'warn']({ err: error }, `NATS ${state}`)
+    },
+  })
+  const provider = openProvider(settings, tuning.concurrency)
+  const tokens = await openTokens(settings.apiTokensDir, (error) => {
+    log.error({ err: error }, 'the API tokens cannot be read')
+  })
+  const health = watchHealth(database, known, stopping.signal, (isGood, message) => {
+    log[isGood ? 'info' : 'error'](message)
+  })
+  const queue = jetStreamQueue(nats, {
+    stream: settings.natsStream,
+    subject: settings.natsSubject,
+    consumer: settings.natsConsumer,
+  })
+
+  const common = { settings, tuning, worker, log, metrics, database, stopping: stopping.signal }
+  const events = openEvents(common)
+  const sending = startSending({ ...common, queue, provider, giveUp: giveUp.signal, ready: health.served })
+  const sweeping = sweepLoop({
+    ledger: wakeupLedger(database),
+    publisher: queue,
+    everyMs: tuning.sweepEveryMs,
+    ready: health.served,
+    stopping: stopping.signal,
+    onError: (error) => {
+      log.warn({ err: error }, 'the sweep failed')
+    },
+    onRecovered: (chunks) => {
+      log.warn({ chunks }, 'the queue lost wake-ups')
+    },
+  })
+  const figures = watchFigures({ ...common, queue, sending, outbox: events.outbox, ready: health.served })
+
+  const internal = internalServer({
+    readiness: () => readinessOf(health, queue.isConnected(), stopping.signal.aborted),
+    metrics: async () => ({
+      contentType: metrics.registry.contentType,
+      text: await metrics.registry.metrics(),
+    }),
+    evidence: () => gatherEvidence({ worker, database, health, queue, sending, outbox: events.outbox }),
+  })
+  const api = await apiServer({
+    store: batchStore(database, sweeping.nudge),
+    tokens,
+    log,
+    maxRequestSizeBytes: settings.maxRequestSizeBytes,
+    isServing: () => health.isServing(),
+    onAnswered: (method, route, status, seconds) => {
+      metrics.requests.observe({ method, route, status }, seconds)
+    },
+  })
+  await internal.listen({ port: settings.internalPort, host: '0.0.0.0' })
+  await api.listen(settings.httpPort)
+  log.info({ httpPort: settings.httpPort, internalPort: settings.internalPort, worker }, 'serving')
+
+  return {
+    stop: async () => {
+      stopping.abort()
+      const lastCall = setTimeout(() => {
+        giveUp.abort()
+      }, FINISH_MS)
+      await Promise.all([api.close(), sending.finished, sweeping.finished, events.finished, figures])
+      clearTimeout(lastCall)
+      provider.close()
+      tokens.close()
+      await nats.close()
+      await internal.close()
+      await database.close()
+    },
+  }
+}

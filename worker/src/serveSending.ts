@@ -1,0 +1,107 @@
+/** The part of the worker that sends, put together from its ports. */
+import type { Logger } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import type { Onlooker, Provider } from './sending/ports.ts'
+import type { WorkQueue } from './sending/workLoop.ts'
+import type { Settings } from './settings.ts'
+import type { Database } from './store/database.ts'
+import { Gate } from './sending/gate.ts'
+import { Recorder } from './sending/recorder.ts'
+import { sendChunk } from './sending/sendChunk.ts'
+import { sharedRate, unlimited } from './sending/sharedRate.ts'
+import { Slots } from './sending/slots.ts'
+import { workLoop } from './sending/workLoop.ts'
+import { ledger as openLedger } from './store/ledger.ts'
+import { tokenBucket } from './store/rate.ts'
+
+/** Chunks worked on at once: enough that small batches do not wait for each other. */
+const HANDLERS = 8
+const LINGER_MS = 10
+const GROUP = 50
+
+export interface SendingOptions {
+  readonly settings: Settings['worker']
+  readonly tuning: Settings['tuning']
+  readonly worker: string
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly database: Database
+  readonly queue: WorkQueue
+  readonly provider: Provider
+  readonly stopping: AbortSignal
+  readonly giveUp: AbortSignal
+  /** Nothing is claimed before. */
+  readonly ready: Promise<boolean>
+}
+
+export interface SendingLoop {
+  inFlight(): number
+  readonly finished: Promise<void>
+}
+
+export function startSending(options: SendingOptions): SendingLoop {
+  const { settings, tuning, worker, log, database, provider, stopping, giveUp, queue } = options
+  const onlooker = onlookerOf(options)
+  const ledger = openLedger(database, {
+    worker,
+    leaseMs: tuning.leaseMs,
+    provider: provider.name,
+    onUncertain: settings.onUncertain,
+    events: settings.clickhouseUrl !== undefined,
+  })
+  // Beside those with the provider, as many are being claimed or recorded.
+  const slots = new Slots(tuning.concurrency * 2, Math.ceil(tuning.concurrency / 2))
+  const recorder = new Recorder(ledger, onlooker, { lingerMs: LINGER_MS, groupSize: GROUP, giveUp })
+  const { maxPerSecond } = settings
+  const rate =
+    maxPerSecond === undefined
+      ? unlimited
+      : sharedRate(tokenBucket(database, provider.name, maxPerSecond), maxPerSecond)
+  const sending = {
+    ledger,
+    provider,
+    rate,
+    slots,
+    gate: new Gate(),
+    recorder,
+    onlooker,
+    onUncertain: settings.onUncertain,
+    stopping,
+  }
+  const run = () =>
+    workLoop({
+      queue,
+      handle: (ref) => sendChunk(ref, sending),
+      renew: (ref) => ledger.renew(ref),
+      renewEveryMs: tuning.leaseMs / 3,
+      handlers: HANDLERS,
+      stopping,
+      onError: (error, during, ref) => {
+        log.warn({ err: error, ...ref }, `${during} failed`)
+      },
+    })
+  return {
+    inFlight: () => slots.taken,
+    finished: options.ready.then((isReady) => (isReady ? run() : undefined)),
+  }
+}
+
+function onlookerOf({ log, metrics, provider }: SendingOptions): Onlooker {
+  return {
+    attempted: (retryClass, startedAt, endedAt) => {
+      metrics.attempts.inc({ provider: provider.name, class: retryClass })
+      metrics.attemptSeconds.observe(
+        { provider: provider.name },
+        (endedAt.getTime() - startedAt.getTime()) / 1_000,
+      )
+    },
+    fenced: (count) => {
+      metrics.fenced.inc(count)
+      log.warn({ count }, 'results came after their lease was lost')
+    },
+    recordFailed: (error, waiting) => {
+      metrics.recordFailures.inc()
+      log.warn({ err: error, waiting }, 'results cannot be written and are kept')
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** The worker's environment, parsed once: the settings that the operator renders, and what only tests turn. */
+import type { WorkerSettings } from '../../crds/workerSettings.ts'
+import { parseWorkerSettings } from '../../crds/workerSettings.ts'
+
+/** Not for users: nobody is better off with other values, but tests cannot wait as long. */
+export interface Tuning {
+  /** Mails under way with the provider at once. */
+  readonly concurrency: number
+  /** How long a claim is ours without being renewed. */
+  readonly leaseMs: number
+  readonly sweepEveryMs: number
+}
+
+export interface Settings {
+  readonly worker: WorkerSettings
+  readonly tuning: Tuning
+}
+
+const STANDARD = { CONCURRENCY: 50, LEASE_MS: 45_000, SWEEP_EVERY_MS: 2_000 } as const
+
+/** @throws Error that names what is wrong, without its value. */
+export function readSettings(): Settings {
+  return {
+    worker: parseWorkerSettings(process.env),
+    tuning: {
+      concurrency: tuned('CONCURRENCY'),
+      leaseMs: tuned('LEASE_MS'),
+      sweepEveryMs: tuned('SWEEP_EVERY_MS'),
+    },
+  }
+}
+
+function tuned(name: keyof typeof STANDARD): number {
+  const text = process.env[name]
+  if (text === undefined) return STANDARD[name]
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name}: must be a positive integer`)
+  return value
+}

@@ -1,0 +1,31 @@
+/** Batches as the API sees them: accepted once for each key, in the one transaction that also wakes the senders. */
+import type { BatchStore } from '../http/ports.ts'
+import type { Database } from './database.ts'
+import { commandBatch, findBatch, insertBatch } from './batches.ts'
+import { claimKey, storeAnswer } from './idempotency.ts'
+import { listRecipients } from './recipients.ts'
+
+/** @param onDue called after something became due */
+export function batchStore(database: Database, onDue: () => void): BatchStore {
+  return {
+    accept: async (key, batch, answerOf) => {
+      const accepted = await database.transaction(async (transaction) => {
+        const claim = await claimKey(transaction, key)
+        if (claim.kind === 'stored') return { answer: claim.answer }
+        if (claim.kind !== 'new') return { refused: claim.kind }
+        const answer = answerOf(await insertBatch(transaction, batch))
+        await storeAnswer(transaction, key, answer)
+        return { answer }
+      })
+      onDue()
+      return accepted
+    },
+    find: (id) => findBatch(database, id),
+    recipients: (id, page) => listRecipients(database, id, page),
+    command: async (id, command) => {
+      const applied = await database.transaction((transaction) => commandBatch(transaction, id, command))
+      onDue()
+      return applied
+    },
+  }
+}

@@ -1,0 +1,108 @@
+/** Batches: created with their recipients in one transaction, read, and commanded. */
+import { randomUUID } from 'node:crypto'
+import type { BatchCommand, BatchState } from '../domain/batchState.ts'
+import type { Mailbox } from '../domain/address.ts'
+import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
+import type { Variables } from '../domain/template.ts'
+import type { Queryable } from './database.ts'
+import { transition } from '../domain/batchState.ts'
+import { countsOf } from '../domain/recipientState.ts'
+import { insertChunks } from './chunks.ts'
+
+export interface NewBatch {
+  readonly userId: string
+  readonly from: string
+  readonly subject: string
+  readonly text: string | undefined
+  readonly html: string | undefined
+  /** Each mailbox once. */
+  readonly recipients: readonly { readonly mailbox: Mailbox; readonly variables: Variables | undefined }[]
+  /** How many given recipients were the same mailbox as another. */
+  readonly duplicates: number
+}
+
+export interface Batch {
+  readonly id: string
+  readonly state: BatchState
+  readonly counts: RecipientCounts
+  readonly recipients: number
+  readonly duplicates: number
+  readonly createdAt: Date
+  readonly finishedAt: Date | null
+  readonly errorCode: string | null
+}
+
+/** @returns its id. */
+export async function insertBatch(transaction: Queryable, batch: NewBatch): Promise<string> {
+  const id = randomUUID()
+  const { recipients } = batch
+  await transaction.query(
+    `INSERT INTO batch (id, user_id, sender, subject, text_body, html_body, recipients, duplicates)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      id,
+      batch.userId,
+      batch.from,
+      batch.subject,
+      batch.text,
+      batch.html,
+      recipients.length,
+      batch.duplicates,
+    ],
+  )
+  await transaction.query(
+    `INSERT INTO recipient (batch_id, seq, address, address_norm, variables)
+     SELECT $1, ordinality - 1, address, address_norm, variables::jsonb
+     FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS given (address, address_norm, variables)`,
+    [
+      id,
+      recipients.map(({ mailbox }) => mailbox.address),
+      recipients.map(({ mailbox }) => mailbox.normalised),
+      recipients.map(({ variables }) => variables && JSON.stringify(variables)),
+    ],
+  )
+  await insertChunks(transaction, id, recipients.length)
+  return id
+}
+
+export async function findBatch(database: Queryable, id: string): Promise<Batch | undefined> {
+  const [[batch], counts] = await Promise.all([
+    database.query<Omit<Batch, 'counts'>>(
+      `SELECT id, state, recipients, duplicates, created_at AS "createdAt", finished_at AS "finishedAt",
+         error_code AS "errorCode" FROM batch WHERE id = $1`,
+      [id],
+    ),
+    database.query<{ state: RecipientState; count: number }>(
+      'SELECT state, count(*)::int AS count FROM recipient WHERE batch_id = $1 GROUP BY state',
+      [id],
+    ),
+  ])
+  return batch && { ...batch, counts: countsOf(counts.map(({ state, count }) => [state, count] as const)) }
+}
+
+/** @returns false when the batch is in a state from which the command does not lead anywhere. */
+export async function commandBatch(
+  transaction: Queryable,
+  id: string,
+  command: BatchCommand,
+): Promise<boolean> {
+  const { from, to } = transition(command)
+  const rows = await transaction.query(
+    `UPDATE batch SET state = $2, updated_at = now(),
+       finished_at = CASE WHEN $2 = 'cancelled' THEN now() END
+     WHERE id = $1 AND (state = ANY($3) OR state = $2) RETURNING id`,
+    [id, to, from],
+  )
+  if (rows.length === 0) return false
+  if (command === 'cancel') {
+    await transaction.query(
+      `UPDATE recipient SET state = 'cancelled', updated_at = now()
+       WHERE batch_id = $1 AND state IN ('pending', 'deferred')`,
+      [id],
+    )
+  }
+  if (command !== 'pause') {
+    await transaction.query('UPDATE chunk SET due_at = now() WHERE batch_id = $1 AND NOT done', [id])
+  }
+  return true
+}

@@ -1,0 +1,99 @@
+/** PostgreSQL through a pool, in a way that a pooler in transaction mode bears: nothing outlives a transaction. */
+import { readFileSync } from 'node:fs'
+import type { PoolClient, QueryResultRow } from 'pg'
+import { Pool } from 'pg'
+
+/** Runs one statement; `$1` … are `values`. */
+export interface Queryable {
+  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+export interface Database extends Queryable {
+  /** All or nothing; what `work` throws rolls back. */
+  transaction<Value>(work: (transaction: Queryable) => Promise<Value>): Promise<Value>
+  /** Whether the way to the server, or to its pooler, is encrypted. */
+  isEncrypted(): Promise<boolean>
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  readonly url: string
+  /** PEM; makes TLS with a verified name mandatory. */
+  readonly caFile?: string | undefined
+  readonly connections: number
+  readonly applicationName: string
+  readonly onIdleError: (error: Error) => void
+}
+
+const CONNECT_MS = 10_000
+const QUERY_MS = 60_000
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new Pool({
+    ...connection(options),
+    max: options.connections,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+  })
+  pool.on('error', options.onIdleError)
+  return {
+    query: async (text, values) => rowsOf(await pool.query(text, values && [...values])),
+    transaction: (work) => inTransaction(pool, work),
+    isEncrypted: () => withClient(pool, (client) => Promise.resolve(encryptionOf(client))),
+    close: () => pool.end(),
+  }
+}
+
+/** `sslmode` in a URL would override the CA, so it is taken out where a CA is given. */
+function connection({ url, caFile }: DatabaseOptions) {
+  if (caFile === undefined) return { connectionString: url }
+  const bare = new URL(url)
+  for (const name of ['sslmode', 'sslrootcert', 'channel_binding']) bare.searchParams.delete(name)
+  return { connectionString: bare.href, ssl: { ca: readFileSync(caFile, 'utf8'), rejectUnauthorized: true } }
+}
+
+async function withClient<Value>(pool: Pool, work: (client: PoolClient) => Promise<Value>): Promise<Value> {
+  const client = await pool.connect()
+  let failed = true
+  try {
+    const value = await work(client)
+    failed = false
+    return value
+  } finally {
+    client.release(failed)
+  }
+}
+
+async function inTransaction<Value>(
+  pool: Pool,
+  work: (transaction: Queryable) => Promise<Value>,
+): Promise<Value> {
+  const outcome = await withClient(pool, async (client) => {
+    await client.query('BEGIN')
+    try {
+      const value = await work({
+        query: async (text, values) => rowsOf(await client.query(text, values && [...values])),
+      })
+      await client.query('COMMIT')
+      return { value }
+    } catch (error) {
+      await client.query('ROLLBACK')
+      return { error }
+    }
+  })
+  if ('error' in outcome) throw outcome.error
+  return outcome.value
+}
+
+/** The one place where rows take the shape that their statement gives them. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names the shape
+const rowsOf = <Row>({ rows }: { rows: unknown[] }): readonly Row[] => rows as Row[]
+
+/** The driver's types do not show its socket. */
+function encryptionOf(client: PoolClient): boolean {
+  const { connection } = client as unknown as { connection?: { stream?: { encrypted?: boolean } } }
+  return connection?.stream?.encrypted === true
+}

@@ -1,0 +1,191 @@
+/** The ledger of sending in PostgreSQL: claims are leases in rows, results are fenced by attempt and holder. */
+import type { ChunkRef, Claimed, Content, Ledger, Settled, Work } from '../sending/ports.ts'
+import type { BatchState } from '../domain/batchState.ts'
+import type { OnUncertain } from '../domain/retryClasses.ts'
+import type { Variables } from '../domain/template.ts'
+import type { Queryable } from './database.ts'
+import { COMPLETION } from './chunks.ts'
+import { contentCache } from './contentCache.ts'
+import { recordResults, judgeExpired } from './results.ts'
+
+export interface LedgerOptions {
+  /** Unique to this process, not only to its pod: a restarted one must not inherit leases. */
+  readonly worker: string
+  readonly leaseMs: number
+  readonly provider: string
+  readonly onUncertain: OnUncertain
+  /** Whether events are kept for ClickHouse. */
+  readonly events: boolean
+}
+
+interface Opened {
+  readonly first_seq: number
+  readonly last_seq: number
+  readonly state: BatchState
+}
+
+const PAUSED_MS = 60_000
+const GRACE_MS = 10_000
+const SOONEST_MS = 100
+
+export function ledger(database: Queryable, options: LedgerOptions): Ledger {
+  const contents = contentCache((batchId) => readContent(database, batchId))
+  const { worker, leaseMs } = options
+  let claims = 0
+  return {
+    begin: async (ref) => {
+      const opened = await open(database, ref, leaseMs)
+      if (opened === undefined) return undefined
+      await judgeExpired(database, ref, options)
+      if (opened.state !== 'running') return undefined
+      const content = await contents(ref.batchId)
+      return { ...ref, firstSeq: opened.first_seq, lastSeq: opened.last_seq, content }
+    },
+    claim: async (work, limit) => {
+      claims += 1
+      const holder = `${worker}#${claims}`
+      try {
+        return await claim(database, work, limit, holder, leaseMs)
+      } catch (error) {
+        await disown(database, work, holder).catch(() => undefined)
+        throw error
+      }
+    },
+    record: (results) => recordResults(database, results, options),
+    renew: (ref) => renew(database, ref, worker, leaseMs),
+    settle: (ref) => settle(database, ref),
+    failBatch: async (batchId, retryClass, code) => {
+      await database.query(
+        `WITH failed AS (UPDATE batch SET state = 'failed', error_class = $2, error_code = $3,
+             updated_at = now(), finished_at = now()
+           WHERE id = $1 AND state IN ('accepted', 'running', 'paused') RETURNING id)
+         UPDATE recipient SET state = 'failed', error_class = $2, error_code = $3, updated_at = now()
+         FROM failed WHERE recipient.batch_id = failed.id AND recipient.state IN ('pending', 'deferred')`,
+        [batchId, retryClass, code],
+      )
+    },
+  }
+}
+
+/** The first worker to open a chunk starts the batch. */
+async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promise<Opened | undefined> {
+  const [opened] = await database.query<Opened>(
+    `WITH opened AS (
+       UPDATE chunk SET published_at = NULL, due_at = now() + make_interval(secs => $3)
+       WHERE batch_id = $1 AND number = $2 AND NOT done RETURNING first_seq, last_seq),
+     started AS (
+       UPDATE batch SET state = 'running', updated_at = now()
+       WHERE id = $1 AND state = 'accepted' AND EXISTS (SELECT FROM opened) RETURNING state)
+     SELECT first_seq, last_seq, COALESCE((SELECT state FROM started), batch.state) AS state
+     FROM opened, batch WHERE batch.id = $1`,
+    [ref.batchId, ref.chunk, leaseMs / 1_000],
+  )
+  return opened
+}
+
+async function readContent(database: Queryable, batchId: string): Promise<Content> {
+  const [row] = await database.query<{
+    sender: string
+    subject: string
+    text_body: string | null
+    html_body: string | null
+  }>('SELECT sender, subject, text_body, html_body FROM batch WHERE id = $1', [batchId])
+  if (row === undefined) throw new Error('the batch is gone')
+  const { sender: from, subject, text_body: text, html_body: html } = row
+  return { from, subject, text: text ?? undefined, html: html ?? undefined }
+}
+
+async function claim(
+  database: Queryable,
+  { batchId, firstSeq, lastSeq }: Work,
+  limit: number,
+  holder: string,
+  leaseMs: number,
+): Promise<readonly Claimed[]> {
+  const rows = await database.query<{
+    seq: number
+    address: string
+    variables: Variables | null
+    attempt: number
+    tries: number
+  }>(
+    `UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
+       lease_until = now() + make_interval(secs => $6), updated_at = now()
+     FROM (SELECT seq FROM recipient
+           WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
+             AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')
+           ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
+     WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
+     RETURNING recipient.seq, address, variables, attempt, tries`,
+    [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000],
+  )
+  return rows.map(({ variables, ...row }) => ({ ...row, batchId, holder, variables: variables ?? {} }))
+}
+
+/** A claim whose answer was lost: nobody ever saw its rows, so they go back untried. */
+async function disown(
+  database: Queryable,
+  { batchId, firstSeq, lastSeq }: Work,
+  holder: string,
+): Promise<void> {
+  await database.query(
+    `UPDATE recipient SET state = 'pending', worker = NULL, lease_until = NULL
+     WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state = 'sending' AND worker = $4`,
+    [batchId, firstSeq, lastSeq, holder],
+  )
+}
+
+async function renew(database: Queryable, ref: ChunkRef, worker: string, leaseMs: number): Promise<void> {
+  await database.query(
+    `WITH kept AS (
+       UPDATE chunk SET due_at = now() + make_interval(secs => $4)
+       WHERE batch_id = $1 AND number = $2 AND NOT done RETURNING first_seq, last_seq)
+     UPDATE recipient SET lease_until = now() + make_interval(secs => $4)
+     FROM kept WHERE batch_id = $1 AND seq BETWEEN first_seq AND last_seq
+       AND state = 'sending' AND starts_with(worker, $3 || '#')`,
+    [ref.batchId, ref.chunk, worker, leaseMs / 1_000],
+  )
+}
+
+/** Done when no recipient of the chunk goes on; the last chunk to be done completes the batch. */
+async function settle(database: Queryable, { batchId, chunk }: ChunkRef): Promise<Settled> {
+  const [row] = await database.query<{ state: BatchState; open: number; next_ms: number | null }>(
+    `WITH closed AS (
+       UPDATE recipient SET state = CASE batch.state WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END,
+         updated_at = now()
+       FROM batch, chunk
+       WHERE batch.id = $1 AND batch.state IN ('cancelled', 'failed') AND chunk.batch_id = $1 AND chunk.number = $2
+         AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
+         AND recipient.state IN ('pending', 'deferred') RETURNING recipient.seq)
+     SELECT batch.state, count(recipient.seq)::int AS open,
+       extract(epoch FROM min(CASE recipient.state WHEN 'sending' THEN lease_until ELSE recipient.due_at END)
+         - now())::float8 * 1000 AS next_ms
+     FROM batch JOIN chunk ON chunk.batch_id = batch.id AND chunk.number = $2
+     LEFT JOIN recipient ON recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
+       AND recipient.state IN ('pending', 'deferred', 'sending') AND recipient.seq NOT IN (SELECT seq FROM closed)
+     WHERE batch.id = $1 GROUP BY batch.state`,
+    [batchId, chunk],
+  )
+  if (row === undefined) return { done: true }
+  if (row.open === 0) {
+    await database.query('UPDATE chunk SET done = true WHERE batch_id = $1 AND number = $2', [batchId, chunk])
+    await completeBatch(database, batchId)
+    return { done: true }
+  }
+  const againMs = row.state === 'paused' ? PAUSED_MS : Math.ceil(Math.max(SOONEST_MS, row.next_ms ?? 0))
+  await database.query(
+    `UPDATE chunk SET due_at = now() + make_interval(secs => $3)
+     WHERE batch_id = $1 AND number = $2 AND NOT done`,
+    [batchId, chunk, (againMs + GRACE_MS) / 1_000],
+  )
+  return { done: false, againMs }
+}
+
+/** In a statement of its own, after the chunk's: of two that end at once, the later one sees both. */
+async function completeBatch(database: Queryable, batchId: string): Promise<void> {
+  await database.query(
+    `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND state IN ('running', 'completed_with_failures')
+       AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
+    [batchId],
+  )
+}

@@ -1,0 +1,1 @@
+DROP TABLE lease, rate, idempotency, event_flush, event, chunk, attempt, recipient, batch;

@@ -1,0 +1,34 @@
+/** Recipients of a batch as a user reads them: in order, a page at a time. */
+import type { RecipientState } from '../domain/recipientState.ts'
+import type { Queryable } from './database.ts'
+
+export interface Recipient {
+  readonly seq: number
+  readonly address: string
+  readonly state: RecipientState
+  readonly attempts: number
+  readonly providerMessageId: string | null
+  readonly errorClass: string | null
+  readonly errorCode: string | null
+  readonly updatedAt: Date
+}
+
+export interface RecipientPage {
+  readonly state: RecipientState | undefined
+  /** The last one of the page before; -1 for the first page. */
+  readonly afterSeq: number
+  readonly limit: number
+}
+
+export function listRecipients(
+  database: Queryable,
+  batchId: string,
+  { state, afterSeq, limit }: RecipientPage,
+): Promise<readonly Recipient[]> {
+  return database.query<Recipient & Record<string, unknown>>(
+    `SELECT seq, address, state, attempt AS attempts, provider_message_id AS "providerMessageId",
+       error_class AS "errorClass", error_code AS "errorCode", updated_at AS "updatedAt"
+     FROM recipient WHERE batch_id = $1 AND seq > $2 AND ($3::text IS NULL OR state = $3) ORDER BY seq LIMIT $4`,
+    [batchId, afterSeq, state, limit],
+  )
+}

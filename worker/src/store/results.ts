@@ -1,0 +1,89 @@
+/** Results of attempts: recipient, append-only attempt and event in one statement, for many recipients at once. */
+import type { ChunkRef, Result } from '../sending/ports.ts'
+import type { LedgerOptions } from './ledger.ts'
+import type { Queryable } from './database.ts'
+
+type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain'>
+
+const DETAIL_CHARACTERS = 500
+
+/**
+ * Writes each result whose attempt is still the recipient's and still held by the claim that made it. One that was
+ * judged uncertain meanwhile is healed: the lease was lost, but now it is known what happened.
+ * @returns how many were written.
+ */
+export async function recordResults(
+  database: Queryable,
+  results: readonly Result[],
+  { provider, events }: ResultOptions,
+): Promise<number> {
+  const column = <Value>(of: (result: Result) => Value): Value[] => results.map(of)
+  const [row] = await database.query<{ written: number }>(
+    `WITH result AS (
+       SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::int[], $7::float8[],
+           $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])
+         AS result (batch_id, seq, attempt, worker, state, tries, due_ms,
+           retry_class, code, message_id, detail, started_at)),
+     written AS (
+       UPDATE recipient SET state = result.state, tries = result.tries, lease_until = NULL,
+         due_at = now() + result.due_ms * interval '1 millisecond', provider_message_id = result.message_id,
+         error_class = NULLIF(result.retry_class, 'accepted'), error_code = result.code, updated_at = now()
+       FROM result
+       WHERE recipient.batch_id = result.batch_id AND recipient.seq = result.seq
+         AND recipient.attempt = result.attempt AND recipient.worker = result.worker
+         AND recipient.state IN ('sending', 'uncertain')
+       RETURNING result.*, recipient.address),
+     logged AS (
+       INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, error_code,
+         detail, started_at)
+       SELECT batch_id, seq, attempt, retry_class, worker, $13, message_id, code, detail, started_at FROM written
+       ON CONFLICT DO NOTHING),
+     noted AS (
+       INSERT INTO event (batch_id, recipient, event, attempt, provider, provider_message_id, error_class, error_code)
+       SELECT batch_id, address, state, attempt, $13, message_id, NULLIF(retry_class, 'accepted'), code
+       FROM written WHERE $14)
+     SELECT count(*)::int AS written FROM written`,
+    [
+      column(({ claimed }) => claimed.batchId),
+      column(({ claimed }) => claimed.seq),
+      column(({ claimed }) => claimed.attempt),
+      column(({ claimed }) => claimed.holder),
+      column(({ state }) => state),
+      column(({ tries }) => tries),
+      column(({ dueMs }) => dueMs),
+      column(({ retryClass }) => retryClass),
+      column(({ code }) => code),
+      column(({ providerMessageId }) => providerMessageId),
+      column(({ detail }) => detail?.slice(0, DETAIL_CHARACTERS).replaceAll('\0', '')),
+      column(({ startedAt }) => startedAt),
+      provider,
+      events,
+    ],
+  )
+  return row?.written ?? 0
+}
+
+/** A lease that ran out while sending: nobody knows whether the mail went. Held, or by policy tried again. */
+export async function judgeExpired(
+  database: Queryable,
+  ref: ChunkRef,
+  { provider, events, onUncertain }: ResultOptions,
+): Promise<void> {
+  await database.query(
+    `WITH expired AS (
+       UPDATE recipient SET state = CASE WHEN $4 THEN 'deferred' ELSE 'uncertain' END, due_at = now(),
+         tries = tries + 1, lease_until = NULL, error_class = 'ambiguous', error_code = 'lease_expired',
+         updated_at = now()
+       FROM chunk
+       WHERE chunk.batch_id = $1 AND chunk.number = $2
+         AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
+         AND recipient.state = 'sending' AND recipient.lease_until < now()
+       RETURNING recipient.seq, recipient.attempt, recipient.worker, recipient.address, recipient.state),
+     logged AS (
+       INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, error_code)
+       SELECT $1, seq, attempt, 'lost', worker, $3, 'lease_expired' FROM expired ON CONFLICT DO NOTHING)
+     INSERT INTO event (batch_id, recipient, event, attempt, provider, error_class, error_code)
+     SELECT $1, address, state, attempt, $3, 'ambiguous', 'lease_expired' FROM expired WHERE $5`,
+    [ref.batchId, ref.chunk, provider, onUncertain === 'Resend', events],
+  )
+}

@@ -1,0 +1,251 @@
+/** Everything around a worker, real: PostgreSQL, NATS with its stream, the SMTP sink; and workers as processes. */
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'nats'
+import { Client } from 'pg'
+import type { NatsServer } from '../../hack/servers/nats.ts'
+import type { PostgresServer } from '../../hack/servers/postgres.ts'
+import type { SmtpSinkServer } from '../../hack/servers/smtpSink.ts'
+import type { WorkerSettingsInput } from '../../crds/workerSettings.ts'
+import type { RecipientCounts } from '../src/domain/recipientState.ts'
+import { ChildServer, freePort } from '../../hack/servers/childServer.ts'
+import { startNats } from '../../hack/servers/nats.ts'
+import { startPostgres } from '../../hack/servers/postgres.ts'
+import { startSmtpSink } from '../../hack/servers/smtpSink.ts'
+import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQueue.ts'
+import { renderWorkerSettings } from '../../crds/workerSettings.ts'
+
+export const TOKEN = 'a-token-of-the-tests'
+export const NAMES = workQueueNames('tests', 'rig')
+
+export interface BatchView {
+  readonly id: string
+  readonly state: string
+  readonly recipients: number
+  readonly duplicates: number
+  readonly counts: RecipientCounts
+}
+
+export interface WorkerProcess {
+  readonly api: string
+  readonly internal: string
+  post(body: unknown, headers?: Record<string, string>): Promise<Response>
+  get(path: string): Promise<Response>
+  /** Accepts a batch of `count` recipients and gives its id. */
+  accept(count: number, prefix?: string): Promise<string>
+  batch(id: string): Promise<BatchView>
+  readonly log: () => string
+  kill(): Promise<void>
+  /** SIGTERM; @returns whether it ended by itself with code 0. */
+  terminate(): Promise<boolean>
+  start(): Promise<void>
+}
+
+export interface Rig {
+  readonly postgres: PostgresServer
+  readonly nats: NatsServer
+  readonly sink: SmtpSinkServer
+  readonly tokensDir: string
+  worker(settings?: Partial<WorkerSettingsInput>, tuning?: Record<string, string>): Promise<WorkerProcess>
+  migrate(...args: string[]): Promise<string>
+  createStream(): Promise<void>
+  sql<Row extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
+  stop(): Promise<void>
+}
+
+/** Short leases, so that what a crash leaves behind is judged soon. */
+const TUNING = { LEASE_MS: '2000', SWEEP_EVERY_MS: '300' }
+const MAIN = join(import.meta.dirname, '../src/main.ts')
+
+export interface RigOptions {
+  readonly nats?: NatsServer
+  readonly natsTlsDir?: string
+  readonly migrated?: boolean
+}
+
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const [postgres, nats, sink] = await Promise.all([
+    startPostgres(),
+    options.nats ?? startNats(),
+    startSmtpSink(),
+  ])
+  const dir = await mkdtemp(join(tmpdir(), 'batchsender-rig-'))
+  const tokensDir = join(dir, 'tokens')
+  await mkdir(tokensDir)
+  await writeFile(join(tokensDir, 'tester'), `sha256:${createHash('sha256').update(TOKEN).digest('hex')}`)
+  const workers: ChildServer[] = []
+
+  const environment = (settings: Partial<WorkerSettingsInput>, tuning: Record<string, string>) => ({
+    PATH: process.env['PATH'],
+    ...TUNING,
+    ...tuning,
+    ...renderWorkerSettings({
+      workerName: 'rig-worker',
+      logLevel: 'info',
+      apiTokensDir: tokensDir,
+      postgresUrl: postgres.url,
+      natsServers: [nats.url],
+      natsStream: NAMES.stream,
+      natsSubject: NAMES.subject,
+      natsConsumer: NAMES.consumer,
+      ...(options.natsTlsDir !== undefined && { natsTlsDir: options.natsTlsDir }),
+      provider: 'smtp',
+      smtpHost: '127.0.0.1',
+      smtpPort: sink.smtpPort,
+      smtpTls: 'Disabled',
+      ...settings,
+    }),
+  })
+
+  const rig: Rig = {
+    postgres,
+    nats,
+    sink,
+    tokensDir,
+    worker: async (settings = {}, tuning = {}) => {
+      const [httpPort, internalPort] = [await freePort(), await freePort()]
+      const server = new ChildServer({
+        program: process.execPath,
+        args: [MAIN, 'serve'],
+        env: environment({ httpPort, internalPort, ...settings }, tuning),
+        port: httpPort,
+      })
+      workers.push(server)
+      await server.start()
+      return workerProcess(server, `http://127.0.0.1:${httpPort}`, `http://127.0.0.1:${internalPort}`)
+    },
+    migrate: async (...args) => {
+      const { execFile } = await import('node:child_process')
+      return new Promise((resolve, reject) => {
+        execFile(
+          process.execPath,
+          [MAIN, 'migrate', ...args],
+          { env: environment({}, {}) },
+          (error, stdout, stderr) => {
+            if (error) reject(new Error(stderr))
+            else resolve(stdout)
+          },
+        )
+      })
+    },
+    createStream: () => createStream(nats, options.natsTlsDir),
+    sql: async (text, values) => {
+      const client = new Client({ connectionString: postgres.url })
+      await client.connect()
+      try {
+        const { rows } = await client.query(text, values)
+        return rows as never
+      } finally {
+        await client.end()
+      }
+    },
+    stop: async () => {
+      await Promise.all(workers.map((worker) => worker.kill()))
+      await Promise.all([postgres.stop(), nats.stop(), sink.stop()])
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+  if (options.migrated !== false) await rig.migrate()
+  await rig.createStream()
+  return rig
+}
+
+function workerProcess(server: ChildServer, api: string, internal: string): WorkerProcess {
+  const authorized = { authorization: `Bearer ${TOKEN}` }
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${api}/v1/batches`, {
+      method: 'POST',
+      headers: {
+        ...authorized,
+        'content-type': 'application/json',
+        'idempotency-key': crypto.randomUUID(),
+        ...headers,
+      },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  const get = (path: string) => fetch(`${api}${path}`, { headers: authorized })
+  return {
+    api,
+    internal,
+    post,
+    get,
+    accept: async (count, prefix = 'r') => {
+      const response = await post(batchOf(count, prefix))
+      if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
+      return ((await response.json()) as BatchView).id
+    },
+    batch: async (id) => (await (await get(`/v1/batches/${id}`)).json()) as BatchView,
+    log: () => server.log,
+    kill: () => server.kill(),
+    terminate: () => server.terminate(),
+    start: async () => {
+      await server.start()
+    },
+  }
+}
+
+export const batchOf = (count: number, prefix = 'r') => ({
+  from: 'Sender <sender@example.org>',
+  subject: 'Hello {{name}}',
+  html: '<p>Hello {{name}}</p>',
+  recipients: Array.from({ length: count }, (_, index) => ({
+    address: `${prefix}${index}@example.org`,
+    variables: { name: `N${index}` },
+  })),
+})
+
+async function createStream(nats: NatsServer, tlsDir: string | undefined): Promise<void> {
+  const connection = await connect({
+    servers: nats.url,
+    ...(tlsDir !== undefined && {
+      tls: {
+        certFile: join(tlsDir, 'tls.crt'),
+        keyFile: join(tlsDir, 'tls.key'),
+        caFile: join(tlsDir, 'ca.crt'),
+      },
+    }),
+  })
+  try {
+    const manager = await connection.jetstreamManager()
+    await manager.streams.add(streamConfig(NAMES, 1) as never)
+    await manager.consumers.add(NAMES.stream, consumerConfig(NAMES) as never)
+  } finally {
+    await connection.close()
+  }
+}
+
+/** Asks until the answer satisfies; fails with the last one and `explain` after `patienceMs`. */
+export async function until<Value>(
+  ask: () => Promise<Value>,
+  satisfies: (value: Value) => boolean,
+  explain: () => string = () => '',
+  patienceMs = 60_000,
+): Promise<Value> {
+  const deadline = Date.now() + patienceMs
+  let last: unknown
+  while (Date.now() < deadline) {
+    try {
+      const value = await ask()
+      if (satisfies(value)) return value
+      last = value
+    } catch (error) {
+      last = error
+    }
+    await sleep(50)
+  }
+  const words = last instanceof Error ? last.message : JSON.stringify(last)
+  throw new Error(`not in time, last: ${words}\n${explain()}`)
+}
+
+export const isFinished = ({ state }: BatchView): boolean =>
+  state.startsWith('completed') || state === 'failed'
+
+/** Who was mailed, and how often more than once. */
+export async function atTheSink(sink: SmtpSinkServer, after = 0) {
+  const messages = await sink.messages(after)
+  const distinct = new Set(messages.map(({ recipient }) => recipient))
+  return { messages, distinct, duplicates: messages.length - distinct.size }
+}
