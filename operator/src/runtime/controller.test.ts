@@ -123,11 +123,11 @@ describe('a controller', () => {
   })
 
   it.each([
-    { error: new Terminal('Invalid', 'no'), passes: 1, logged: 1, why: 'a person must act' },
-    { error: new ApiError(409, undefined), passes: 2, logged: 0, why: 'somebody was quicker' },
-    { error: new ApiError(429, undefined), passes: 2, logged: 0, why: 'the server is busy' },
-    { error: new Waiting('NotYet', 1), passes: 2, logged: 0, why: 'it is not a failure' },
-    { error: 'a string', passes: 2, logged: 1, why: 'it is a defect' },
+    { error: new Terminal('Invalid', 'no'), passes: 1, retries: 0, logged: 1, why: 'a person must act' },
+    { error: new ApiError(409, undefined), passes: 2, retries: 1, logged: 0, why: 'somebody was quicker' },
+    { error: new ApiError(429, undefined), passes: 2, retries: 1, logged: 0, why: 'the server is busy' },
+    { error: new Waiting('NotYet', 1), passes: 2, retries: 0, logged: 0, why: 'it is not a failure' },
+    { error: 'a string', passes: 2, retries: 1, logged: 1, why: 'it is a defect' },
   ])(
     'passes $passes times and logs $logged when $error is thrown, since $why',
     async ({ error, ...expected }) => {
@@ -139,9 +139,11 @@ describe('a controller', () => {
         return Promise.resolve({})
       })
       await until(() => passes >= expected.passes)
-      for (let time = 0; time < 20; time += 1) await turn()
-      expect({ passes, logged: errors.length }).toMatchObject({
+      await turn()
+      const retries = (await count('workqueue_retries_total', { name: 'test' })) ?? 0
+      expect({ passes, retries, logged: errors.length }).toEqual({
         passes: expected.passes,
+        retries: expected.retries,
         logged: expected.logged,
       })
     },

@@ -54,7 +54,7 @@ export class Store {
     const key = keyOf(raw)
     const before = this.#objects.get(key)
     if (before && isOlder(raw, before)) return []
-    if (before?.metadata.uid === raw.metadata.uid && this.#isOurs(key, raw)) return []
+    this.#written.delete(key)
     return this.#put(key, raw, before)
   }
 
@@ -119,16 +119,6 @@ export class Store {
   #isBuried({ metadata: { uid = '', resourceVersion = '' } }: KubernetesObject): boolean {
     const grave = this.#graves.get(uid)
     return grave !== undefined && compareResourceVersions(resourceVersion, grave) <= 0
-  }
-
-  /** Whether the watch only tells what we wrote ourselves, or something older. */
-  #isOurs(key: string, raw: KubernetesObject): boolean {
-    const written = this.#written.get(key)
-    const version = raw.metadata.resourceVersion
-    if (written === undefined || version === undefined) return false
-    const order = compareResourceVersions(version, written)
-    if (order >= 0) this.#written.delete(key)
-    return order <= 0
   }
 
   #put(key: string, raw: KubernetesObject, before: KubernetesObject | undefined): readonly Change[] {
