@@ -28,9 +28,9 @@ afterAll(async () => {
 describe('a worker that is killed in the middle of a batch', () => {
   it('has every recipient accounted for when it is back', async () => {
     const run = `crash${Date.now().toString(36)}`
-    const { id } = await createBatch(here.endpoints, recipientsOf(MAILS, run))
+    const { id } = await createBatch(await here.endpoints(), recipientsOf(MAILS, run))
     await eventually('a third is sent', async () =>
-      (await arrivals(here.endpoints, run)).size > MAILS / 3 ? true : undefined,
+      (await arrivals(await here.endpoints(), run)).size > MAILS / 3 ? true : undefined,
     )
     await here.killPod(
       await here.kubectl(
@@ -42,20 +42,20 @@ describe('a worker that is killed in the middle of a batch', () => {
         'jsonpath={.items[0].metadata.name}',
       ),
     )
-    const killedAfter = (await arrivals(here.endpoints, run)).size
+    const killedAfter = (await arrivals(await here.endpoints(), run)).size
     expect(killedAfter).toBeLessThan(MAILS)
 
     const settledBatch = await eventually(
       'no recipient is on its way any more',
       async () => {
-        const batch = await readBatch(here.endpoints, id).catch(() => undefined)
+        const batch = await readBatch(await here.endpoints(), id).catch(() => undefined)
         const open = (batch?.counts['pending'] ?? 0) + (batch?.counts['sending'] ?? 0)
         return batch && open === 0 && batch.state !== 'accepted' ? batch : undefined
       },
       240_000,
       500,
     )
-    const arrived = await arrivals(here.endpoints, run)
+    const arrived = await arrivals(await here.endpoints(), run)
     const sent = settledBatch.counts['sent'] ?? 0
     const uncertain = settledBatch.counts['uncertain'] ?? 0
     console.log(
@@ -65,7 +65,7 @@ describe('a worker that is killed in the middle of a batch', () => {
     expect(arrived.size).toBeLessThanOrEqual(sent + uncertain)
     expect(sent + uncertain).toBe(MAILS)
     expect([...arrived.values()].filter((times) => times > 1)).toEqual([])
-    if (uncertain === 0) await untilEnded(here.endpoints, id, Date.now() + 10_000)
+    if (uncertain === 0) await untilEnded(await here.endpoints(), id, Date.now() + 10_000)
   })
 
   it('kept the status contract in every status that was seen', () => {

@@ -19,13 +19,13 @@ export interface Child {
 export class Environment {
   readonly cluster: Cluster
   readonly namespace: string
-  readonly endpoints: Endpoints
+  readonly #apiToken: string
   readonly #watch: StatusWatch
 
-  private constructor(cluster: Cluster, namespace: string, endpoints: Endpoints, watch: StatusWatch) {
+  private constructor(cluster: Cluster, namespace: string, apiToken: string, watch: StatusWatch) {
     this.cluster = cluster
     this.namespace = namespace
-    this.endpoints = endpoints
+    this.#apiToken = apiToken
     this.#watch = watch
   }
 
@@ -53,14 +53,7 @@ export class Environment {
       JSON.stringify(batchSender(namespace, spec)),
     )
     await untilReady(cluster, namespace, NAME)
-    const address = async (service: string) =>
-      kubectl(cluster, ['-n', namespace, 'get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}'])
-    const endpoints = {
-      apiUrl: `http://${await address(`${NAME}-worker`)}`,
-      apiToken,
-      sinkUrl: `http://${await address('smtp-sink')}:8025`,
-    }
-    return new Environment(cluster, namespace, endpoints, watch)
+    return new Environment(cluster, namespace, apiToken, watch)
   }
 
   async stop(): Promise<void> {
@@ -82,6 +75,17 @@ export class Environment {
 
   untilReady(): Promise<Seen> {
     return untilReady(this.cluster, this.namespace, NAME)
+  }
+
+  /** Asked for every time: a Service that was made anew has another address. */
+  async endpoints(): Promise<Endpoints> {
+    const address = (service: string) =>
+      this.kubectl('get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}')
+    return {
+      apiUrl: `http://${await address(`${NAME}-worker`)}`,
+      apiToken: this.#apiToken,
+      sinkUrl: `http://${await address('smtp-sink')}:8025`,
+    }
   }
 
   async get(kind: string, name: string): Promise<Child | undefined> {

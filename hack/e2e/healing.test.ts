@@ -20,12 +20,17 @@ afterAll(async () => {
 describe('a BatchSender in a cluster', () => {
   it('is Ready for kubectl wait and shows what it has', async () => {
     await here.kubectl('wait', '--for=condition=Ready', `batchsender/${NAME}`, '--timeout=30s')
-    const row = await here.kubectl('get', 'bs', NAME, '--no-headers')
-    expect(row).toMatch(/orders\s+True\s+True\s+1\/1\s+2\/2\s+2 of 2 workers, 1 of 1 NATS node\s/)
+    // One of two workers is enough to be Ready; the other follows.
+    await eventually('a row with both workers', async () => {
+      const row = await here.kubectl('get', 'bs', NAME, '--no-headers')
+      return /orders\s+True\s+True\s+1\/1\s+2\/2\s+2 of 2 workers, 1 of 1 NATS node\s/.test(row)
+        ? true
+        : undefined
+    })
   })
 
   it('sends every mail once', async () => {
-    const account = await sendAndAccount(here.endpoints, 500)
+    const account = await sendAndAccount(await here.endpoints(), 500)
     expect(account).toMatchObject({ distinct: 500, duplicates: 0, uncertain: 0 })
     expect(account.batch.state).toBe('completed')
   })
@@ -96,11 +101,11 @@ describe('a BatchSender in a cluster', () => {
   it('has NATS serve new certificates when the old ones are deleted, and loses no mail over it', async () => {
     const servedBefore = await served()
     const run = `rot${Date.now().toString(36)}`
-    const { id } = await createBatch(here.endpoints, recipientsOf(500, run))
+    const { id } = await createBatch(await here.endpoints(), recipientsOf(500, run))
     await here.kubectl('delete', 'secret', 'orders-nats-server', 'orders-nats-worker')
-    const batch = await untilEnded(here.endpoints, id, Date.now() + 120_000)
+    const batch = await untilEnded(await here.endpoints(), id, Date.now() + 120_000)
     expect(batch.state).toBe('completed')
-    const arrived = await arrivals(here.endpoints, run)
+    const arrived = await arrivals(await here.endpoints(), run)
     expect(arrived.size).toBe(500)
     expect([...arrived.values()].filter((times) => times > 1)).toEqual([])
     const deletedAt = performance.now()
@@ -113,7 +118,7 @@ describe('a BatchSender in a cluster', () => {
       `new certificate proven to be served after ${Math.round((performance.now() - deletedAt) / 1000)} s`,
     )
     // The worker speaks to NATS with its new certificate: a batch flows without waiting for a sweep.
-    expect(await sendAndAccount(here.endpoints, 100)).toMatchObject({ distinct: 100, duplicates: 0 })
+    expect(await sendAndAccount(await here.endpoints(), 100)).toMatchObject({ distinct: 100, duplicates: 0 })
   })
 
   it('replaces the CA when it is lost, certificates and trust with it', async () => {
@@ -124,7 +129,7 @@ describe('a BatchSender in a cluster', () => {
       return status.checks?.[0]?.state === 'Proven' && (await served()) !== servedBefore ? true : undefined
     })
     await here.untilReady()
-    expect(await sendAndAccount(here.endpoints, 200)).toMatchObject({
+    expect(await sendAndAccount(await here.endpoints(), 200)).toMatchObject({
       distinct: 200,
       duplicates: 0,
       uncertain: 0,

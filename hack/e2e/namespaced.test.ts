@@ -27,7 +27,7 @@ afterAll(async () => {
 
 describe('the operator in its namespaced form', () => {
   it('keeps the BatchSenders of its own namespace', async () => {
-    expect(await sendAndAccount(here.endpoints, 100)).toMatchObject({ distinct: 100, duplicates: 0 })
+    expect(await sendAndAccount(await here.endpoints(), 100)).toMatchObject({ distinct: 100, duplicates: 0 })
   })
 
   it.each([
