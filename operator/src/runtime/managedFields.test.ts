@@ -89,6 +89,13 @@ const cases: readonly {
     is: 'applied',
   },
   {
+    why: 'an empty list may come back as null',
+    live: { rules: null },
+    fields: { 'f:rules': {} },
+    wish: { rules: [] },
+    is: 'applied',
+  },
+  {
     why: 'a value that vanished is no zero value',
     live: {},
     fields: { 'f:a': {} },

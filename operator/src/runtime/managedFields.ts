@@ -87,7 +87,7 @@ function itemOf(list: readonly unknown[], step: string): unknown {
 
 /** Equal where the wish says something; the server adds defaults inside what is atomic. */
 function contains(live: unknown, wish: unknown): boolean {
-  if (live === undefined) return isZero(wish)
+  if (live === undefined || live === null) return isZero(wish)
   if (Array.isArray(wish))
     return (
       Array.isArray(live) &&
@@ -101,7 +101,7 @@ function contains(live: unknown, wish: unknown): boolean {
 /** Equal in everything, where what is left out counts as nothing. */
 function equal(live: unknown, wish: unknown): boolean {
   if (live === wish) return true
-  if (live === undefined) return isZero(wish)
+  if (live === undefined || live === null) return isZero(wish)
   if (Array.isArray(live))
     return (
       Array.isArray(wish) &&
