@@ -42,7 +42,11 @@ const owned = (name: string, version: number, owner: string) =>
 /** @param widgets parts of the watch of widgets; @param things those of the watch of their children. */
 async function start(
   widgets: readonly Part[],
-  reconcile: (key: string, controller: Controller) => Promise<{ readonly requeueAfterMs?: number }>,
+  reconcile: (
+    key: string,
+    controller: Controller,
+    signal: AbortSignal,
+  ) => Promise<{ readonly requeueAfterMs?: number }>,
   things: readonly Part[] = [listEnd(1), HANG],
   more: Partial<ControllerOptions> = {},
 ) {
@@ -54,7 +58,7 @@ async function start(
     namespaces: [],
     metrics,
     log,
-    reconcile: (key) => reconcile(key, controller),
+    reconcile: (key, signal) => reconcile(key, controller, signal),
     ...more,
   })
   await controller.startCaches(stop.signal)
@@ -148,6 +152,19 @@ describe('a controller', () => {
       })
     },
   )
+
+  it('leaves nothing of a failed pass running beside the next one', async () => {
+    const left: boolean[] = []
+    let last: AbortSignal | undefined
+    await start([event('ADDED', 'a', 1), listEnd(3), HANG], (_key, _controller, signal) => {
+      if (last) left.push(!last.aborted)
+      last = signal
+      if (left.length === 0) throw new Error('a defect')
+      return Promise.resolve({})
+    })
+    await until(() => left.length === 1)
+    expect(left).toEqual([false])
+  })
 
   it('comes back when asked to', async () => {
     let passes = 0

@@ -207,9 +207,14 @@ export class Controller {
   async #pass(key: string, signal: AbortSignal): Promise<void> {
     const { metrics, name, reconcile } = this.#options
     const startedAt = performance.now()
+    const term = new AbortController()
+    const cancel = () => {
+      term.abort(signal.reason)
+    }
+    signal.addEventListener('abort', cancel, { once: true })
     metrics.activeWorkers.inc({ controller: name })
     try {
-      const { requeueAfterMs } = await reconcile(key, signal)
+      const { requeueAfterMs } = await reconcile(key, term.signal)
       this.#queue.forget(key)
       if (requeueAfterMs !== undefined) this.#add(key, { afterMs: requeueAfterMs, priority: RESYNC_PRIORITY })
       metrics.passes.inc({
@@ -219,6 +224,9 @@ export class Controller {
     } catch (error) {
       if (!signal.aborted) this.#failed(key, error)
     } finally {
+      signal.removeEventListener('abort', cancel)
+      // What a failed pass left behind must not run beside the next one.
+      term.abort(new Error('the pass is over'))
       const seconds = (performance.now() - startedAt) / 1000
       metrics.activeWorkers.dec({ controller: name })
       metrics.passSeconds.observe({ controller: name }, seconds)
