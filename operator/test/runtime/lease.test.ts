@@ -40,7 +40,11 @@ interface Candidate {
 }
 
 /** Durations are whole seconds on the wire: two is the shortest that leaves room for a renewal. */
-function candidate(identity: string, transport = harness.transport): Candidate {
+const SHORT = { durationMs: 2_000, renewDeadlineMs: 1_000 }
+/** Never expires within a test: only a lease that is given back can be taken. */
+const LONG = { durationMs: 3_600_000, renewDeadlineMs: 60_000 }
+
+function candidate(identity: string, transport = harness.transport, times = SHORT): Candidate {
   const stop = new AbortController()
   let term: AbortSignal | undefined
   const election = new LeaderElection({
@@ -49,8 +53,7 @@ function candidate(identity: string, transport = harness.transport): Candidate {
     name: 'lease',
     identity,
     log: SILENT,
-    durationMs: 2_000,
-    renewDeadlineMs: 1_000,
+    ...times,
     retryMs: 100,
   })
   const lead = async (signal: AbortSignal) => {
@@ -72,7 +75,7 @@ const holder = async () => (await harness.get(LEASE, namespace, 'lease'))['spec'
 
 describe('a lease', () => {
   it('has one holder, and goes over at once after a clean end', async () => {
-    const [one, other] = [candidate('one'), candidate('other')]
+    const [one, other] = [candidate('one', undefined, LONG), candidate('other', undefined, LONG)]
     await until('one of them leads', () => one.isLeading() || other.isLeading())
     const [leader, standby] = one.isLeading() ? [one, other] : [other, one]
     expect(standby.isLeading()).toBe(false)
@@ -83,7 +86,7 @@ describe('a lease', () => {
     leader.stop.abort()
     expect(await leader.ended).toBe('clean')
     expect((await holder())['holderIdentity']).not.toBe(before['holderIdentity'])
-    await until('the other leads', () => standby.isLeading(), 1_500)
+    await until('the other leads', () => standby.isLeading())
     expect((await holder())['leaseTransitions']).toBe(1)
     standby.stop.abort()
     expect(await standby.ended).toBe('clean')
