@@ -104,7 +104,7 @@ describe('the walls between the layers', () => {
     },
   ])('stop $why', async ({ file, text }) => {
     const messages = await messagesFor(file, text)
-    expect(messages.filter((message) => /no-restricted/.test(message))).not.toEqual([])
+    expect(messages.filter((message) => message.includes('no-restricted'))).not.toEqual([])
   })
 
   it.each([
@@ -119,6 +119,6 @@ describe('the walls between the layers', () => {
       text: "import { connect } from 'nats'\nexport const x = connect",
     },
   ])('let $why pass', async ({ file, text }) => {
-    expect((await messagesFor(file, text)).filter((message) => /no-restricted/.test(message))).toEqual([])
+    expect((await messagesFor(file, text)).filter((message) => message.includes('no-restricted'))).toEqual([])
   })
 })

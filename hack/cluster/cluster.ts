@@ -1,10 +1,12 @@
 /** The local cluster: brought up, looked at, taken down; images handed to it. */
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { access, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fixedImages, type Bundle } from '../images/images.ts'
 import { moduleBinaries } from './binaries.ts'
-import { withLock } from './lock.ts'
+import { alive, withLock } from './lock.ts'
 import { MODULE_NAMES, MODULES } from './modules.ts'
 import { ensurePackages } from './packages.ts'
 import { cacheDir, stateDir } from './paths.ts'
@@ -61,8 +63,32 @@ async function start(stamp: string): Promise<void> {
   console.error(`the cluster is up after ${Math.round((Date.now() - startedAt) / 1000)} s`)
 }
 
+/** For those who are not root: the control plane alone, which is all that the integration tests need. */
+export async function ensureControlPlane(): Promise<Cluster> {
+  await linkBinaries()
+  const cluster = { kubeconfig: adminKubeconfig, kubectl: join(binDir, 'kubectl'), local: false }
+  if (await isUp()) return cluster
+  console.error('not root, so no pods can run here: starting the control plane alone')
+  const program = join(import.meta.dirname, 'controlPlaneOnly.ts')
+  spawn(process.execPath, [program], { detached: true, stdio: 'ignore' }).unref()
+  for (let tries = 0; !(await isUp()); tries += 1) {
+    if (tries > 120) throw new Error('the control plane did not start in a minute')
+    await sleep(500)
+  }
+  return cluster
+}
+
+async function stopControlPlane(): Promise<void> {
+  const file = join(stateDir, 'control-plane.pid')
+  const pid = Number(await readFile(file, 'utf8').catch(() => ''))
+  if (!(pid > 0) || !alive(pid)) return
+  process.kill(pid, 'SIGTERM')
+  while (alive(pid)) await sleep(100)
+}
+
 export async function stopCluster(): Promise<void> {
-  await script('down')
+  await stopControlPlane()
+  if (process.getuid?.() === 0) await script('down')
   await rm(stateDir, { recursive: true, force: true })
 }
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { moduleBinaries } from './binaries.ts'
-import { adminKubeconfig, ensureCluster, isUp, stopCluster } from './cluster.ts'
+import { adminKubeconfig, ensureCluster, ensureControlPlane, isUp, stopCluster } from './cluster.ts'
 import { MODULE_NAMES } from './modules.ts'
 import { cacheDir, stateDir } from './paths.ts'
 
@@ -10,7 +10,8 @@ const [command = 'status', ...rest] = process.argv.slice(2)
 
 switch (command) {
   case 'up': {
-    const { kubeconfig } = await ensureCluster()
+    const mayRunPods = process.getuid?.() === 0 || process.env['CLUSTER'] === 'current'
+    const { kubeconfig } = await (mayRunPods ? ensureCluster() : ensureControlPlane())
     console.log(`export KUBECONFIG=${kubeconfig}`)
     break
   }

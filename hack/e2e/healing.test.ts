@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { shakeHands } from '../../operator/src/observers/natsHandshake.ts'
 import { auditLog, kubectl } from '../cluster/cluster.ts'
 import { arrivals, createBatch, recipientsOf, sendAndAccount, untilEnded } from '../demo/mail.ts'
 import { conditionOf } from '../demo/readiness.ts'
@@ -94,6 +95,8 @@ describe('a BatchSender in a cluster', () => {
   it('turns plain-text and certificate-less NATS clients away', async () => {
     const address = await here.kubectl('get', 'pod', 'orders-nats-0', '-o', 'jsonpath={.status.podIP}')
     expect(await speakPlain(address)).not.toContain('PONG')
+    const handshake = await shakeHands({ node: 'orders-nats-0', host: address, port: 4222 })
+    expect(handshake).toMatchObject({ refusesPlain: true, refusesAnonymous: true })
     const { status } = await here.sender()
     expect(status.checks).toMatchObject([{ name: 'nats-tls-adopted', state: 'Proven' }])
   })

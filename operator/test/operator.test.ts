@@ -2,14 +2,19 @@
  * The whole operator as a process against a real API server. No controller-manager and no kubelet run here: where a
  * Job has to end, the test writes its status as they would; pods, and so NATS, are left to the e2e tests.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'nats'
 import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { BatchSenderStatus } from '../../crds/schema/status.ts'
 import { binary } from '../../hack/cluster/binaries.ts'
 import { run } from '../../hack/cluster/shell.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
+import { startNats } from '../../hack/servers/nats.ts'
+import { makeCa, makeLeaf } from '../src/adapters/certificateAuthority.ts'
 import { freePort, startProcess, untilReady, type ServerProcess } from '../../hack/servers/process.ts'
 import { contractBreaches, kstatusOf } from '../src/testing/kstatus.ts'
 
@@ -459,6 +464,82 @@ describe('the operator', () => {
     ])
     await untilCondition('SpecValid', 'True', 'Valid')
   })
+
+  it('follows kubectl scale', async () => {
+    await applySecrets()
+    await apply(batchSender({ worker: { ...batchSender().spec.worker, replicas: 3 } }))
+    await completeMigration()
+    await eventually('the Deployment', () => get('deployment', 'orders-worker'))
+    await inNamespace(['scale', 'batchsender/orders', '--replicas=5'])
+    await eventually('five workers are wanted', async () => {
+      const replicas = await inNamespace([
+        'get',
+        'deployment',
+        'orders-worker',
+        '-o',
+        'jsonpath={.spec.replicas}',
+      ])
+      return replicas === '5' ? true : undefined
+    })
+    expect((await status()).workers?.selector).toContain('app.kubernetes.io/instance=orders')
+  })
+
+  it('keeps stream and consumer on a NATS of the user’s, over mutual TLS', async () => {
+    const ca = await makeCa({ role: 'ca', commonName: 'test', durationMs: 3_600_000 }, new Date())
+    const leaf = await makeLeaf(
+      {
+        role: 'leaf',
+        commonName: 'nats',
+        dnsNames: ['localhost'],
+        addresses: ['127.0.0.1'],
+        usages: ['serverAuth', 'clientAuth'],
+        durationMs: 3_600_000,
+        issuerSecret: '',
+      },
+      { certificate: ca['tls.crt'], key: ca['tls.key'] },
+      new Date(),
+    )
+    const directory = await mkdtemp(join(tmpdir(), 'batchsender-tls-'))
+    const file = async (name: string, text: string) => {
+      await writeFile(join(directory, name), text)
+      return join(directory, name)
+    }
+    const nats = await startNats({
+      tls: {
+        cert: await file('tls.crt', leaf['tls.crt']),
+        key: await file('tls.key', leaf['tls.key']),
+        ca: await file('ca.crt', leaf['ca.crt']),
+      },
+    })
+    try {
+      await applySecrets()
+      await apply(secret('nats-client', leaf))
+      await apply(
+        batchSender({ nats: { external: { servers: [nats.url], tlsSecretRef: { name: 'nats-client' } } } }),
+      )
+      await untilCondition('NatsReady', 'True', 'Available')
+      const connection = await connect({
+        servers: nats.url,
+        tls: { cert: leaf['tls.crt'], key: leaf['tls.key'], ca: leaf['ca.crt'] },
+      })
+      const manager = await connection.jetstreamManager()
+      const stream = `batchsender-${namespace}-orders`
+      expect((await manager.consumers.info(stream, 'worker')).config.ack_wait).toBe(60_000_000_000)
+      await manager.streams.delete(stream)
+      await inNamespace(['annotate', 'bs', 'orders', 'batchsender.io/requestedAt=heal'])
+      await eventually(
+        'the stream is back',
+        () => manager.streams.info(stream).catch(() => undefined),
+        45_000,
+      )
+      await connection.close()
+      expect(await get('statefulset', 'orders-nats')).toBeUndefined()
+      expect(condition(await status(), 'NatsTLSReady')?.reason).toBe('Provided')
+    } finally {
+      await nats.stop()
+      await rm(directory, { recursive: true, force: true })
+    }
+  }, 90_000)
 
   it('says nothing secret anywhere', async () => {
     await bringUp()

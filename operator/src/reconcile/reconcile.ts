@@ -33,7 +33,10 @@ export async function reconcile(
   }
 
   const snapshot = await gather(primary, ports, signal)
-  ports.attend(snapshot.sender)
+  const { sender } = snapshot
+  ports.attend(sender)
+  // Who asks for a pass wants a look at the world, too, not only at what was seen last.
+  if (sender.requestedAt !== sender.status.lastHandledReconcileAt) ports.lookSoon(sender)
   const plan = planOf(snapshot, components, checks)
   const outcomes = await commit(plan, snapshot, ports, signal)
   const status = report(snapshot, plan, outcomes)

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { describe, expect, it } from 'vitest'
+import { specFaults } from './validate.ts'
+
+const sample = (file: string): { spec: Record<string, unknown> } =>
+  parse(readFileSync(join(import.meta.dirname, '../config/samples', file), 'utf8')) as {
+    spec: Record<string, unknown>
+  }
+
+describe('specFaults', () => {
+  it.each(['minimal.yaml', 'demo.yaml'])('has nothing against %s', (file) => {
+    expect(specFaults(sample(file).spec)).toEqual([])
+  })
+
+  it('names every field at fault, and no value', () => {
+    const { spec } = sample('minimal.yaml')
+    const faults = specFaults({
+      ...spec,
+      nats: { managed: { replicas: 4 } },
+      postgres: { credentialsSecretRef: { name: 'UPPER' } },
+    })
+    expect(faults.join()).toMatch(/spec\.nats\.managed\.replicas/)
+    expect(faults.join()).toMatch(/spec\.postgres\.credentialsSecretRef\.name/)
+    expect(faults.join()).not.toContain('UPPER')
+  })
+
+  it.each([undefined, null, 7, 'spec', []])('survives %s', (nonsense) => {
+    expect(specFaults(nonsense)).not.toEqual([])
+  })
+})
