@@ -1,5 +1,6 @@
 /** A real etcd and kube-apiserver on the loopback interface, for tests that need no pods. */
 import { createHash, generateKeyPairSync } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,6 +44,10 @@ export interface ControlPlane {
 
 export async function startControlPlane(): Promise<ControlPlane> {
   const directory = await mkdtemp(join(tmpdir(), 'batchsender-control-plane-'))
+  // For a run that ends before it could stop what it started.
+  process.once('exit', () => {
+    rmSync(directory, { recursive: true, force: true })
+  })
   const [etcdPort, peerPort, apiPort] = [await freePort(), await freePort(), await freePort()]
   const ca = await makeCa({ role: 'ca', commonName: 'test-ca', durationMs: DAY_MS }, new Date())
   const files = await writeFiles(directory, ca)

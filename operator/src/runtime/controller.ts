@@ -4,7 +4,9 @@ import type { Resource } from './object.ts'
 import type { ToKeys } from './interest.ts'
 import type { Metrics } from './metrics.ts'
 import type { Transport } from './transport.ts'
-import { ApiError, isConflict, isThrottled, Terminal, Waiting } from './errors.ts'
+import { aborted } from './aborted.ts'
+import { messageOf, stackOf, type Log } from './log.ts'
+import { isConflict, isThrottled, retryAfterMs, Terminal, Waiting } from './errors.ts'
 import { concernedBy, controllerKeys, primariesOf } from './interest.ts'
 import { keyOf } from './object.ts'
 import { Queue, type AddOptions } from './queue.ts'
@@ -19,12 +21,8 @@ export interface Watch {
   readonly toKeys?: ToKeys
 }
 
-export interface Log {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+export type { Log } from './log.ts'
+export { messageOf } from './log.ts'
 
 export interface ControllerOptions {
   readonly name: string
@@ -44,6 +42,7 @@ const RESYNC_PRIORITY = -100
 
 export class Controller {
   readonly #options: ControllerOptions
+  readonly #concurrency: number
   readonly #queue: Queue
   readonly #stores = new Map<string, Store>()
   readonly #reflectors: Reflector[] = []
@@ -54,6 +53,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options
+    this.#concurrency = options.concurrency ?? 16
     this.#queue = new Queue(() => {
       this.#pump()
     })
@@ -92,22 +92,9 @@ export class Controller {
     for (const object of this.store(this.#options.primary).values())
       this.#add(keyOf(object), { priority: RESYNC_PRIORITY })
     this.#pump()
-    await new Promise<void>((resolve) => {
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve()
-        },
-        { once: true },
-      )
-      if (signal.aborted) resolve()
-    })
+    await aborted(signal)
     this.#queue.stop()
     await Promise.allSettled(this.#passes)
-  }
-
-  get #concurrency(): number {
-    return this.#options.concurrency ?? 16
   }
 
   #watch(watch: Watch): void {
@@ -263,16 +250,4 @@ export class Controller {
     metrics.passErrors.inc({ controller: name })
     log.error({ key, afterMs, error: messageOf(error), stack: stackOf(error) }, 'pass failed')
   }
-}
-
-function retryAfterMs(error: unknown): number {
-  return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined
 }

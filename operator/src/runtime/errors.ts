@@ -64,3 +64,8 @@ export function isConflict(error: unknown): boolean {
 export function isThrottled(error: unknown): boolean {
   return error instanceof ApiError && error.status === 429
 }
+
+/** How long the server asked us to wait; zero when it did not. */
+export function retryAfterMs(error: unknown): number {
+  return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+}

@@ -1,9 +1,9 @@
 /** Kubernetes Events about a primary: deduplicated, never in the way of a pass. */
-import type { Log } from './controller.ts'
+import type { Log } from './log.ts'
 import type { KubernetesObject, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
 import { randomUUID } from 'node:crypto'
-import { messageOf } from './controller.ts'
+import { messageOf } from './log.ts'
 import { pathOf } from './object.ts'
 
 const EVENT: Resource = { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events', namespaced: true }

@@ -3,11 +3,11 @@
  * our own clock (clocks of others are not trusted), and every write carries the resource version.
  */
 import type { KubernetesObject, Resource } from './object.ts'
-import type { Log } from './controller.ts'
+import type { Log } from './log.ts'
 import type { Transport } from './transport.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { read } from './apply.ts'
-import { messageOf } from './controller.ts'
+import { messageOf } from './log.ts'
 import { microTime } from './events.ts'
 import { isConflict } from './errors.ts'
 import { pathOf } from './object.ts'

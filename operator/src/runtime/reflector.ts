@@ -5,7 +5,7 @@ import type { KubernetesObject, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
 import type { WatchEvent } from './watchEvents.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ApiError } from './errors.ts'
+import { ApiError, retryAfterMs } from './errors.ts'
 import { pathOf } from './object.ts'
 import { pagedList } from './pagedList.ts'
 import { watchdog } from './watchdog.ts'
@@ -84,7 +84,7 @@ export class Reflector {
       if (error instanceof Expired) this.#resourceVersion = ''
       metrics?.watchErrors.inc({ kind: resource.kind })
       onError?.(error)
-      return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+      return retryAfterMs(error)
     }
   }
 
