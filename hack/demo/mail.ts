@@ -75,6 +75,20 @@ export async function readBatch({ apiUrl, apiToken }: Endpoints, id: string): Pr
   return (await response.json()) as BatchView
 }
 
+/** Waits until something answers there: the rules behind a Service's address follow its pods with a delay. */
+export async function untilServed(url: string, deadlineMs = 60_000): Promise<void> {
+  const until = Date.now() + deadlineMs
+  for (;;) {
+    try {
+      await fetch(url, { signal: AbortSignal.timeout(1_000) })
+      return
+    } catch (error) {
+      if (Date.now() > until) throw new Error(`nothing answers at ${url}`, { cause: error })
+      await sleep(200)
+    }
+  }
+}
+
 /** How often each address of a run arrived. */
 export async function arrivals({ sinkUrl }: Endpoints, run: string): Promise<Map<string, number>> {
   const text = await (

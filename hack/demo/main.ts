@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ensureCluster, kubectl, stopCluster, type Cluster } from '../cluster/cluster.ts'
 import { repositoryDir } from '../cluster/paths.ts'
 import { installOperator } from './install.ts'
-import { sendAndAccount, type Account, type Endpoints } from './mail.ts'
+import { sendAndAccount, untilServed, type Account, type Endpoints } from './mail.ts'
 import { untilReady } from './readiness.ts'
 import { ensureSurroundings, postgresUrl, type Credentials } from './surroundings.ts'
 
@@ -39,6 +39,7 @@ async function up(): Promise<void> {
   ])
   await untilReady(cluster, NAMESPACE, NAME, { tell: say })
   const endpoints = await writeEnvironment(cluster, credentials)
+  await Promise.all([untilServed(endpoints.apiUrl), untilServed(endpoints.sinkUrl)])
   step(`${MAILS.toLocaleString('en')} mails`)
   const account = await sendAndAccount(endpoints, MAILS, { tell: progress() })
   say('')

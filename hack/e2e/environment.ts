@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { contractBreaches } from '../../operator/src/testing/kstatus.ts'
 import { ensureCluster, kubectl, script, type Cluster } from '../cluster/cluster.ts'
 import { installOperator, OPERATOR_NAMESPACE, type Form } from '../demo/install.ts'
-import type { Endpoints } from '../demo/mail.ts'
+import { untilServed, type Endpoints } from '../demo/mail.ts'
 import { readSender, untilReady, type Seen } from '../demo/readiness.ts'
 import { ensureSurroundings } from '../demo/surroundings.ts'
 
@@ -81,11 +81,10 @@ export class Environment {
   async endpoints(): Promise<Endpoints> {
     const address = (service: string) =>
       this.kubectl('get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}')
-    return {
-      apiUrl: `http://${await address(`${NAME}-worker`)}`,
-      apiToken: this.#apiToken,
-      sinkUrl: `http://${await address('smtp-sink')}:8025`,
-    }
+    const apiUrl = `http://${await address(`${NAME}-worker`)}`
+    const sinkUrl = `http://${await address('smtp-sink')}:8025`
+    await Promise.all([untilServed(apiUrl), untilServed(sinkUrl)])
+    return { apiUrl, apiToken: this.#apiToken, sinkUrl }
   }
 
   async get(kind: string, name: string): Promise<Child | undefined> {

@@ -16,6 +16,7 @@ import { natsHandshake } from './observers/natsHandshake.ts'
 import { Watchman } from './observers/watchman.ts'
 import { senderOf } from './reconcile/gather.ts'
 import { reconcile } from './reconcile/reconcile.ts'
+import { aborted } from './runtime/aborted.ts'
 import { Controller, messageOf, type Log } from './runtime/controller.ts'
 import { inCluster, type Credentials } from './runtime/credentials.ts'
 import { EventRecorder } from './runtime/events.ts'
@@ -53,7 +54,7 @@ try {
 
 async function run(settings: OperatorSettings, signal: AbortSignal): Promise<void> {
   const metrics = createMetrics()
-  const transport = createTransport(await credentialsOf(settings), metrics)
+  const transport = createTransport(await credentialsOf(settings), metrics, { userAgent: OPERATOR })
   const scopes = settings.watchNamespaces.length === 0 ? [[]] : settings.watchNamespaces.map((name) => [name])
   const controllers = scopes.map((namespaces) =>
     controllerFor(namespaces, settings, transport, metrics, signal),
@@ -201,17 +202,4 @@ async function drained(work: Promise<unknown>, signal: AbortSignal): Promise<voi
   })
   await Promise.race([work, late])
   clearTimeout(timer)
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }

@@ -1,5 +1,6 @@
 /** The operator's own environment, parsed once. */
 import type { Installation } from './components/snapshot.ts'
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 
 export interface OperatorSettings {
@@ -40,7 +41,8 @@ export function parseSettings(environment: Environment = process.env): OperatorS
       .map((name) => name.trim())
       .filter(Boolean),
     namespace: text('OPERATOR_NAMESPACE', 'batchsender-system'),
-    identity: text('OPERATOR_NAME', hostname()),
+    // Two processes on one host must not take each other for themselves.
+    identity: text('OPERATOR_NAME', `${hostname()}_${randomUUID()}`),
     probePort: port(text('PROBE_PORT', '8080')),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL', 'info'), LEVELS),
     leaderElection: text('LEADER_ELECTION', 'true') === 'true',

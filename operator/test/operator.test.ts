@@ -400,6 +400,30 @@ describe('the operator', () => {
     })
   })
 
+  it('does not let a fight over a field become a hot loop', async () => {
+    await bringUp()
+    const writesBefore = (await operatorWrites()).length
+    const rounds = 40
+    for (let round = 0; round < rounds; round += 1)
+      await inNamespace([
+        'patch',
+        'service',
+        'orders-worker',
+        '--field-manager=fighter',
+        '--type=merge',
+        '-p',
+        `{"spec":{"selector":{"app":"r${round}"}}}`,
+      ])
+    const answers = (await operatorWrites())
+      .slice(writesBefore)
+      .filter((write) => write.startsWith('patch services/'))
+    // Each answer is an unforced try and a forced one.
+    expect(answers.length).toBeGreaterThan(0)
+    expect(answers.length).toBeLessThan(rounds / 2)
+    const told = (await status()).evidence?.contested?.find(({ manager }) => manager === 'fighter')
+    expect(told?.count).toBeGreaterThanOrEqual(3)
+  })
+
   it('makes a corrupted certificate anew', async () => {
     await bringUp()
     const patch = JSON.stringify({ data: { 'tls.crt': Buffer.from('garbage').toString('base64') } })

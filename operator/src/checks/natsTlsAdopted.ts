@@ -1,6 +1,7 @@
 /** Proves that every NATS node serves the certificate that was issued, and lets nobody in without one. */
 import type { Check, Proof } from './check.ts'
 import type { NodeHandshake, Sender, Snapshot } from '../components/snapshot.ts'
+import { isStale } from '../components/parts/evidence.ts'
 import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
 
 /** A renewed certificate takes this long at most to reach the files of a pod and be read again. */
@@ -28,6 +29,7 @@ export const natsTlsAdopted: Check = {
     if (!issued) return { state: 'Unknown', message: 'no certificate is issued yet' }
     if (!sighting) return lastSaid(sender) ?? { state: 'Unknown', message: 'no handshake has been made yet' }
 
+    if (isStale(sighting, snapshot)) return { state: 'Unknown', message: 'no handshake has succeeded lately' }
     const open = faults(wanted, sighting.seen.nodes, ({ refusesPlain, refusesAnonymous }) => {
       if (refusesPlain === false) return 'accepts plain-text clients'
       return refusesAnonymous === false ? 'accepts clients without a certificate' : undefined

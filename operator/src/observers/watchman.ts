@@ -68,10 +68,7 @@ export class Watchman {
 
   evidence(key: string): Evidence {
     const beliefs = this.#rounds.get(key)?.beliefs ?? new Map<keyof Evidence, Belief<unknown>>()
-    const horizon = Date.now() - 3 * this.#periodMs
-    // What was seen too long ago is not known any more.
-    const fresh = [...beliefs].filter(([, { sighting }]) => sighting.lookedAt.getTime() > horizon)
-    return Object.fromEntries(fresh.map(([name, { sighting }]) => [name, sighting]))
+    return Object.fromEntries([...beliefs].map(([name, { sighting }]) => [name, sighting]))
   }
 
   get #periodMs(): number {

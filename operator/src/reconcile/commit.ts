@@ -31,7 +31,10 @@ export async function commit(
   const context = { snapshot, owner: ownerReference(snapshot.sender), ports, signal }
   const outcomes: StepOutcome[] = []
   for (const stage of plan.stages) {
-    outcomes.push(...(await Promise.all(stage.map((step) => carryOut(step, context)))))
+    const results = await Promise.allSettled(stage.map((step) => carryOut(step, context)))
+    // A step that has to be tried again ends the pass only when its neighbours are done.
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+    outcomes.push(...results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
   }
   if (outcomes.some(({ outcome }) => outcome.state === 'done')) ports.lookSoon(snapshot.sender)
   return outcomes
@@ -42,6 +45,9 @@ async function carryOut(step: Step, context: Context): Promise<StepOutcome> {
     return { step, ...(await write(step.desired, context)) }
   } catch (error) {
     if (!(error instanceof ApiError) || !isRefusal(error)) throw error
+    // The object goes with its namespace; there is nobody left to tell.
+    if (isTerminating(error))
+      return { step, outcome: { state: 'waiting', what: nameOf(step.desired) }, contests: [] }
     const invalid = error.status === 422
     const outcome = { state: 'refused', what: nameOf(step.desired), message: error.message, invalid } as const
     return { step, outcome, contests: [] }
@@ -100,4 +106,8 @@ async function applyObject(desired: Desired & { type: 'object' }, context: Conte
 /** The server will answer the same until somebody changes something: forbidden, too much, not valid. */
 function isRefusal({ status }: ApiError): boolean {
   return status === 400 || status === 403 || status === 422
+}
+
+function isTerminating({ causes }: ApiError): boolean {
+  return causes.some(({ reason }) => reason === 'NamespaceTerminating')
 }

@@ -18,6 +18,8 @@ export interface Pass {
   readonly requeueAfterMs?: number
 }
 
+const FOREIGN_RECHECK_MS = 15_000
+
 /** @param key `namespace/name` */
 export async function reconcile(
   key: string,
@@ -47,5 +49,10 @@ export async function reconcile(
   // A write may have overtaken news from the watch, and what was made is the ground for the next step.
   if (outcomes.some(({ outcome }) => outcome.state === 'done' && outcome.change !== 'requested'))
     return { requeueAfterMs: 0 }
-  return plan.lookAgainMs === undefined ? {} : { requeueAfterMs: plan.lookAgainMs }
+  const waits = [
+    // Nothing tells us when somebody else's object goes away.
+    ...(outcomes.some(({ outcome }) => outcome.state === 'foreign') ? [FOREIGN_RECHECK_MS] : []),
+    ...(plan.lookAgainMs === undefined ? [] : [plan.lookAgainMs]),
+  ]
+  return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }
 }

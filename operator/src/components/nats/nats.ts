@@ -5,6 +5,7 @@ import type { JetstreamSeen, Snapshot } from '../snapshot.ts'
 import type { StatefulSetManifest } from '../parts/manifests.ts'
 import { consumerConfig, streamConfig, workQueueNames } from '../../../../crds/workQueue.ts'
 import { component } from '../component.ts'
+import { isStale } from '../parts/evidence.ts'
 import { natsNodes, natsSecrets, nodeAddresses, operatorAccess } from '../parts/natsTopology.ts'
 import { ConfigMap, PodDisruptionBudget, Service, StatefulSet } from '../../vocabulary/kinds.ts'
 import { templateHash } from '../parts/templateHash.ts'
@@ -16,6 +17,7 @@ interface Observed {
   readonly nodes: number
   readonly readyNodes: number
   readonly queue: JetstreamSeen | undefined
+  readonly stale: boolean
   readonly certificates: boolean
   /** What was said of it last, for the same spec: it stands until NATS was looked at. */
   readonly last?: Verdict<'NatsReady'>
@@ -37,6 +39,7 @@ export const nats = component<'NatsReady', Observed>({
       nodes: natsNodes(snapshot.sender).length,
       readyNodes: set?.status?.readyReplicas ?? 0,
       queue: snapshot.evidence.jetstream?.seen,
+      stale: snapshot.evidence.jetstream !== undefined && isStale(snapshot.evidence.jetstream, snapshot),
       certificates: serverIssuer(snapshot) !== undefined,
       ...lastVerdict(snapshot),
     }
@@ -55,6 +58,8 @@ export const nats = component<'NatsReady', Observed>({
 function queueVerdict(observed: Observed): Verdict<'NatsReady'> {
   const { queue: seen } = observed
   if (!seen && observed.last) return observed.last
+  if (observed.stale)
+    return { status: 'Unknown', reason: 'NotObserved', message: 'NATS has not been looked at lately' }
   if (!seen) return { status: 'Unknown', reason: 'NotObserved', message: 'NATS has not been looked at yet' }
   if (!seen.reached)
     return { status: 'False', reason: 'Unreachable', message: `NATS cannot be reached: ${seen.fault}` }
