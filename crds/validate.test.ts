@@ -10,9 +10,12 @@ const sample = (file: string): { spec: Record<string, unknown> } =>
   }
 
 describe('specFaults', () => {
-  it.each(['minimal.yaml', 'demo.yaml'])('has nothing against %s', (file) => {
-    expect(specFaults(sample(file).spec)).toEqual([])
-  })
+  it.each(['minimal.yaml', 'demo.yaml', 'full.yaml', 'external-nats.yaml'])(
+    'has nothing against %s',
+    (file) => {
+      expect(specFaults(sample(file).spec)).toEqual([])
+    },
+  )
 
   it('names every field at fault, and no value', () => {
     const { spec } = sample('minimal.yaml')

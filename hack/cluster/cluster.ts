@@ -142,7 +142,7 @@ async function linkBinaries(): Promise<void> {
 /** A cluster that was started from other scripts is not ours to use. */
 async function configurationStamp(): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of ['node.sh', 'pki.ts', 'coredns.yaml', 'modules.ts'])
+  for (const file of ['node.sh', 'inside.sh', 'network.sh', 'pki.ts', 'coredns.yaml', 'modules.ts'])
     hash.update(await readFile(join(import.meta.dirname, file)))
   return hash.digest('hex')
 }

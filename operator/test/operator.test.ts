@@ -2,7 +2,7 @@
  * The whole operator as a process against a real API server. No controller-manager and no kubelet run here: where a
  * Job has to end, the test writes its status as they would; pods, and so NATS, are left to the e2e tests.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -254,6 +254,30 @@ describe('the API server', () => {
   ])('refuses $why and names the field', async ({ spec, says }) => {
     await expect(apply(batchSender(spec))).rejects.toThrow(says)
   })
+
+  it.each(['minimal', 'demo', 'full', 'external-nats'])(
+    'takes the sample %s and every manifest it leads to',
+    async (sample) => {
+      await inNamespace([
+        'apply',
+        '--dry-run=server',
+        '--validate=strict',
+        '-f',
+        join(ROOT, `config/samples/${sample}.yaml`),
+      ])
+      const manifests = parseAllDocuments(
+        await readFile(join(ROOT, `operator/test/golden/${sample}.yaml`), 'utf8'),
+      )
+      for (const document of manifests) {
+        const object = document.toJS() as { metadata: object }
+        const here = { ...object, metadata: { ...object.metadata, namespace, ownerReferences: [] } }
+        await inNamespace(
+          ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'],
+          JSON.stringify(here),
+        )
+      }
+    },
+  )
 
   it('refuses a name that is too long for its children', async () => {
     await expect(apply(batchSender({}, 'a'.repeat(36)))).rejects.toThrow(/metadata\.name must be at most 35/)

@@ -1,11 +1,6 @@
 /** The Kubernetes objects of managed NATS. */
 import type { Snapshot } from '../snapshot.ts'
-import type {
-  ConfigMapManifest,
-  PodDisruptionBudgetManifest,
-  ServiceManifest,
-  StatefulSetManifest,
-} from '../parts/manifests.ts'
+import type { ConfigMapManifest, ServiceManifest, StatefulSetManifest } from '../parts/manifests.ts'
 import { selectorLabels, labels } from '../parts/labels.ts'
 import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
@@ -38,16 +33,6 @@ export function service({ sender }: Snapshot): ServiceManifest {
       selector: selectorLabels(sender, PART),
       ports: [port('client', CLIENT_PORT), port('cluster', CLUSTER_PORT), port('monitor', MONITOR_PORT)],
     },
-  }
-}
-
-/** One node at a time, whatever their number: a minimum of one would forbid draining a single node for ever. */
-export function disruptionBudget({ sender }: Snapshot): PodDisruptionBudgetManifest {
-  return {
-    apiVersion: 'policy/v1',
-    kind: 'PodDisruptionBudget',
-    metadata: metadata(sender, PART),
-    spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(sender, PART) } },
   }
 }
 

@@ -9,9 +9,10 @@ import { isStale } from '../parts/evidence.ts'
 import { natsNodes, natsSecrets, nodeAddresses, operatorAccess } from '../parts/natsTopology.ts'
 import { ConfigMap, PodDisruptionBudget, Service, StatefulSet } from '../../vocabulary/kinds.ts'
 import { templateHash } from '../parts/templateHash.ts'
+import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
 import { natsConfiguration, statefulSetName } from './configuration.ts'
-import { configMap, disruptionBudget, service, statefulSet } from './manifests.ts'
+import { configMap, service, statefulSet } from './manifests.ts'
 
 interface Observed {
   readonly nodes: number
@@ -107,7 +108,7 @@ function nodes(snapshot: Snapshot): readonly Desired[] {
   return [
     { type: 'object', resource: ConfigMap, object: configMap(snapshot) },
     { type: 'object', resource: Service, object: service(snapshot) },
-    { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot) },
+    { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot.sender, 'nats') },
     { type: 'object', resource: StatefulSet, object: statefulSet(snapshot, hash) },
   ]
 }

@@ -5,7 +5,6 @@ import type {
   Raw,
   DeploymentManifest,
   JobManifest,
-  PodDisruptionBudgetManifest,
   ServiceAccountManifest,
   ServiceManifest,
 } from '../parts/manifests.ts'
@@ -54,16 +53,6 @@ export function service({ sender }: Snapshot): ServiceManifest {
         { name: 'internal', port: INTERNAL_PORT, targetPort: 'internal', protocol: 'TCP' },
       ],
     },
-  }
-}
-
-/** One worker at a time may be taken away, so that a drain never waits for ever. */
-export function disruptionBudget({ sender }: Snapshot): PodDisruptionBudgetManifest {
-  return {
-    apiVersion: 'policy/v1',
-    kind: 'PodDisruptionBudget',
-    metadata: metadata(sender, PART),
-    spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(sender, PART) } },
   }
 }
 

@@ -18,11 +18,11 @@ import {
   ServiceAccount,
 } from '../../vocabulary/kinds.ts'
 import { templateHash } from '../parts/templateHash.ts'
+import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
 import { environment, secretFingerprints } from './environment.ts'
 import {
   deployment,
-  disruptionBudget,
   migrationJob,
   service,
   serviceAccount,
@@ -56,7 +56,7 @@ export const worker = component<'WorkerReady', Observed>({
     steps.push(
       { type: 'object', resource: ServiceAccount, object: serviceAccount(snapshot) },
       { type: 'object', resource: Service, object: service(snapshot) },
-      { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot) },
+      { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot.sender, 'worker') },
     )
     const migration = migrationOf(snapshot)
     const name = migrationName(snapshot)

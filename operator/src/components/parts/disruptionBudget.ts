@@ -1,0 +1,15 @@
+/** The PodDisruptionBudget of every workload. */
+import type { PodDisruptionBudgetManifest } from './manifests.ts'
+import type { Sender } from '../snapshot.ts'
+import { selectorLabels } from './labels.ts'
+import { metadata } from './metadata.ts'
+
+/** One pod at a time, whatever their number: a least number of one would forbid draining a single pod for ever. */
+export function disruptionBudget(sender: Sender, part: string): PodDisruptionBudgetManifest {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: metadata(sender, part),
+    spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(sender, part) } },
+  }
+}
