@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { AnyObserver } from './watchman.ts'
+import { sender } from '../testing/snapshots.ts'
+import { Watchman } from './watchman.ts'
+
+const KEY = 'mail/orders'
+
+/** An observer that shows what the test puts there, and counts how often it was asked. */
+function scripted(first: { good: boolean; fault: string }) {
+  const state = { ...first, looks: 0 }
+  const observer: AnyObserver = {
+    name: 'jetstream',
+    look: () => {
+      state.looks += 1
+      return Promise.resolve({ good: state.good, seen: { reached: false as const, fault: state.fault } })
+    },
+  }
+  return { state, observer }
+}
+
+function watching(observer: AnyObserver, periodMs = 60_000) {
+  const changed: string[] = []
+  const watchman = new Watchman({
+    observers: [observer],
+    senderOf: () => sender(),
+    onChange: (key) => changed.push(key),
+    periodMs,
+    random: () => 0.5,
+  })
+  const stop = new AbortController()
+  watchman.attend(KEY, stop.signal)
+  return { watchman, changed, stop }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries += 1) {
+    if (tries > 500) throw new Error('it never came to hold')
+    await sleep(5)
+  }
+}
+
+describe('the watchman', () => {
+  it('tells what was seen, once', async () => {
+    const { state, observer } = scripted({ good: true, fault: 'none' })
+    const { watchman, changed, stop } = watching(observer, 10)
+    await until(() => state.looks > 3)
+    stop.abort()
+    expect(changed).toEqual([KEY])
+    watchman.dismiss(KEY)
+  })
+
+  it('keeps looking at what is not well, more often than its period', async () => {
+    const { state, observer } = scripted({ good: false, fault: 'ill' })
+    const { stop } = watching(observer)
+    await until(() => state.looks > 1)
+    stop.abort()
+  })
+
+  it('looks at once when asked to, and tells what changed', async () => {
+    const { state, observer } = scripted({ good: true, fault: 'before' })
+    const { watchman, changed, stop } = watching(observer)
+    await until(() => changed.length === 1)
+    state.fault = 'after'
+    watchman.lookSoon(KEY)
+    await until(() => changed.length === 2)
+    expect(watchman.evidence(KEY).jetstream?.seen).toEqual({ reached: false, fault: 'after' })
+    stop.abort()
+  })
+
+  it('never walks one round twice', async () => {
+    const { state, observer } = scripted({ good: true, fault: 'none' })
+    const { watchman, stop } = watching(observer)
+    watchman.attend(KEY, stop.signal)
+    await until(() => state.looks > 0)
+    await sleep(20)
+    expect(state.looks).toBe(1)
+    stop.abort()
+  })
+
+  it('forgets what it dismissed', async () => {
+    const { state, observer } = scripted({ good: true, fault: 'none' })
+    const { watchman, changed } = watching(observer, 10)
+    await until(() => changed.length === 1)
+    watchman.dismiss(KEY)
+    const { looks } = state
+    await sleep(50)
+    expect(state.looks).toBeLessThanOrEqual(looks + 1)
+    expect(watchman.evidence(KEY)).toEqual({})
+  })
+})
