@@ -11,7 +11,8 @@ import { releaseLease, takeLease } from './store/lease.ts'
 const LOT = 5_000
 const EVERY_MS = 1_000
 const LEASE = 'event-flusher'
-const LEASE_SECONDS = 60
+/** An insert may outlast it: another worker then repeats the same lot, which changes nothing. */
+const LEASE_SECONDS = 15
 
 export interface EventsOptions {
   readonly settings: Settings['worker']

@@ -16,7 +16,7 @@ import { tokenBucket } from './store/rate.ts'
 
 /** Chunks worked on at once: enough that small batches do not wait for each other. */
 const HANDLERS = 8
-const LINGER_MS = 10
+const LINGER_MS = 20
 const GROUP = 50
 
 export interface SendingOptions {
@@ -75,6 +75,7 @@ export function startSending(options: SendingOptions): SendingLoop {
       renew: (ref) => ledger.renew(ref),
       renewEveryMs: tuning.leaseMs / 3,
       handlers: HANDLERS,
+      hasRoom: (signal) => slots.hasRoom(signal),
       stopping,
       onError: (error, during, ref) => {
         log.warn({ err: error, ...ref }, `${during} failed`)

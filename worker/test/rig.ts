@@ -37,6 +37,7 @@ export interface WorkerProcess {
   /** Accepts a batch of `count` recipients and gives its id. */
   accept(count: number, prefix?: string): Promise<string>
   batch(id: string): Promise<BatchView>
+  pid(): number
   readonly log: () => string
   kill(): Promise<void>
   /** SIGTERM; @returns whether it ended by itself with code 0. */
@@ -64,11 +65,12 @@ export interface RigOptions {
   readonly nats?: NatsServer
   readonly natsTlsDir?: string
   readonly migrated?: boolean
+  readonly postgresSettings?: readonly string[]
 }
 
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const [postgres, nats, sink] = await Promise.all([
-    startPostgres(),
+    startPostgres(options.postgresSettings && { settings: options.postgresSettings }),
     options.nats ?? startNats(),
     startSmtpSink(),
   ])
@@ -178,6 +180,7 @@ function workerProcess(server: ChildServer, api: string, internal: string): Work
       return ((await response.json()) as BatchView).id
     },
     batch: async (id) => (await (await get(`/v1/batches/${id}`)).json()) as BatchView,
+    pid: () => server.pid ?? 0,
     log: () => server.log,
     kill: () => server.kill(),
     terminate: () => server.terminate(),
@@ -222,7 +225,7 @@ export async function until<Value>(
   ask: () => Promise<Value>,
   satisfies: (value: Value) => boolean,
   explain: () => string = () => '',
-  patienceMs = 60_000,
+  patienceMs = 50_000,
 ): Promise<Value> {
   const deadline = Date.now() + patienceMs
   let last: unknown

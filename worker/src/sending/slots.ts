@@ -43,6 +43,12 @@ export class Slots {
     })
   }
 
+  /** Resolves when a group is free and nobody waits for it: more work would find room at once. */
+  async hasRoom(signal: AbortSignal): Promise<void> {
+    const group = await this.take(this.#batch, signal)
+    this.giveBack(group)
+  }
+
   giveBack(count: number): void {
     this.#free += count
     this.#serve()

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChunkRef, Settled } from './ports.ts'
 import { reconnectMs } from '../domain/backoff.ts'
+import { Slots } from './slots.ts'
 
 /** A delivery of the work queue. Acknowledgements that are lost cost a second look, nothing else. */
 export interface Wakeup {
@@ -25,6 +26,8 @@ export interface WorkLoopOptions {
   readonly renew: (ref: ChunkRef) => Promise<void>
   readonly renewEveryMs: number
   readonly handlers: number
+  /** No wake-up is taken before: one that would only wait here is left for another worker. */
+  readonly hasRoom: (signal: AbortSignal) => Promise<void>
   readonly stopping: AbortSignal
   readonly onError: (error: unknown, during: 'waiting' | 'sending' | 'renewing', ref?: ChunkRef) => void
 }
@@ -32,19 +35,22 @@ export interface WorkLoopOptions {
 /** Beyond this a chunk is not kept waiting in the queue: the sweeper publishes it again when it is due. */
 const LONGEST_NAK_MS = 30_000
 const BUSY_MS = 5_000
+/** Few, so that idle workers stand in line by turns and share what comes. */
+const PULLS = 2
 
 /** Resolves when every handler has finished what it had begun. */
 export async function workLoop(options: WorkLoopOptions): Promise<void> {
   const active = new Set<string>()
-  await Promise.all(Array.from({ length: options.handlers }, () => handler(options, active)))
+  const pulls = new Slots(PULLS, 1)
+  await Promise.all(Array.from({ length: options.handlers }, () => handler(options, active, pulls)))
 }
 
-async function handler(options: WorkLoopOptions, active: Set<string>): Promise<void> {
-  const { queue, stopping, onError } = options
+async function handler(options: WorkLoopOptions, active: Set<string>, pulls: Slots): Promise<void> {
+  const { stopping, onError } = options
   let failures = 0
   while (!stopping.aborted) {
     try {
-      const wakeup = await queue.next(stopping)
+      const wakeup = await pullOne(options, pulls)
       failures = 0
       if (wakeup !== undefined) await handleOnce(wakeup, options, active)
     } catch (error) {
@@ -54,6 +60,16 @@ async function handler(options: WorkLoopOptions, active: Set<string>): Promise<v
         () => undefined,
       )
     }
+  }
+}
+
+async function pullOne(options: WorkLoopOptions, pulls: Slots): Promise<Wakeup | undefined> {
+  await options.hasRoom(options.stopping)
+  const pull = await pulls.take(1, options.stopping)
+  try {
+    return pull === 0 ? undefined : await options.queue.next(options.stopping)
+  } finally {
+    pulls.giveBack(pull)
   }
 }
 

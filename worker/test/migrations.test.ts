@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Rig } from './rig.ts'
+import { isFinished, startRig, until } from './rig.ts'
+
+let rig: Rig
+
+beforeAll(async () => {
+  rig = await startRig({ migrated: false })
+})
+afterAll(() => rig.stop())
+
+const tables = async () => {
+  const rows = await rig.sql<{ name: string }>(
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+const shape = () =>
+  rig.sql(
+    `SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+     WHERE table_schema = 'public' ORDER BY 1, 2`,
+  )
+
+test('a worker waits for the schema, says so, and begins when it is there', async () => {
+  const worker = await rig.worker()
+  await until(
+    async () => (await fetch(`${worker.internal}/readyz`)).status,
+    (status) => status === 503,
+  )
+  expect(await (await fetch(`${worker.internal}/readyz`)).json()).toMatchObject({
+    ready: false,
+    checks: { schema: 'older, version 0' },
+  })
+  expect((await worker.post({})).status).toBe(503)
+  expect(worker.log()).toContain('older than 1')
+  expect(await rig.migrate()).toContain('up 0001 initial')
+  await until(
+    async () => (await fetch(`${worker.internal}/readyz`)).status,
+    (status) => status === 200,
+  )
+  const id = await worker.accept(10)
+  await until(() => worker.batch(id), isFinished, worker.log)
+  await worker.kill()
+})
+
+test('the schema goes down with data in it, and up again to the same shape', async () => {
+  const before = await shape()
+  expect(await rig.sql('SELECT count(*)::int AS n FROM recipient')).toEqual([{ n: 10 }])
+  expect(await rig.migrate('down', '0')).toContain('down 0001 initial')
+  expect(await tables()).toEqual(['schema_version'])
+  await rig.migrate('up')
+  expect(await shape()).toEqual(before)
+  expect(await rig.migrate('up')).toContain('as it should be')
+})
+
+test('migrations that start together take turns', async () => {
+  await rig.migrate('down', '0')
+  const outputs = await Promise.all([rig.migrate(), rig.migrate(), rig.migrate()])
+  expect(outputs.filter((output) => output.includes('up 0001'))).toHaveLength(1)
+})
+
+test('a worker refuses a schema that is newer than it knows, unless that says it fits', async () => {
+  await rig.sql(`INSERT INTO schema_version (version, name, compatible_from) VALUES (99, 'later', 99)`)
+  const worker = await rig.worker()
+  await until(
+    () => Promise.resolve(worker.log()),
+    (log) => log.includes('newer than 1'),
+  )
+  expect((await fetch(`${worker.internal}/readyz`)).status).toBe(503)
+  await rig.migrate('up')
+  await expect(rig.migrate('down', '0')).rejects.toThrow('version 99 of the schema is unknown')
+  await rig.sql('UPDATE schema_version SET compatible_from = 1 WHERE version = 99')
+  await until(
+    async () => (await fetch(`${worker.internal}/readyz`)).status,
+    (status) => status === 200,
+  )
+  await worker.kill()
+})
