@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { RetryClass } from './retryClasses.ts'
+import { MAX_TRIES, RETRY_CLASSES, verdictOf } from './retryClasses.ts'
+
+const verdict = (retryClass: RetryClass, tries = 0, more: Partial<Parameters<typeof verdictOf>[0]> = {}) =>
+  verdictOf({ retryClass, tries, onUncertain: 'Hold', random: 0.5, ...more })
+
+test.each<[RetryClass, string, number]>([
+  ['accepted', 'sent', 1],
+  ['recipient', 'failed', 1],
+  ['sender', 'failed', 1],
+  ['transient', 'deferred', 1],
+  ['throttle', 'deferred', 0],
+  ['unreachable', 'deferred', 0],
+  ['account', 'deferred', 0],
+  ['ambiguous', 'uncertain', 1],
+])('%s leads to %s and spends %i tries', (retryClass, state, tries) => {
+  expect(verdict(retryClass)).toMatchObject({ state, tries })
+})
+
+test('what is ambiguous is sent again only by policy', () => {
+  expect(verdict('ambiguous', 0, { onUncertain: 'Resend' }).state).toBe('deferred')
+})
+
+test('tries end', () => {
+  expect(verdict('transient', MAX_TRIES - 1).state).toBe('failed')
+  expect(verdict('throttle', MAX_TRIES - 1).state).toBe('deferred')
+})
+
+test('the provider’s wish to wait longer is granted', () => {
+  expect(verdict('transient', 0, { retryAfterMs: 300_000 }).dueMs).toBe(300_000)
+})
+
+test('nothing that may have been accepted is ever sent again under Hold, and only deferred ones have a due time', () => {
+  const classes = fc.constantFrom(...(Object.keys(RETRY_CLASSES) as RetryClass[]))
+  const random = fc.double({ min: 0, max: 0.999, noNaN: true })
+  fc.assert(
+    fc.property(classes, fc.nat(40), random, (retryClass, tries, x) => {
+      const { state, dueMs } = verdict(retryClass, tries, { random: x })
+      if (retryClass === 'ambiguous' || retryClass === 'accepted') expect(state).not.toBe('deferred')
+      expect(dueMs > 0).toBe(state === 'deferred')
+      expect(dueMs).toBeLessThanOrEqual(3_600_000)
+    }),
+  )
+})

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { Gate } from './gate.ts'
+
+test('closings at the same time count once, further ones last longer, a success forgets them', async () => {
+  const gate = new Gate()
+  const start = Date.now()
+  gate.close(10, start)
+  gate.close(10, start + 5)
+  gate.close(10, start + 10)
+  gate.succeeded()
+  gate.close(10, start + 30)
+  await gate.passed(new AbortController().signal)
+  expect(Date.now()).toBeGreaterThanOrEqual(start + 40)
+})
+
+test('who is told to stop does not wait', async () => {
+  const gate = new Gate()
+  gate.close(60_000, Date.now())
+  await gate.passed(AbortSignal.abort())
+  expect(gate).toBeInstanceOf(Gate)
+})

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest'
+import type { Claimed, Ledger, Outcome, OutgoingMail, Result } from './ports.ts'
+import type { Sending } from './sendChunk.ts'
+import { Gate } from './gate.ts'
+import { Recorder } from './recorder.ts'
+import { sendChunk } from './sendChunk.ts'
+import { unlimited } from './sharedRate.ts'
+import { Slots } from './slots.ts'
+
+const ref = { batchId: 'b', chunk: 0 }
+const content = { from: 'S <s@x.org>', subject: 'Hi {{n}}', text: 'T', html: undefined }
+
+/** A ledger of ten lines: what was done, in order. */
+function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Outcome) {
+  const journal: string[] = []
+  const results: Result[] = []
+  const waiting: Claimed[] = addresses.map((address, seq) => ({
+    batchId: 'b',
+    seq,
+    address,
+    variables: { n: seq },
+    attempt: 1,
+    tries: 0,
+    holder: 'me#1',
+  }))
+  const ledger: Ledger = {
+    begin: (at) => Promise.resolve({ ...at, firstSeq: 0, lastSeq: addresses.length - 1, content }),
+    claim: (_work, limit) => {
+      const claimed = waiting.splice(0, limit)
+      journal.push(`claim ${claimed.length}`)
+      return Promise.resolve(claimed)
+    },
+    record: (given) => {
+      journal.push(`record ${given.length}`)
+      results.push(...given)
+      return Promise.resolve(given.length)
+    },
+    renew: () => Promise.resolve(),
+    settle: () => {
+      journal.push('settle')
+      return Promise.resolve({ done: true })
+    },
+    failBatch: (_id, retryClass, code) => {
+      journal.push(`fail ${retryClass} ${code}`)
+      waiting.length = 0
+      return Promise.resolve()
+    },
+  }
+  const stopping = new AbortController()
+  const onlooker = { attempted: () => undefined, fenced: () => undefined, recordFailed: () => undefined }
+  const sending: Sending = {
+    ledger,
+    provider: {
+      name: 'fake',
+      send: (mail) => {
+        journal.push(`send ${mail.to}`)
+        return Promise.resolve(answer(mail))
+      },
+      close: () => undefined,
+    },
+    rate: unlimited,
+    slots: new Slots(4, 2),
+    gate: new Gate(),
+    recorder: new Recorder(ledger, onlooker, {
+      lingerMs: 0,
+      groupSize: 2,
+      giveUp: new AbortController().signal,
+    }),
+    onlooker,
+    onUncertain: 'Hold',
+    stopping: stopping.signal,
+  }
+  return { journal, results, sending, stopping }
+}
+
+test('every recipient is claimed, then sent, then recorded, and the chunk is settled last', async () => {
+  const { journal, results, sending } = world(['a@x.org', 'b@x.org', 'c@x.org'], () => ({
+    retryClass: 'accepted',
+  }))
+  expect(await sendChunk(ref, sending)).toEqual({ done: true })
+  expect(results.map(({ claimed, state }) => [claimed.address, state])).toEqual([
+    ['a@x.org', 'sent'],
+    ['b@x.org', 'sent'],
+    ['c@x.org', 'sent'],
+  ])
+  expect(journal[0]).toBe('claim 2')
+  expect(journal.at(-1)).toBe('settle')
+  expect(journal.filter((entry) => entry.startsWith('send'))).toHaveLength(3)
+  expect(sending.slots.taken).toBe(0)
+})
+
+test('told to stop, it claims no more', async () => {
+  const { journal, sending, stopping } = world(['a@x.org'], () => ({ retryClass: 'accepted' }))
+  stopping.abort()
+  await sendChunk(ref, sending)
+  expect(journal).toEqual(['settle'])
+})
+
+test('a sender that is refused fails the batch', async () => {
+  const { journal, sending } = world(['a@x.org'], () => ({ retryClass: 'sender', code: 'smtp_550' }))
+  await sendChunk(ref, sending)
+  expect(journal).toContain('fail sender smtp_550')
+})
+
+test('what goes wrong with the ledger gives the slots back and is told', async () => {
+  const { sending } = world(['a@x.org'], () => ({ retryClass: 'accepted' }))
+  const broken = { ...sending, ledger: { ...sending.ledger, claim: () => Promise.reject(new Error('away')) } }
+  await expect(sendChunk(ref, broken)).rejects.toThrow('away')
+  expect(sending.slots.taken).toBe(0)
+})

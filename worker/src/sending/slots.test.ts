@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Slots } from './slots.ts'
+
+const never = new AbortController().signal
+
+test('slots are handed out in groups, the rest when enough are free', async () => {
+  const slots = new Slots(10, 4)
+  expect(await slots.take(100, never)).toBe(4)
+  expect(await slots.take(100, never)).toBe(4)
+  let third = 0
+  const waiting = slots.take(100, never).then((count) => (third = count))
+  await Promise.resolve()
+  expect(third).toBe(0)
+  slots.giveBack(1)
+  await Promise.resolve()
+  expect(third).toBe(0)
+  slots.giveBack(1)
+  await waiting
+  expect(third).toBe(4)
+  expect(slots.taken).toBe(10)
+})
+
+test('whoever wants few does not wait for a group', async () => {
+  const slots = new Slots(4, 4)
+  await slots.take(3, never)
+  expect(await slots.take(1, never)).toBe(1)
+})
+
+test('who stops waiting gets nothing and leaves nothing taken', async () => {
+  const slots = new Slots(2, 2)
+  await slots.take(2, never)
+  const stop = new AbortController()
+  const waiting = slots.take(2, stop.signal)
+  stop.abort()
+  expect(await waiting).toBe(0)
+  slots.giveBack(2)
+  expect(slots.taken).toBe(0)
+  expect(await slots.take(2, stop.signal)).toBe(0)
+})
+
+test('never more are taken than there are, and all waiters are served', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.array(fc.integer({ min: 1, max: 9 })),
+      async (size, batch, wants) => {
+        const slots = new Slots(size, batch)
+        let served = 0
+        await Promise.all(
+          wants.map(async (want) => {
+            const count = await slots.take(want, never)
+            expect(count).toBeGreaterThan(0)
+            expect(slots.taken).toBeLessThanOrEqual(size)
+            served += 1
+            await Promise.resolve()
+            slots.giveBack(count)
+          }),
+        )
+        expect(served).toBe(wants.length)
+        expect(slots.taken).toBe(0)
+      },
+    ),
+  )
+})
