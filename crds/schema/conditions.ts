@@ -49,6 +49,7 @@ export const CONDITIONS = {
     reasons: {
       ...ANY_COMPONENT,
       Available: { doc: 'Nodes and stream are there.' },
+      RollingOut: { doc: 'A change has not reached every node yet.' },
       NodesNotReady: { doc: 'Fewer nodes are ready than the stream needs.' },
       StreamNotReady: { doc: 'The stream or its consumer is missing or differs.' },
       Unreachable: { doc: 'The operator cannot talk to NATS.' },

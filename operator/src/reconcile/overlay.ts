@@ -3,13 +3,35 @@ import type { ConditionType } from '../../../crds/schema/conditions.ts'
 import type { Judged } from './summary.ts'
 import type { Outcome } from './ports.ts'
 import type { Plan } from './plan.ts'
+import type { Sender } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
 
-export function overlay(verdicts: Plan['verdicts'], outcomes: readonly StepOutcome[]): readonly Judged[] {
+export function overlay(
+  verdicts: Plan['verdicts'],
+  outcomes: readonly StepOutcome[],
+  sender: Sender,
+): readonly Judged[] {
   return verdicts.map(({ type, verdict: { status, reason, message } }): Judged => {
     const fault = faultOf(type, outcomes)
-    return { type, ...(fault ?? { status, reason, message }) }
+    if (fault) return { type, ...fault }
+    const judged = { type, status, reason, message }
+    return status === 'True' ? judged : (stillTrue(type, outcomes, sender) ?? judged)
   })
+}
+
+/**
+ * What was found missing and made again in the same pass takes nothing back: the pass that follows at once judges what
+ * became of it.
+ */
+function stillTrue(
+  type: ConditionType,
+  outcomes: readonly StepOutcome[],
+  sender: Sender,
+): Judged | undefined {
+  const healed = outcomes.some(({ step, outcome }) => step.conditionType === type && outcome.state === 'done')
+  const last = sender.status.conditions?.find((condition) => condition.type === type)
+  if (!healed || last?.status !== 'True' || last.observedGeneration !== sender.generation) return undefined
+  return { type, status: 'True', reason: last.reason, message: last.message }
 }
 
 function faultOf(type: ConditionType, outcomes: readonly StepOutcome[]): Omit<Judged, 'type'> | undefined {

@@ -78,6 +78,33 @@ describe('report', () => {
     expect(kstatusOf(1, status)).toBe('Failed')
   })
 
+  it('is not Ready for a new spec in the pass that carries it out', () => {
+    const ready = report(snapshot(), planWith(), [])
+    const edited = snapshot({ sender: sender({ status: ready, generation: 2 }) })
+    const written = outcome('WorkerReady', {
+      state: 'done',
+      change: 'updated',
+      what: 'Deployment orders-worker',
+    })
+    const during = report(edited, planWith(), [written])
+    expect(kubectlWaitIsMet(2, during)).toBe(false)
+    expect(kstatusOf(2, during)).toBe('InProgress')
+    expect(kstatusOf(2, report(edited, planWith(), []))).toBe('Current')
+  })
+
+  it('takes nothing back for what was made again in the same pass, but does in the next', () => {
+    const ready = report(snapshot(), planWith(), [])
+    const given = snapshot({ sender: sender({ status: ready }) })
+    const lost = planWith(verdict('NatsTLSReady', 'False', 'Issuing'))
+    const healed = outcome('NatsTLSReady', {
+      state: 'done',
+      change: 'created',
+      what: 'Secret orders-nats-server',
+    })
+    expect(conditionOf(report(given, lost, [healed]), 'Ready')?.status).toBe('True')
+    expect(conditionOf(report(given, lost, []), 'Ready')?.status).toBe('False')
+  })
+
   it('repeats the words of the server that refused a write', () => {
     const refused = {
       state: 'refused',

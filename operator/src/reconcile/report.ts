@@ -18,13 +18,14 @@ export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOu
 
 function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOutcome[]): BatchSenderStatus {
   const { sender, now } = snapshot
-  const judged = overlay(plan.verdicts, outcomes)
+  const judged = overlay(plan.verdicts, outcomes, sender)
   const kept = keptConditions(
     sender,
     judged.map(({ type }) => type),
   )
   const checks = checkStatuses(snapshot, plan)
-  const summary = summarize(judged)
+  const isNew = sender.status.observedGeneration !== sender.generation
+  const summary = summarize(judged, isNew && outcomes.some(({ outcome }) => outcome.state === 'done'))
   const settled = summary.ready || summary.stalled
   const merged = mergeConditions(
     sender.status.conditions ?? [],

@@ -19,11 +19,13 @@ const TOLD_WHEN_READY: readonly ConditionType[] = ['WorkerReady', 'NatsReady']
 /**
  * `Ready` copies reason and message of the worst condition; while it is not True exactly one of `Reconciling` and
  * `Stalled` stands beside it, and neither otherwise (kstatus).
+ * @param premature this pass wrote for a spec that was never brought to its end
  */
-export function summarize(judged: readonly Judged[]): Summary {
+export function summarize(judged: readonly Judged[], premature: boolean): Summary {
   const open = judged.filter(({ status }) => status !== 'True')
   const stalled = open.find(({ type, reason }) => stalls(type, reason))
   const worst = stalled ?? open.find(({ status }) => status === 'False') ?? open[0]
+  if (!worst && premature) return { ready: false, stalled: false, conditions: beingCarriedOut() }
   if (!worst) return { ready: true, stalled: false, conditions: [readyCondition(judged)] }
   const { status, reason, message } = worst
   const beside: NextCondition = stalled
@@ -41,6 +43,15 @@ function readyCondition(judged: readonly Judged[]): NextCondition {
     (type) => judged.find((condition) => condition.type === type)?.message ?? [],
   )
   return { type: 'Ready', status: 'True', reason: 'Ready', message: told.join(', ') }
+}
+
+/** All looks well, but what was looked at is older than what was just written. */
+function beingCarriedOut(): readonly NextCondition[] {
+  const told = { reason: 'Progressing', message: 'the new spec is being carried out' }
+  return [
+    { type: 'Ready', status: 'Unknown', ...told },
+    { type: 'Reconciling', status: 'True', ...told },
+  ]
 }
 
 function reconcilingReason({ type }: Judged): string {

@@ -7,11 +7,12 @@ import { natsConfiguration } from './configuration.ts'
 
 const three = sender({ spec: { ...SPEC, nats: { managed: { replicas: 3 } } } })
 
-const set = (readyReplicas: number): KubernetesObject => ({
+const set = (readyReplicas: number, more: object = {}): KubernetesObject => ({
   apiVersion: 'apps/v1',
   kind: 'StatefulSet',
-  metadata: { name: 'orders-nats' },
-  status: { readyReplicas },
+  metadata: { name: 'orders-nats', generation: 1 },
+  spec: { replicas: readyReplicas },
+  status: { observedGeneration: 1, readyReplicas, updateRevision: 'a', currentRevision: 'a', ...more },
 })
 
 const typesOf = (given: Snapshot) =>
@@ -41,6 +42,13 @@ describe('nats', () => {
   ])('is $status with $ready of 3 nodes: a majority must be up', ({ ready, status }) => {
     const given = snapshot({ sender: three, secrets: issuedSecrets(three), children: children(set(ready)) })
     expect(nats.verdict(given).status).toBe(status)
+  })
+
+  it('is not ready for a new spec before it has reached every node', () => {
+    const rolling = children(set(1, { updateRevision: 'b' }))
+    expect(nats.verdict(snapshot({ children: rolling })).reason).toBe('RollingOut')
+    const settled = sender({ status: { observedGeneration: 1 } })
+    expect(nats.verdict(snapshot({ sender: settled, children: rolling })).status).toBe('True')
   })
 
   it.each<{ why: string; seen: JetstreamSeen; reason: string; makes: boolean }>([

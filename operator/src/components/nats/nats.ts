@@ -17,6 +17,8 @@ import { configMap, service, statefulSet } from './manifests.ts'
 interface Observed {
   readonly nodes: number
   readonly readyNodes: number
+  /** A spec that is new has not reached every node. */
+  readonly rollingOut: boolean
   readonly queue: JetstreamSeen | undefined
   readonly stale: boolean
   readonly certificates: boolean
@@ -39,6 +41,8 @@ export const nats = component<'NatsReady', Observed>({
     return {
       nodes: natsNodes(snapshot.sender).length,
       readyNodes: set?.status?.readyReplicas ?? 0,
+      rollingOut:
+        snapshot.sender.status.observedGeneration !== snapshot.sender.generation && !isRolledOut(set),
       queue: snapshot.evidence.jetstream?.seen,
       stale: snapshot.evidence.jetstream !== undefined && isStale(snapshot.evidence.jetstream, snapshot),
       certificates: serverIssuer(snapshot) !== undefined,
@@ -52,6 +56,12 @@ export const nats = component<'NatsReady', Observed>({
       return { status: 'False', reason: 'Waiting', message: 'waiting for the certificates of NATS' }
     if (readyNodes < quorum(wanted))
       return { status: 'False', reason: 'NodesNotReady', message: `${nodesText(observed)} are ready` }
+    if (wanted > 0 && observed.rollingOut)
+      return {
+        status: 'False',
+        reason: 'RollingOut',
+        message: `${nodesText(observed)} are ready, not all up to date`,
+      }
     return queueVerdict(observed)
   },
 })
@@ -84,6 +94,12 @@ function lastVerdict({ sender }: Snapshot): { last: Verdict<'NatsReady'> } | und
   if (last?.observedGeneration !== sender.generation || !LOOKED_AT.includes(last.reason)) return undefined
   // The reason is one of ours: it was written by this component.
   return { last: { status: last.status, reason: last.reason as 'Available', message: last.message } }
+}
+
+function isRolledOut(set: StatefulSetManifest | undefined): boolean {
+  const status = set?.status
+  if (!status || status.observedGeneration !== set.metadata.generation) return false
+  return status.readyReplicas === set.spec?.replicas && status.updateRevision === status.currentRevision
 }
 
 /** Nodes that must be up for a replicated stream to take messages; none when NATS is external. */

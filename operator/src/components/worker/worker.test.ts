@@ -41,8 +41,14 @@ function deploymentWith(status: object): KubernetesObject {
   }
 }
 
-const verdictWith = (status: object) =>
-  worker.verdict(snapshot({ children: children(migration({ type: 'Complete' }), deploymentWith(status)) }))
+/** Of a spec that was brought to its end before; of a new one with -1. */
+const verdictWith = (status: object, observedGeneration = 1) =>
+  worker.verdict(
+    snapshot({
+      sender: sender({ status: { observedGeneration } }),
+      children: children(migration({ type: 'Complete' }), deploymentWith(status)),
+    }),
+  )
 
 const templateHash = (given: Snapshot) => {
   const { spec } = objectOf(given, 'Deployment') as {
@@ -69,8 +75,11 @@ describe('worker', () => {
     const references = allReferences()
     references.delete('smtp')
     const running = children(migration({ type: 'Complete' }), deploymentWith({ availableReplicas: 2 }))
-    expect(wished(snapshot({ references, children: running }))).toEqual(['key'])
-    expect(worker.verdict(snapshot({ references, children: running }))).toMatchObject({ status: 'True' })
+    const settled = sender({ status: { observedGeneration: 1 } })
+    expect(wished(snapshot({ sender: settled, references, children: running }))).toEqual(['key'])
+    expect(worker.verdict(snapshot({ sender: settled, references, children: running }))).toMatchObject({
+      status: 'True',
+    })
   })
 
   it('tries a failed migration again after a minute, and says so until then', () => {
@@ -113,6 +122,39 @@ describe('worker', () => {
   ])('judges the workers when $why', ({ status, expected }) => {
     const { status: state, reason } = verdictWith(status)
     expect([state, reason]).toEqual(expected)
+  })
+
+  it.each([
+    {
+      why: 'older ones still run',
+      status: { updatedReplicas: 1, replicas: 3, availableReplicas: 2 },
+      expected: 'RollingOut',
+    },
+    {
+      why: 'the new ones are not available',
+      status: { updatedReplicas: 2, replicas: 2, availableReplicas: 1 },
+      expected: 'RollingOut',
+    },
+    {
+      why: 'all are new and available',
+      status: { updatedReplicas: 2, replicas: 2, availableReplicas: 2 },
+      expected: 'Available',
+    },
+    {
+      why: 'the controller has not seen it',
+      status: { observedGeneration: 2, updatedReplicas: 2, replicas: 2, availableReplicas: 2 },
+      expected: 'RollingOut',
+    },
+  ])('says $expected of a new spec when $why', ({ status, expected }) => {
+    expect(verdictWith(status, -1).reason).toBe(expected)
+  })
+
+  it('keeps serving while a migration that was deleted runs once more', () => {
+    const given = snapshot({
+      sender: sender({ status: { observedGeneration: 1 } }),
+      children: children(deploymentWith({ availableReplicas: 2 })),
+    })
+    expect(worker.verdict(given)).toMatchObject({ status: 'True', reason: 'Available' })
   })
 
   it('takes zero workers for a wish, not a fault', () => {

@@ -41,7 +41,10 @@ interface Observed {
   readonly migration: Migration
   readonly wanted: number
   readonly status: DeploymentManifest['status']
-  readonly upToDate: boolean
+  /** Every worker runs what is wanted now, and none anything older. */
+  readonly rolledOut: boolean
+  /** This spec was brought to its end before: what happens now is no first roll-out of it. */
+  readonly settled: boolean
 }
 
 export const worker = component<'WorkerReady', Observed>({
@@ -75,10 +78,8 @@ export const worker = component<'WorkerReady', Observed>({
       migration: migrationOf(snapshot),
       wanted: workerReplicas(snapshot.sender),
       status: live?.status,
-      upToDate:
-        live !== undefined &&
-        live.status?.observedGeneration === live.metadata.generation &&
-        live.spec?.replicas === workerReplicas(snapshot.sender),
+      rolledOut: isRolledOut(live, workerReplicas(snapshot.sender)),
+      settled: snapshot.sender.status.observedGeneration === snapshot.sender.generation,
       ...(waiting !== undefined && { waitingFor: waiting }),
     }
   },
@@ -94,7 +95,7 @@ export const worker = component<'WorkerReady', Observed>({
         message: `the database migration failed: ${migration.message}`,
         lookAgainMs: Math.max(1_000, RETRY_FAILED_MIGRATION_MS - migration.failedForMs),
       }
-    if (migration.state !== 'done' && waiting === undefined)
+    if (migration.state !== 'done' && waiting === undefined && !isServing(observed))
       return { status: 'False', reason: 'Migrating', message: 'the database is being migrated' }
     return wanted === 0
       ? { status: 'True', reason: 'ScaledToZero', message: '0 of 0 workers' }
@@ -102,19 +103,31 @@ export const worker = component<'WorkerReady', Observed>({
   },
 })
 
-function deploymentVerdict({ wanted, status, upToDate }: Observed): Verdict<'WorkerReady'> {
+/** Workers of a spec that was fine before go on while the database is migrated once more. */
+function isServing({ settled, status, wanted }: Observed): boolean {
+  return settled && (status?.availableReplicas ?? 0) >= Math.max(1, wanted - 1)
+}
+
+function isRolledOut(live: DeploymentManifest | undefined, wanted: number): boolean {
+  const status = live?.status
+  if (!status || status.observedGeneration !== live.metadata.generation) return false
+  return [status.updatedReplicas, status.replicas, status.availableReplicas].every(
+    (count) => (count ?? 0) === wanted,
+  )
+}
+
+function deploymentVerdict(observed: Observed): Verdict<'WorkerReady'> {
+  const { wanted, status, settled, rolledOut } = observed
   const available = status?.availableReplicas ?? 0
   const workers = `${Math.min(available, wanted)} of ${wanted} worker${wanted === 1 ? '' : 's'}`
   const stuck = progressFault(status)
   if (stuck !== undefined)
     return { status: 'False', reason: 'ProgressDeadlineExceeded', message: `${workers} are ready: ${stuck}` }
+  if (!settled && !rolledOut)
+    return { status: 'False', reason: 'RollingOut', message: `${workers} are ready and up to date` }
   // One worker may be missing, as the disruption budget allows, but never the last.
   if (available < Math.max(1, wanted - 1))
-    return {
-      status: 'False',
-      reason: upToDate ? 'Unavailable' : 'RollingOut',
-      message: `${workers} are ready`,
-    }
+    return { status: 'False', reason: 'Unavailable', message: `${workers} are ready` }
   return { status: 'True', reason: 'Available', message: workers }
 }
 
