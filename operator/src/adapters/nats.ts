@@ -167,16 +167,18 @@ function compare(live: object | undefined, wanted: object): QueuePart {
   return { exists: true, differs: differs.sort() }
 }
 
-/** One sentence without addresses of ours or bytes of theirs. */
+/** One sentence without addresses of ours or bytes of theirs, and the same for every way of not getting through. */
 function faultOf(error: unknown): string {
   if (error instanceof NatsError) return NATS_FAULTS[error.code] ?? error.code
-  if (error instanceof JetstreamError) return error.message
-  return error instanceof Error ? (error.message.split('\n')[0] ?? 'unknown') : 'unknown'
+  if (!(error instanceof Error)) return 'unknown'
+  // A system error carries a code: which of them it is changes from look to look, and a status must not.
+  const isOfNetwork = 'code' in error && typeof error.code === 'string'
+  return isOfNetwork ? 'no connection' : (error.message.split('\n')[0] ?? 'unknown')
 }
 
 const NATS_FAULTS: Readonly<Record<string, string>> = {
-  [ErrorCode.ConnectionRefused]: 'connection refused',
-  [ErrorCode.Timeout]: 'no answer in time',
+  [ErrorCode.ConnectionRefused]: 'no connection',
+  [ErrorCode.Timeout]: 'no connection',
   [ErrorCode.NoResponders]: 'JetStream is not available',
   [ErrorCode.AuthorizationViolation]: 'the certificate is not one of a known user',
   [ErrorCode.Tls]: 'the TLS handshake failed',
