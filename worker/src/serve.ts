@@ -1,5 +1,6 @@
 /** The worker put together: settings → clients → loops and servers → an orderly end. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from './log.ts'
 import type { Settings } from './settings.ts'
 import { watchHealth } from './health.ts'
@@ -22,6 +23,8 @@ import { knownMigrations } from './store/migrations.ts'
 const CONNECTIONS = 10
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
 const FINISH_MS = 45_000
+/** Requests still arrive until every proxy knows that this worker is no longer ready. */
+const LISTEN_ON_MS = 3_000
 
 export interface Worker {
   /** Claims no more, finishes what is under way, writes it, closes. */
@@ -113,7 +116,13 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       const lastCall = setTimeout(() => {
         giveUp.abort()
       }, FINISH_MS)
-      await Promise.all([api.close(), sending.finished, sweeping.finished, events.finished, figures])
+      await Promise.all([
+        sleep(LISTEN_ON_MS).then(() => api.close()),
+        sending.finished,
+        sweeping.finished,
+        events.finished,
+        figures,
+      ])
       clearTimeout(lastCall)
       provider.close()
       tokens.close()

@@ -10,6 +10,8 @@ const TOTAL = 1_000
 beforeAll(async () => {
   rig = await startRig()
   worker = await rig.worker()
+  // Enough to have mails under way at any moment.
+  await rig.sink.behave([{ address: '*', at: 'data', delayMs: 30 }])
 })
 afterAll(() => rig.stop())
 

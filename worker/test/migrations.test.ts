@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig } from './rig.ts'
+import { openDatabase } from '../src/store/database.ts'
+import { migrate } from '../src/store/migrations.ts'
 import { isFinished, startRig, until } from './rig.ts'
 
 let rig: Rig
@@ -55,8 +57,26 @@ test('the schema goes down with data in it, and up again to the same shape', asy
 
 test('migrations that start together take turns', async () => {
   await rig.migrate('down', '0')
-  const outputs = await Promise.all([rig.migrate(), rig.migrate(), rig.migrate()])
-  expect(outputs.filter((output) => output.includes('up 0001'))).toHaveLength(1)
+  const slow = {
+    version: 50,
+    name: 'slow',
+    up: 'SELECT pg_sleep(0.3); CREATE TABLE slow (id integer)',
+    down: 'DROP TABLE slow',
+  }
+  const databases = Array.from({ length: 3 }, () =>
+    openDatabase({
+      url: rig.postgres.url,
+      caFile: undefined,
+      connections: 1,
+      applicationName: 'test',
+      onIdleError: () => undefined,
+    }),
+  )
+  const steps = await Promise.all(databases.map((database) => migrate(database, [slow], 'up', 50)))
+  expect(steps.flat()).toEqual(['up 0050 slow'])
+  await Promise.all(databases.map((database) => migrate(database, [slow], 'down', 0)))
+  await Promise.all(databases.map((database) => database.close()))
+  await rig.migrate()
 })
 
 test('a worker refuses a schema that is newer than it knows, unless that says it fits', async () => {

@@ -34,10 +34,15 @@ const expectAllSentOnce = async (id: string, before: number, count = 1_000) => {
 }
 
 test('NATS that comes back with nothing in it costs no mail', async () => {
-  const { id, before } = await midBatch('nats')
+  const { id, before } = await midBatch('nats', 3_000)
+  const [waiting] = await rig.sql<{ chunks: number }>(
+    'SELECT count(*)::int AS chunks FROM chunk WHERE batch_id = $1 AND published_at IS NOT NULL AND NOT done',
+    [id],
+  )
+  expect(waiting?.chunks).toBeGreaterThan(0)
   await rig.nats.restart({ loseData: true })
   await rig.createStream()
-  await expectAllSentOnce(id, before)
+  await expectAllSentOnce(id, before, 3_000)
 })
 
 test('batches are accepted while NATS is down, and sent when it is back', async () => {

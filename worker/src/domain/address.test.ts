@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseAddress, parseSender } from './address.ts'
+import { parseAddress, parseSender, splitSender } from './address.ts'
 
 test.each([
   ['a@example.org', 'a@example.org'],
@@ -44,6 +44,14 @@ test('a sender may have a name', () => {
   })
   expect(parseSender('The Shop <nobody>')).toMatchObject({ ok: false })
   expect(parseSender('a <b@c.org> <d@e.org>')).toMatchObject({ ok: false })
+})
+
+test('a name may hold a comma', () => {
+  expect(splitSender('"Doe, Jane" <jane@example.org>')).toEqual({
+    name: 'Doe, Jane',
+    address: 'jane@example.org',
+  })
+  expect(splitSender('jane@example.org')).toEqual({ name: '', address: 'jane@example.org' })
 })
 
 test('no text that is accepted holds a line break, a space or a bracket', () => {

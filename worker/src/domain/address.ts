@@ -38,8 +38,15 @@ export function parseAddress(text: string): ParsedAddress {
 
 /** `local@domain` or `Name <local@domain>`. */
 export function parseSender(text: string): ParsedAddress {
-  const bare = /^[^<>]*<([^<>]+)>$/.exec(text)?.[1] ?? text
-  return CONTROL.test(text) ? { ok: false, code: 'malformed_address' } : parseAddress(bare)
+  return CONTROL.test(text)
+    ? { ok: false, code: 'malformed_address' }
+    : parseAddress(splitSender(text).address)
+}
+
+/** The parts of a sender; a name may hold what separates addresses in a list, so nobody should parse it as one. */
+export function splitSender(text: string): { readonly name: string; readonly address: string } {
+  const [, name = '', address = text] = /^([^<>]*)<([^<>]+)>$/.exec(text) ?? []
+  return { name: name.trim().replace(/^"(.*)"$/, '$1'), address }
 }
 
 /** An internationalised domain as its A-labels. */

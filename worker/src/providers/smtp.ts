@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { createTransport } from 'nodemailer'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import type { SmtpFailure } from './smtpClasses.ts'
+import { splitSender } from '../domain/address.ts'
 import { classifySmtp } from './smtpClasses.ts'
 
 export interface SmtpOptions {
@@ -52,8 +53,15 @@ export function smtp(options: SmtpOptions): Provider {
   const send = async (mail: OutgoingMail): Promise<Outcome> => {
     const { from, to, subject, text, html, messageId, headers } = mail
     try {
-      const address = { name: '', address: to }
-      const info = await transport.sendMail({ from, to: address, subject, text, html, messageId, headers })
+      const info = await transport.sendMail({
+        from: splitSender(from),
+        to: { name: '', address: to },
+        subject,
+        text,
+        html,
+        messageId,
+        headers,
+      })
       return { retryClass: 'accepted', providerMessageId: messageId, detail: info.response }
     } catch (error) {
       return classifySmtp(failureOf(error, bodies.get(messageId)?.readableDidRead === true))

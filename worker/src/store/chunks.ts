@@ -27,11 +27,12 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
   return {
     takeDue: async (limit) => {
       const rows = await database.query<{ batch_id: string; number: number; generation: number }>(
-        `UPDATE chunk SET generation = generation + 1, published_at = clock_timestamp(),
+        `WITH due AS MATERIALIZED (
+           SELECT batch_id, number FROM chunk WHERE NOT done AND due_at <= now()
+           ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+         UPDATE chunk SET generation = generation + 1, published_at = clock_timestamp(),
            due_at = now() + make_interval(secs => $2)
-         FROM (SELECT batch_id, number FROM chunk WHERE NOT done AND due_at <= now()
-               ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS due
-         WHERE chunk.batch_id = due.batch_id AND chunk.number = due.number
+         FROM due WHERE chunk.batch_id = due.batch_id AND chunk.number = due.number
          RETURNING chunk.batch_id, chunk.number, chunk.generation`,
         [limit, PATIENCE_SECONDS],
       )

@@ -109,13 +109,14 @@ async function claim(
     attempt: number
     tries: number
   }>(
-    `UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
+    `WITH due AS MATERIALIZED (
+       SELECT seq FROM recipient
+       WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
+         AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')
+       ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
+     UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
        lease_until = now() + make_interval(secs => $6), updated_at = now()
-     FROM (SELECT seq FROM recipient
-           WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
-             AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')
-           ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
-     WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
+     FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
      RETURNING recipient.seq, address, variables, attempt, tries`,
     [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000],
   )
