@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ChildServer, freePort } from './childServer.ts'
+import { ChildServer } from './childServer.ts'
+import { freePort } from './process.ts'
 
 export interface ClickhouseServer {
   readonly url: string

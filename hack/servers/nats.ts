@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { binary } from '../cluster/binaries.ts'
-import { ChildServer, freePort } from './childServer.ts'
+import { ChildServer } from './childServer.ts'
+import { freePort } from './process.ts'
 
 export interface NatsServer {
   readonly url: string

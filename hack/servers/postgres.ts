@@ -5,7 +5,8 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { ChildServer, freePort } from './childServer.ts'
+import { ChildServer } from './childServer.ts'
+import { freePort } from './process.ts'
 
 export interface PostgresServer {
   /** Superuser `postgres` on database `postgres`, no password: loopback only. */

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const KEPT_LINES = 200
+const KEPT_CHARACTERS = 200_000
 const running = new Set<ChildProcess>()
 
 process.once('exit', () => {
@@ -13,7 +13,7 @@ process.once('exit', () => {
 
 export interface ServerProcess {
   readonly pid: number
-  /** The last lines that it wrote. */
+  /** What it wrote to both its outputs, newest part. */
   output(): string
   readonly exited: Promise<number | null>
   /** Ends it and waits; SIGKILL when it does not listen. */
@@ -27,15 +27,14 @@ export function startProcess(
 ): ServerProcess {
   const child: ChildProcess = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
-  const lines: string[] = []
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      lines.push(...text.split('\n').filter(Boolean))
-      if (lines.length > KEPT_LINES) lines.splice(0, lines.length - KEPT_LINES)
-    })
+  let output = ''
+  const keep = (text: string) => {
+    output = (output + text).slice(-KEPT_CHARACTERS)
+  }
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', keep)
   const exited = new Promise<number | null>((resolve) => {
     child.once('error', (error) => {
-      lines.push(error.message)
+      keep(`${error.message}\n`)
       running.delete(child)
       resolve(null)
     })
@@ -46,9 +45,10 @@ export function startProcess(
   })
   return {
     pid: child.pid ?? -1,
-    output: () => lines.join('\n'),
+    output: () => output,
     exited,
     async stop(signal = 'SIGTERM', patienceMs = 10_000) {
+      if (!running.has(child)) return
       child.kill(signal)
       const late = setTimeout(() => child.kill('SIGKILL'), patienceMs)
       await exited

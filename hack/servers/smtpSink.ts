@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import type { SinkRule } from '../standins/sinkBehaviour.ts'
 import type { SunkMessage } from '../standins/smtpSink.ts'
-import { ChildServer, freePort } from './childServer.ts'
+import { ChildServer } from './childServer.ts'
+import { freePort } from './process.ts'
 
 export interface SmtpSinkServer {
   readonly smtpPort: number

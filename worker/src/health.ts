@@ -11,6 +11,8 @@ export interface Health {
   isReachable(): boolean
   /** Whether the schema, when last seen, was one to work with. */
   isServing(): boolean
+  /** Resolves after the first look, whatever it saw; rejects never. */
+  readonly looked: Promise<void>
   /** Resolves true when it is for the first time, false when told to stop before; rejects never. */
   readonly served: Promise<boolean>
 }
@@ -45,15 +47,19 @@ export function watchHealth(
     told = message
     if (isServing()) serve(true)
   }
+  const looked = look()
+  const pause = () => sleep(LOOK_EVERY_MS, undefined, { signal: stopping }).catch(() => undefined)
   const run = async () => {
+    await looked
+    await pause()
     while (!stopping.aborted) {
       await look()
-      await sleep(LOOK_EVERY_MS, undefined, { signal: stopping }).catch(() => undefined)
+      await pause()
     }
     serve(false)
   }
   void run()
-  return { schema: () => schema, isReachable: () => isReachable, isServing, served }
+  return { schema: () => schema, isReachable: () => isReachable, isServing, looked, served }
 }
 
 function wordsFor(isReachable: boolean, schema: SchemaState | undefined, known: number): string {

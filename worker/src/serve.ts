@@ -107,6 +107,8 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     },
   })
   await internal.listen({ port: settings.internalPort, host: '0.0.0.0' })
+  // Before that every request would be refused, however well the database is.
+  await health.looked
   await api.listen(settings.httpPort)
   log.info({ httpPort: settings.httpPort, internalPort: settings.internalPort, worker }, 'serving')
 
