@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { S3Server } from './s3.ts'
 import { ChildServer } from './childServer.ts'
 import { freePort } from './process.ts'
 
@@ -15,13 +16,18 @@ export interface ClickhouseServer {
 }
 
 export interface ClickhouseOptions {
-  readonly configFile?: string
+  /** With a bucket the server has the disk `s3`, the policy `archive_v1` and the named collection `backup_s3`. */
+  readonly s3?: S3Server
+  /** What whoever comes may do, such as `SELECT ON batchsender.*`; everything without it. Needs `s3`. */
+  readonly grants?: readonly string[]
+  /** Folder with the data; it outlives the server. Without it the server has one of its own. */
+  readonly dataDir?: string
   readonly username?: string
   readonly password?: string
 }
 
 export async function startClickhouse(options: ClickhouseOptions = {}): Promise<ClickhouseServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'batchsender-clickhouse-'))
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'batchsender-clickhouse-')))
   const port = await freePort()
   const server = new ChildServer({
     program: process.execPath,
@@ -30,7 +36,7 @@ export async function startClickhouse(options: ClickhouseOptions = {}): Promise<
       ...process.env,
       DATA_DIR: dataDir,
       HTTP_PORT: String(port),
-      ...(options.configFile !== undefined && { CONFIG_FILE: options.configFile }),
+      ...s3Environment(options),
       ...(options.username !== undefined && { USERNAME: options.username }),
       ...(options.password !== undefined && { PASSWORD: options.password }),
     },
@@ -47,7 +53,18 @@ export async function startClickhouse(options: ClickhouseOptions = {}): Promise<
     start,
     stop: async () => {
       await server.stop()
-      await rm(dataDir, { recursive: true, force: true })
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
     },
+  }
+}
+
+function s3Environment({ s3, grants }: ClickhouseOptions): Record<string, string> {
+  if (!s3) return {}
+  return {
+    S3_ENDPOINT: s3.url,
+    S3_BUCKET: s3.bucket,
+    S3_ACCESS_KEY: s3.accessKey,
+    S3_SECRET_KEY: s3.secretKey,
+    ...(grants && { GRANTS: grants.join('\n') }),
   }
 }

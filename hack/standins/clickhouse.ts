@@ -8,9 +8,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { timingSafeEqual } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Session } from 'chdb'
+import { clickhouseConfig, clickhouseUsers } from './clickhouseConfig.ts'
 import { listen } from './listen.ts'
 
 export interface ClickhouseStandInOptions {
@@ -144,13 +146,27 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 const identifier = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``
 const literal = (value: string): string => `'${value.replace(/[\\']/g, '\\$&')}'`
 
+/** The configuration that the environment asks for, written beside the data; none without `S3_ENDPOINT`. */
+async function writeConfig(dataDir: string): Promise<string | undefined> {
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket = 'batchsender', GRANTS } = process.env
+  if (endpoint === undefined) return undefined
+  await mkdir(dataDir, { recursive: true })
+  const usersFile = join(dataDir, 'users.xml')
+  if (GRANTS !== undefined) await writeFile(usersFile, clickhouseUsers(GRANTS.split('\n')))
+  const configFile = join(dataDir, 'config.xml')
+  const users = GRANTS === undefined ? {} : { usersFile }
+  await writeFile(configFile, clickhouseConfig({ endpoint, bucket, dataDir, ...users }))
+  return configFile
+}
+
 if (import.meta.main) {
-  const { DATA_DIR, CONFIG_FILE, HTTP_PORT, USERNAME, PASSWORD } = process.env
+  const { DATA_DIR = '/var/lib/clickhouse', HTTP_PORT, USERNAME, PASSWORD } = process.env
+  const configFile = await writeConfig(DATA_DIR)
   const standIn = await startClickhouse({
-    dataDir: DATA_DIR ?? '/var/lib/clickhouse',
+    dataDir: DATA_DIR,
     port: Number(HTTP_PORT ?? 8123),
     host: '0.0.0.0',
-    ...(CONFIG_FILE !== undefined && { configFile: CONFIG_FILE }),
+    ...(configFile !== undefined && { configFile }),
     ...(USERNAME !== undefined && { username: USERNAME }),
     ...(PASSWORD !== undefined && { password: PASSWORD }),
   })

@@ -1,5 +1,6 @@
 /** The table of events in ClickHouse and the insert that may be repeated. */
 import { ClickHouseError, createClient } from '@clickhouse/client'
+import { createDatabase, createTable, EMAIL_EVENTS, qualified } from '../../../crds/clickhouseTables.ts'
 import type { Lot } from '../store/events.ts'
 import type { EventSink } from './flusher.ts'
 
@@ -26,11 +27,11 @@ export function clickhouseEvents({ url, database, username, password }: Clickhou
     request_timeout: REQUEST_MS,
     log: { level: 127 },
   })
-  const table = `\`${database.replaceAll('`', '')}\`.email_events`
+  const table = qualified(database, EMAIL_EVENTS)
   let isPrepared = false
   return {
     insert: async ({ token, rows }: Lot) => {
-      if (!isPrepared) await createTable(client, database, table)
+      if (!isPrepared) await ensureTable(client, database)
       isPrepared = true
       await client.insert({
         table,
@@ -44,31 +45,14 @@ export function clickhouseEvents({ url, database, username, password }: Clickhou
 }
 
 /** A user without the right to create is told apart later, by its insert, if the table is not there. */
-async function createTable(
-  client: ReturnType<typeof createClient>,
-  database: string,
-  table: string,
-): Promise<void> {
-  const statement = `CREATE TABLE IF NOT EXISTS ${table} (
-    event_date Date DEFAULT toDate(event_time),
-    event_time DateTime64(3, 'UTC'),
-    batch_id UUID,
-    recipient String,
-    event LowCardinality(String),
-    attempt UInt32,
-    provider LowCardinality(String),
-    provider_message_id String,
-    error_class LowCardinality(String),
-    error_code LowCardinality(String),
-    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
-  ) ENGINE = MergeTree PARTITION BY toYYYYMM(event_date) ORDER BY (event_date, batch_id, recipient, attempt)
-  SETTINGS non_replicated_deduplication_window = 1000`
+async function ensureTable(client: ReturnType<typeof createClient>, database: string): Promise<void> {
+  const statement = createTable(database, EMAIL_EVENTS)
   try {
     await client.command({ query: statement })
   } catch (error) {
     const code = error instanceof ClickHouseError ? error.code : undefined
     if (code === UNKNOWN_DATABASE) {
-      await client.command({ query: `CREATE DATABASE IF NOT EXISTS \`${database.replaceAll('`', '')}\`` })
+      await client.command({ query: createDatabase(database) })
       await client.command({ query: statement })
     } else if (code !== ACCESS_DENIED) throw error
   }

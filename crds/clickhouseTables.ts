@@ -1,0 +1,86 @@
+/** The tables in ClickHouse, as the worker fills them and the operator creates and keeps them. */
+
+export const EMAIL_EVENTS = 'email_events'
+export const AUDIT_LOG = 'audit_log'
+
+export type TableName = typeof EMAIL_EVENTS | typeof AUDIT_LOG
+
+/** `inserted_at` is the server's: what was there before an instant can be told from what came after. */
+const TABLES: Readonly<Record<TableName, { readonly columns: readonly string[]; readonly orderBy: string }>> =
+  {
+    email_events: {
+      columns: [
+        'event_date Date DEFAULT toDate(event_time)',
+        "event_time DateTime64(3, 'UTC')",
+        'batch_id UUID',
+        'recipient String',
+        'event LowCardinality(String)',
+        'attempt UInt32',
+        'provider LowCardinality(String)',
+        'provider_message_id String',
+        'error_class LowCardinality(String)',
+        'error_code LowCardinality(String)',
+        "inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)",
+      ],
+      orderBy: '(event_date, batch_id, recipient, attempt)',
+    },
+    audit_log: {
+      columns: [
+        'event_date Date DEFAULT toDate(timestamp)',
+        "timestamp DateTime64(3, 'UTC')",
+        'id UUID',
+        'action LowCardinality(String)',
+        'user_id String',
+        'resource String',
+        'metadata String',
+        'ip String',
+        'user_agent String',
+        "inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)",
+      ],
+      orderBy: '(event_date, action, timestamp, id)',
+    },
+  }
+
+export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[]
+
+/** Where old partitions go: rows older than `afterDays` to `disk`, which `storagePolicy` contains. */
+export interface TableArchive {
+  readonly afterDays: number
+  readonly disk: string
+  readonly storagePolicy: string
+}
+
+/** `event_date + toIntervalDay(90) TO DISK 's3'`: the form in which the server reads it back. */
+export function archiveRule({ afterDays, disk }: Pick<TableArchive, 'afterDays' | 'disk'>): string {
+  return `event_date + toIntervalDay(${afterDays}) TO DISK ${literal(disk)}`
+}
+
+/**
+ * `non_replicated_deduplication_window` makes an insert that is repeated with its token a no-op; without
+ * `materialize_ttl_recalculate_only` older servers rewrite every column when a rule changes.
+ */
+export function createTable(database: string, table: TableName, archive?: TableArchive): string {
+  const { columns, orderBy } = TABLES[table]
+  const settings = [
+    'non_replicated_deduplication_window = 1000',
+    ...(archive
+      ? [`storage_policy = ${literal(archive.storagePolicy)}`, 'materialize_ttl_recalculate_only = 1']
+      : []),
+  ]
+  return [
+    `CREATE TABLE IF NOT EXISTS ${qualified(database, table)} (${columns.join(', ')})`,
+    `ENGINE = MergeTree PARTITION BY toYYYYMM(event_date) ORDER BY ${orderBy}`,
+    ...(archive ? [`TTL ${archiveRule(archive)}`] : []),
+    `SETTINGS ${settings.join(', ')}`,
+  ].join(' ')
+}
+
+export function createDatabase(database: string): string {
+  return `CREATE DATABASE IF NOT EXISTS ${identifier(database)}`
+}
+
+export const qualified = (database: string, table: string): string =>
+  `${identifier(database)}.${identifier(table)}`
+
+export const identifier = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``
+export const literal = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`
