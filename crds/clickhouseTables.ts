@@ -50,9 +50,11 @@ export interface TableArchive {
   readonly storagePolicy: string
 }
 
-/** `event_date + toIntervalDay(90) TO DISK 's3'`: the form in which the server reads it back. */
+/** `event_date + toIntervalDay(90)`: the form in which the server reads it back. */
+export const archiveExpression = (afterDays: number): string => `event_date + toIntervalDay(${afterDays})`
+
 export function archiveRule({ afterDays, disk }: Pick<TableArchive, 'afterDays' | 'disk'>): string {
-  return `event_date + toIntervalDay(${afterDays}) TO DISK ${literal(disk)}`
+  return `${archiveExpression(afterDays)} TO DISK ${literal(disk)}`
 }
 
 /**

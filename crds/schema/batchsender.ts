@@ -1,6 +1,7 @@
 /** The custom resource: what a user may ask for, and what comes back. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { ClickhouseSpec } from './clickhouse.ts'
 import { NatsSpec } from './nats.ts'
 import { rule, secretRef } from './references.ts'
 import { BatchSenderStatus } from './status.ts'
@@ -19,57 +20,6 @@ const PostgresSpec = Type.Object(
     ),
   },
   { description: 'The database that holds every batch and recipient.' },
-)
-
-const ClickhouseSpec = Type.Object(
-  {
-    external: Type.Optional(
-      Type.Object(
-        {
-          url: Type.String({
-            minLength: 1,
-            maxLength: 500,
-            pattern: '^https?://[^@/\\s]+/?$',
-            description: 'Address of the HTTP interface, without credentials.',
-          }),
-          credentialsSecretRef: Type.Optional(secretRef('Secret with the keys `username` and `password`.')),
-          insecure: Type.Optional(
-            Type.Boolean({
-              default: false,
-              description: 'Allows an http:// address: nothing is encrypted then.',
-            }),
-          ),
-        },
-        {
-          description: 'ClickHouse that runs elsewhere.',
-          'x-kubernetes-validations': [
-            rule(
-              "self.url.startsWith('https://') || (has(self.insecure) && self.insecure)",
-              'spec.clickhouse.external.url must begin with https://, or set spec.clickhouse.external.insecure: true',
-            ),
-          ],
-        },
-      ),
-    ),
-    database: Type.Optional(
-      Type.String({
-        default: 'batchsender',
-        maxLength: 63,
-        pattern: '^[a-z_][a-z0-9_]*$',
-        description: 'Name of the database; it cannot change.',
-      }),
-    ),
-  },
-  {
-    description: 'Where events are kept for analysis. Unset: nowhere.',
-    'x-kubernetes-validations': [
-      rule('has(self.external)', 'spec.clickhouse needs spec.clickhouse.external'),
-      rule(
-        'self.database == oldSelf.database',
-        'spec.clickhouse.database cannot change: the events are there',
-      ),
-    ],
-  },
 )
 
 const Readiness = Type.Object(

@@ -69,6 +69,41 @@ export const CONDITIONS = {
       ProgressDeadlineExceeded: { doc: 'Workers did not become ready in time.' },
     },
   },
+  ArchiveReady: {
+    doc: 'Old events move to the disk that the spec names.',
+    reasons: {
+      ...ANY_COMPONENT,
+      Archiving: { doc: 'Tables, storage policy and rule are as they should be.' },
+      NotConfigured: { doc: 'The spec asks for no archive.' },
+      EarlyCold: {
+        doc: 'As it should be, but parts are on the disk before their time; docs/archive.md says how to bring them back.',
+      },
+      NotObserved: { doc: 'ClickHouse has not been looked at since the last change.' },
+      Unreachable: { doc: 'The operator cannot talk to ClickHouse.' },
+      AuthenticationFailed: { doc: "ClickHouse does not accept the operator's name and password." },
+      AccessDenied: { doc: 'The operator lacks a right in ClickHouse; the message names the grant.' },
+      TableMissing: { doc: 'The database or a table is not there yet.' },
+      DiskNotFound: { doc: 'The server has no disk of that name.' },
+      DiskBroken: { doc: 'The server says that the disk is broken.' },
+      PolicyNotFound: { doc: 'No storage policy fits, or the one that is named does not exist.' },
+      PolicyAmbiguous: { doc: 'Several storage policies fit: name one.', stalls: true },
+      PolicyNotSuperset: {
+        doc: 'The storage policy lacks a volume of the present one; the server would refuse it.',
+        stalls: true,
+      },
+      PolicyDrift: { doc: 'A table has another storage policy; it is put back.' },
+      TTLDrift: { doc: 'A table has another rule; it is put back.' },
+      ForeignRule: {
+        doc: 'A table has a rule that the operator did not make; it is left alone and nothing is changed.',
+      },
+      RuleRefused: { doc: 'The server refuses the rule.' },
+      NotMaterialized: { doc: 'Old parts do not know the rule yet.' },
+      MutationFailed: { doc: 'Teaching old parts the rule fails.' },
+      MoveLag: { doc: 'Parts have been due for more than an hour.' },
+      ColdStorageUnavailable: { doc: 'The disk does not answer.' },
+      StatementRefused: { doc: "ClickHouse refused a statement; the message is the server's." },
+    },
+  },
 } as const satisfies Record<string, { readonly doc: string; readonly reasons: Record<string, ReasonMeaning> }>
 
 /** A condition that sums into `Ready`, in the order in which they are judged. */
@@ -90,6 +125,8 @@ export const SUMMARY_CONDITIONS = {
 export const CHECKS = {
   'nats-tls-adopted':
     'Every NATS node serves the certificate that was issued, and refuses plain-text and certificate-less clients.',
+  'archive-flowing':
+    'Events past their time are on the archive disk, and none has been due for more than an hour.',
 } as const
 export type CheckName = keyof typeof CHECKS
 

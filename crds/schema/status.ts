@@ -28,8 +28,28 @@ const Node = Type.Object({
   servedSerial: Type.Optional(Type.String({ maxLength: 64, description: 'Serial that the node showed.' })),
 })
 
+const ArchivedTable = Type.Object({
+  name: Type.String({ maxLength: 63 }),
+  storagePolicy: Type.String({ maxLength: 253, description: 'The policy that the table has.' }),
+  rule: Type.Optional(Type.String({ maxLength: 1024, description: "The server's spelling of its TTL." })),
+  partsCold: Type.Integer({ minimum: 0, description: 'Active parts on the archive disk.' }),
+  bytesCold: Type.Integer({ minimum: 0, description: 'Their size.' }),
+  rowsCold: Type.Integer({ minimum: 0, description: 'Their rows.' }),
+  partsDue: Type.Integer({ minimum: 0, description: 'Parts past their time that have not moved.' }),
+  bytesDue: Type.Integer({ minimum: 0, description: 'Their size.' }),
+  dueSince: Type.Optional(instant('When the oldest of these came due.')),
+})
+
 const Evidence = Type.Object(
   {
+    archive: Type.Optional(
+      Type.Array(ArchivedTable, {
+        maxItems: 8,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+        description: 'Tables with an archive, as ClickHouse showed them.',
+      }),
+    ),
     natsTls: Type.Optional(
       Type.Object(
         {

@@ -2,18 +2,16 @@
 import { pino } from 'pino'
 import type { KubernetesObject, Resource } from './runtime/object.ts'
 import type { Sender } from './components/snapshot.ts'
-import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQueue.ts'
+import { Clickhouse } from './adapters/clickhouse.ts'
 import { dialGuard } from './adapters/dialGuard.ts'
 import { kubernetesPorts } from './adapters/kubernetes.ts'
 import { Nats } from './adapters/nats.ts'
 import { projectSecret, secretFacts } from './adapters/secretProjection.ts'
 import { checks } from './checks/index.ts'
 import { components } from './components/index.ts'
-import { queueReplicas } from './components/nats/nats.ts'
-import { natsSecrets, nodeAddresses, operatorAccess } from './components/parts/natsTopology.ts'
-import { jetstream } from './observers/jetstream.ts'
-import { natsHandshake } from './observers/natsHandshake.ts'
+import { natsSecrets } from './components/parts/natsTopology.ts'
 import { Watchman } from './observers/watchman.ts'
+import { observersOf } from './observing.ts'
 import { senderOf } from './reconcile/gather.ts'
 import { reconcile } from './reconcile/reconcile.ts'
 import { aborted } from './runtime/aborted.ts'
@@ -128,6 +126,7 @@ function controllerFor(
     allowLoopback: settings.allowLoopback,
   })
   const nats = new Nats(transport, guard)
+  const clickhouse = new Clickhouse(transport, guard)
   const issuedSerial = (sender: Sender) => {
     const secret = controller.store(Secret).get(`${sender.namespace}/${natsSecrets(sender).server}`)
     return secret && secretFacts(secret).certificate?.serial
@@ -140,22 +139,7 @@ function controllerFor(
     onChange: (key) => {
       controller.enqueue(key)
     },
-    observers: [
-      natsHandshake({ addresses: (sender) => nodeAddresses(sender, installation), issuedSerial }),
-      jetstream({
-        target: (sender) => {
-          if (sender.spec.nats.managed && issuedSerial(sender) === undefined) return undefined
-          const names = workQueueNames(sender.namespace, sender.name)
-          return {
-            access: operatorAccess(sender, installation),
-            stream: streamConfig(names, queueReplicas({ sender })),
-            consumer: consumerConfig(names),
-          }
-        },
-        look: (namespace, { access, ...wanted }, term) =>
-          nats.lookAtQueue({ namespace, access }, wanted, term),
-      }),
-    ],
+    observers: observersOf({ installation, nats, clickhouse, issuedSerial }),
   })
   const ports = kubernetesPorts({
     transport,
@@ -163,12 +147,16 @@ function controllerFor(
     kinds,
     installation,
     nats,
+    clickhouse,
     metrics,
     events: new EventRecorder({ transport, controller: OPERATOR, instance: settings.identity, log }),
     watch: {
       evidence: (key) => watchman.evidence(key),
       lookSoon: (key) => {
         watchman.lookSoon(key)
+      },
+      outdated: (key, evidence) => {
+        watchman.outdated(key, evidence)
       },
       attend: (key) => {
         watchman.attend(key, signal)

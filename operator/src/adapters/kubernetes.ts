@@ -2,6 +2,7 @@
 import type { Controller } from '../runtime/controller.ts'
 import type { Evidence, Installation, Sender } from '../components/snapshot.ts'
 import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
+import type { Clickhouse } from './clickhouse.ts'
 import type { Nats } from './nats.ts'
 import type { Ports } from '../reconcile/ports.ts'
 import type { Transport } from '../runtime/transport.ts'
@@ -23,6 +24,8 @@ const STATUS_MANAGER = 'batchsender-operator-status'
 export interface Watch {
   evidence(key: string): Evidence
   lookSoon(key: string): void
+  /** What was seen so far is no longer how it is. */
+  outdated(key: string, evidence: keyof Evidence): void
   attend(key: string): void
   dismiss(key: string): void
 }
@@ -33,13 +36,14 @@ export interface KubernetesPortsOptions {
   readonly kinds: readonly Resource[]
   readonly installation: Installation
   readonly nats: Nats
+  readonly clickhouse: Clickhouse
   readonly watch: Watch
   readonly events: EventRecorder
   readonly metrics: Metrics
 }
 
 export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
-  const { transport, controller, installation, nats, watch, events, metrics } = options
+  const { transport, controller, installation, nats, clickhouse, watch, events, metrics } = options
   const now = () => new Date()
   const storeOf = (resource: Resource) => controller.store(resource)
   const applier = new Applier({ transport, fieldManager: FIELD_MANAGER, storeOf, metrics })
@@ -72,6 +76,11 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     },
     reloadNats: (wish, sender, signal) => nats.reload(wish, sender.namespace, signal),
     keepQueue: (wish, sender, signal) => nats.keepQueue(wish, sender.namespace, signal),
+    async runStatement(wish, sender, signal) {
+      const outcome = await clickhouse.run(wish, sender.namespace, signal)
+      watch.outdated(keyOf(sender), 'clickhouse')
+      return outcome
+    },
     lookSoon: (sender) => {
       watch.lookSoon(keyOf(sender))
     },

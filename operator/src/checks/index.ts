@@ -1,5 +1,6 @@
 /** Every proof, in the order in which it is printed. */
 import type { Check } from './check.ts'
+import { archiveFlowing } from './archiveFlowing.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
 
-export const checks: readonly Check[] = [natsTlsAdopted]
+export const checks: readonly Check[] = [natsTlsAdopted, archiveFlowing]

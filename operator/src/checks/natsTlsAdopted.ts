@@ -1,8 +1,9 @@
 /** Proves that every NATS node serves the certificate that was issued, and lets nobody in without one. */
 import type { Check, Proof } from './check.ts'
-import type { NodeHandshake, Sender, Snapshot } from '../components/snapshot.ts'
+import type { NodeHandshake, Snapshot } from '../components/snapshot.ts'
 import { isStale } from '../components/parts/evidence.ts'
 import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
+import { lastProof } from './lastProof.ts'
 
 /** A renewed certificate takes this long at most to reach the files of a pod and be read again. */
 const ADOPTION_MS = 180_000
@@ -27,7 +28,13 @@ export const natsTlsAdopted: Check = {
     const issued = secrets.get(natsSecrets(sender).server)?.certificate
     const sighting = evidence.natsHandshake
     if (!issued) return { state: 'Unknown', message: 'no certificate is issued yet' }
-    if (!sighting) return lastSaid(sender) ?? { state: 'Unknown', message: 'no handshake has been made yet' }
+    if (!sighting)
+      return (
+        lastProof(sender, 'nats-tls-adopted') ?? {
+          state: 'Unknown',
+          message: 'no handshake has been made yet',
+        }
+      )
 
     if (isStale(sighting, snapshot)) return { state: 'Unknown', message: 'no handshake has succeeded lately' }
     const open = faults(wanted, sighting.seen.nodes, ({ refusesPlain, refusesAnonymous }) => {
@@ -49,15 +56,9 @@ export const natsTlsAdopted: Check = {
   },
 }
 
-/** After a start nothing has been looked at: what was said before still stands. */
-function lastSaid({ status }: Sender): Proof | undefined {
-  const last = status.checks?.find(({ name }) => name === 'nats-tls-adopted')
-  return last && last.state !== 'Waived' ? { state: last.state, message: last.message } : undefined
-}
-
 /** A routine renewal is no reason to take a proof back before the nodes had time to follow. */
 function whileAdopting({ sender }: Snapshot, message: string): Proof {
-  const last = lastSaid(sender)
+  const last = lastProof(sender, 'nats-tls-adopted')
   if (last?.state === 'Proven') return last
   return { state: 'Unknown', message }
 }

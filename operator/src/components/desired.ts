@@ -43,6 +43,20 @@ export interface DesiredQueue {
   readonly reason: string
 }
 
+/** What ClickHouse is to carry out; safe to repeat. */
+export interface DesiredStatement {
+  readonly type: 'statement'
+  readonly access: ClickhouseAccess
+  /** The table that it is about, or the database. */
+  readonly subject: string
+  /** One after the other. */
+  readonly texts: readonly string[]
+  /** What was found to be otherwise: the reason of the event. */
+  readonly reason: string
+  /** The same in words. */
+  readonly message: string
+}
+
 /** An object of ours that must go; of a kind that the component declares in `prunes`. */
 export interface DesiredAbsence {
   readonly type: 'absent'
@@ -52,7 +66,13 @@ export interface DesiredAbsence {
 }
 
 export type Desired =
-  DesiredAbsence | DesiredObject | DesiredCertificate | DesiredKey | DesiredReload | DesiredQueue
+  | DesiredAbsence
+  | DesiredObject
+  | DesiredCertificate
+  | DesiredKey
+  | DesiredReload
+  | DesiredQueue
+  | DesiredStatement
 
 /** Where a generated Secret lives and whose it is. */
 export interface SecretIdentity {
@@ -91,4 +111,10 @@ export interface NatsAddress {
 export interface NatsAccess {
   readonly servers: readonly string[]
   readonly tlsSecret?: string
+}
+
+/** How the operator reaches ClickHouse: the address, and the Secret with its credentials, if any. */
+export interface ClickhouseAccess {
+  readonly url: string
+  readonly secret?: string
 }

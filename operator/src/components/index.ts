@@ -1,9 +1,17 @@
 /** Every managed thing, in the order in which it is applied and told of. */
 import type { AnyComponent } from './component.ts'
+import { archive } from './archive/archive.ts'
 import { dependencies } from './dependencies.ts'
 import { nats } from './nats/nats.ts'
 import { natsTls } from './natsTls.ts'
 import { specification } from './specification.ts'
 import { worker } from './worker/worker.ts'
 
-export const components: readonly AnyComponent[] = [specification, dependencies, natsTls, nats, worker]
+export const components: readonly AnyComponent[] = [
+  specification,
+  dependencies,
+  natsTls,
+  nats,
+  worker,
+  archive,
+]

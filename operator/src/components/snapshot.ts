@@ -1,6 +1,7 @@
 /** Everything a decision may look at, as one value: the object, its children, its Secrets, the evidence, the time. */
 import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { ClickhouseReason } from '../vocabulary/clickhouseErrors.ts'
 import type { KubernetesObject, Resource } from '../runtime/object.ts'
 
 /** One BatchSender: who it is, what it wants, what was said of it last. */
@@ -74,6 +75,7 @@ export interface NodeHandshake {
 }
 
 export interface Evidence {
+  readonly clickhouse?: Sighting<ClickhouseSeen>
   readonly natsHandshake?: Sighting<{ readonly nodes: readonly NodeHandshake[] }>
   readonly jetstream?: Sighting<JetstreamSeen>
 }
@@ -85,6 +87,50 @@ export type JetstreamSeen =
 
 export type QueuePart =
   { readonly exists: false } | { readonly exists: true; readonly differs: readonly string[] }
+
+/** What ClickHouse said of its disks and of our tables. */
+export type ClickhouseSeen =
+  | { readonly reached: false; readonly fault: ClickhouseFault }
+  | {
+      readonly reached: true
+      readonly disks: readonly { readonly name: string; readonly broken: boolean }[]
+      readonly policies: readonly StoragePolicy[]
+      readonly tables: readonly TableSeen[]
+    }
+
+export interface ClickhouseFault {
+  /** Which of our reasons the server's error code means. */
+  readonly reason: ClickhouseReason
+  /** First line of what the server said, without addresses. */
+  readonly message: string
+}
+
+export interface StoragePolicy {
+  readonly name: string
+  /** In the order of their priority. */
+  readonly volumes: readonly { readonly name: string; readonly disks: readonly string[] }[]
+}
+
+export interface TableSeen {
+  readonly name: string
+  readonly storagePolicy: string
+  /** `system.tables.engine_full`: the server's own spelling of engine, keys, TTL and settings. */
+  readonly engineFull: string
+  /** Work on old parts that is not done, and why it fails, if it does. */
+  readonly mutation?: { readonly failure?: string }
+  readonly parts: PartFigures
+}
+
+/** Active parts of one table, as its archive rule sees them. */
+export interface PartFigures {
+  /** Parts that do not know the rule: made before it. */
+  readonly unaware: number
+  /** Parts past their time and not on the disk; `since` is when the oldest of them came due. */
+  readonly due: { readonly parts: number; readonly bytes: number; readonly since?: Date }
+  readonly cold: { readonly parts: number; readonly bytes: number; readonly rows: number }
+  /** Parts on the disk before their time. */
+  readonly early: number
+}
 
 /** The operator's own settings that manifests depend on. */
 export interface Installation {

@@ -26,10 +26,13 @@ interface Round {
   readonly stop: AbortController
   /** Ends the pause before the next look. */
   hurry: () => void
-  beliefs: Map<keyof Evidence, Belief<unknown>>
+  readonly beliefs: Map<keyof Evidence, Belief<unknown>>
+  /** A look that began before then saw what is no more. */
+  readonly changedAt: Map<keyof Evidence, Date>
 }
 
 const PERIOD_MS = 30_000
+const NEVER = new Date(0)
 /** While something is not as it should be, it is looked at more often, ever less so. */
 const FIRST_IMPATIENCE_MS = 500
 
@@ -44,7 +47,12 @@ export class Watchman {
   /** Begins to look at a BatchSender; does nothing when it is looked at already. */
   attend(key: string, signal: AbortSignal): void {
     if (this.#rounds.has(key) || signal.aborted) return
-    const round: Round = { stop: new AbortController(), hurry: () => undefined, beliefs: new Map() }
+    const round: Round = {
+      stop: new AbortController(),
+      hurry: () => undefined,
+      beliefs: new Map(),
+      changedAt: new Map(),
+    }
     this.#rounds.set(key, round)
     signal.addEventListener(
       'abort',
@@ -66,9 +74,19 @@ export class Watchman {
     this.#rounds.get(key)?.hurry()
   }
 
+  /** Something was changed: what was seen before is not told any more. */
+  outdated(key: string, name: keyof Evidence): void {
+    this.#rounds.get(key)?.changedAt.set(name, new Date())
+  }
+
   evidence(key: string): Evidence {
-    const beliefs = this.#rounds.get(key)?.beliefs ?? new Map<keyof Evidence, Belief<unknown>>()
-    return Object.fromEntries([...beliefs].map(([name, { sighting }]) => [name, sighting]))
+    const round = this.#rounds.get(key)
+    if (!round) return {}
+    const valid = [...round.beliefs].filter(([name, { sighting }]) => {
+      const changedAt = round.changedAt.get(name)
+      return changedAt === undefined || sighting.lookedAt > changedAt
+    })
+    return Object.fromEntries(valid.map(([name, { sighting }]) => [name, sighting]))
   }
 
   get #periodMs(): number {
@@ -93,8 +111,9 @@ export class Watchman {
   async #lookRound(key: string, sender: Sender, round: Round): Promise<boolean> {
     const results = await Promise.all(
       this.#options.observers.map(async (observer) => {
+        const begunAt = new Date()
         const look = await observer.look(sender, round.stop.signal)
-        return look ? this.#believe(observer.name, look, round) : { changed: false, good: true }
+        return look ? this.#believe(observer.name, look, begunAt, round) : { changed: false, good: true }
       }),
     )
     if (results.some(({ changed }) => changed)) this.#options.onChange(key)
@@ -104,12 +123,15 @@ export class Watchman {
   #believe(
     name: keyof Evidence,
     look: Look<unknown>,
-    { beliefs }: Round,
+    begunAt: Date,
+    { beliefs, changedAt }: Round,
   ): { changed: boolean; good: boolean } {
     const before = beliefs.get(name)
-    const after = settle(before, look, new Date())
+    const after = settle(before, look, begunAt)
     beliefs.set(name, after)
-    const changed = JSON.stringify(before?.sighting.seen) !== JSON.stringify(after.sighting.seen)
+    const wasOutdated = before !== undefined && before.sighting.lookedAt <= (changedAt.get(name) ?? NEVER)
+    const changed =
+      wasOutdated || JSON.stringify(before?.sighting.seen) !== JSON.stringify(after.sighting.seen)
     return { changed, good: look.good }
   }
 

@@ -82,6 +82,8 @@ async function write(desired: Desired, context: Context): Promise<Written> {
       return without(await ports.reloadNats(desired, snapshot.sender, signal))
     case 'queue':
       return without(await ports.keepQueue(desired, snapshot.sender, signal))
+    case 'statement':
+      return without(await ports.runStatement(desired, snapshot.sender, signal))
   }
 }
 

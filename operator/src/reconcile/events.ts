@@ -35,6 +35,14 @@ function changeEvents({ step, outcome }: StepOutcome, settled: boolean): readonl
         message: `${outcome.what} ${desired.reason}: told to reload`,
       },
     ]
+  if (desired.type === 'statement')
+    return [
+      {
+        type: settled ? 'Warning' : 'Normal',
+        reason: desired.reason,
+        message: `${desired.message}: told ClickHouse`,
+      },
+    ]
   if (outcome.change === 'removed')
     return [{ type: 'Normal', reason: 'Removed', message: `${outcome.what} was removed` }]
   if (outcome.change === 'created')

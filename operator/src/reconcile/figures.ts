@@ -7,6 +7,8 @@ import { childName, selectorLabels } from '../components/parts/labels.ts'
 import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
 import { Deployment } from '../vocabulary/kinds.ts'
 import { childOf } from '../components/snapshot.ts'
+import { ttlRules } from '../components/archive/ttlRules.ts'
+import { archiveWish } from '../components/parts/clickhouse.ts'
 import { timestamp } from './timestamp.ts'
 
 type EvidenceStatus = NonNullable<BatchSenderStatus['evidence']>
@@ -18,7 +20,12 @@ export function evidenceStatus(snapshot: Snapshot, outcomes: readonly StepOutcom
   if (snapshot.sender.specFaults.length > 0) return snapshot.sender.status.evidence ?? {}
   const natsTls = natsTlsFigures(snapshot)
   const contested = contests(snapshot, outcomes)
-  return { ...(natsTls && { natsTls }), ...(contested.length > 0 && { contested }) }
+  const archive = archiveFigures(snapshot)
+  return {
+    ...(archive && { archive }),
+    ...(natsTls && { natsTls }),
+    ...(contested.length > 0 && { contested }),
+  }
 }
 
 function natsTlsFigures({ sender, secrets, evidence }: Snapshot): EvidenceStatus['natsTls'] {
@@ -43,6 +50,29 @@ function natsTlsFigures({ sender, secrets, evidence }: Snapshot): EvidenceStatus
     ...(ca && { caExpiresAt: timestamp(ca.notAfter) }),
     nodes,
   }
+}
+
+/** What was seen last stands until ClickHouse was looked at. */
+function archiveFigures({ sender, evidence }: Snapshot): EvidenceStatus['archive'] {
+  if (!archiveWish(sender)) return undefined
+  const seen = evidence.clickhouse?.seen
+  if (seen?.reached !== true) return sender.status.evidence?.archive
+  return seen.tables.map(({ name, storagePolicy, engineFull, parts: { cold, due } }) => ({
+    name,
+    storagePolicy,
+    ...ruleText(engineFull),
+    partsCold: cold.parts,
+    bytesCold: cold.bytes,
+    rowsCold: cold.rows,
+    partsDue: due.parts,
+    bytesDue: due.bytes,
+    ...(due.since && { dueSince: timestamp(due.since) }),
+  }))
+}
+
+function ruleText(engineFull: string): { rule?: string } {
+  const rules = ttlRules(engineFull)
+  return rules.length === 0 ? {} : { rule: rules.join(', ').slice(0, 1024) }
 }
 
 function contests(

@@ -58,7 +58,11 @@ function nameConflict(
 function refusal(refused: readonly (Outcome & { state: 'refused' })[]): Omit<Judged, 'type'> | undefined {
   const [first] = refused
   if (!first) return undefined
-  return { status: 'False', reason: 'WriteRefused', message: `${first.what}: ${first.message}` }
+  return {
+    status: 'False',
+    reason: first.reason ?? 'WriteRefused',
+    message: `${first.what}: ${first.message}`,
+  }
 }
 
 /** A pod spec is passed on as the user wrote it, so the API server is the one to say what is wrong with it. */

@@ -32,6 +32,7 @@ const ORDER: Readonly<Record<string, number>> = {
   StatefulSet: 4,
   queue: 5,
   natsReload: 5,
+  statement: 5,
   Job: 6,
   Deployment: 7,
 }

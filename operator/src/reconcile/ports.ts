@@ -7,6 +7,7 @@ import type {
   DesiredKey,
   DesiredQueue,
   DesiredReload,
+  DesiredStatement,
 } from '../components/desired.ts'
 import type { Evidence, Installation, ReferenceFacts, SecretFacts, Sender } from '../components/snapshot.ts'
 import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
@@ -21,7 +22,14 @@ export type Outcome =
       readonly what: string
     }
   | { readonly state: 'foreign'; readonly what: string; readonly holder: string }
-  | { readonly state: 'refused'; readonly what: string; readonly message: string; readonly invalid: boolean }
+  | {
+      readonly state: 'refused'
+      readonly what: string
+      readonly message: string
+      readonly invalid: boolean
+      /** One of the condition's reasons, where the refusal says more than that it is one. */
+      readonly reason?: string
+    }
   | { readonly state: 'waiting'; readonly what: string }
 
 /** A fight over fields that we own. */
@@ -66,6 +74,7 @@ export interface WritePorts {
   makeKey(wish: DesiredKey, owner: OwnerReference, signal: AbortSignal): Promise<Outcome>
   reloadNats(wish: DesiredReload, sender: Sender, signal: AbortSignal): Promise<Outcome>
   keepQueue(wish: DesiredQueue, sender: Sender, signal: AbortSignal): Promise<Outcome>
+  runStatement(wish: DesiredStatement, sender: Sender, signal: AbortSignal): Promise<Outcome>
   /** Something was changed that an observer should look at soon. */
   lookSoon(sender: Sender): void
   /** The object is gone or going: what was remembered of it may go, too. */
@@ -98,5 +107,7 @@ export function nameOf(desired: Desired): string {
       return `NATS node ${desired.address.node}`
     case 'queue':
       return `stream ${desired.stream.name}`
+    case 'statement':
+      return `ClickHouse table ${desired.subject}`
   }
 }

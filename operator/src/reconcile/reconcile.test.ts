@@ -52,6 +52,7 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
     makeKey: () => Promise.resolve({ state: 'unchanged' }),
     reloadNats: () => done('reload'),
     keepQueue: () => done('queue'),
+    runStatement: () => done('statement'),
     lookSoon: () => undefined,
     forget: (key) => writes.push(`forget ${key}`),
     attend: () => undefined,

@@ -1,0 +1,109 @@
+/** ClickHouse through its own client: the only file of the operator that knows it. */
+import type { ClickHouseClient } from '@clickhouse/client'
+import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import type { ClickhouseAccess, DesiredStatement } from '../components/desired.ts'
+import type { ClickhouseFault, ClickhouseSeen } from '../components/snapshot.ts'
+import type { Outcome } from '../reconcile/ports.ts'
+import type { Transport } from '../runtime/transport.ts'
+import { read } from '../runtime/apply.ts'
+import { reasonOfError } from '../vocabulary/clickhouseErrors.ts'
+import { Secret } from '../vocabulary/kinds.ts'
+import { lookAtTables, type ArchiveTarget } from './clickhouseTables.ts'
+import { decode } from './secretProjection.ts'
+
+const REQUEST_MS = 10_000
+const MOST_CHARACTERS = 400
+
+/** What is asked of one server, and who asks. */
+export interface ClickhouseTarget extends ArchiveTarget {
+  readonly namespace: string
+  readonly access: ClickhouseAccess
+}
+
+export class Clickhouse {
+  readonly #transport: Transport
+  readonly #mayDial: (servers: readonly string[]) => Promise<void>
+
+  /** @param mayDial rejects addresses that a spec must not send the operator to. */
+  constructor(transport: Transport, mayDial: (servers: readonly string[]) => Promise<void>) {
+    this.#transport = transport
+    this.#mayDial = mayDial
+  }
+
+  /** Looks at disks, policies, tables and parts; never throws. */
+  async look(target: ClickhouseTarget, signal: AbortSignal): Promise<ClickhouseSeen> {
+    try {
+      const seen = await this.#with(target.namespace, target.access, signal, (client) =>
+        lookAtTables(client, target, signal),
+      )
+      return { reached: true, ...seen }
+    } catch (error) {
+      return { reached: false, fault: faultOf(error) }
+    }
+  }
+
+  /** Carries a statement out. What the server refuses is told with the reason that its code means. */
+  async run(wish: DesiredStatement, namespace: string, signal: AbortSignal): Promise<Outcome> {
+    const what = `ClickHouse table ${wish.subject}`
+    try {
+      await this.#with(namespace, wish.access, signal, async (client) => {
+        for (const query of wish.texts) await client.command({ query, abort_signal: signal })
+      })
+      return { state: 'done', change: 'requested', what }
+    } catch (error) {
+      const { reason, message } = faultOf(error)
+      if (reason === 'Unreachable') return { state: 'waiting', what: `${what}: ${message}` }
+      return { state: 'refused', what, message, invalid: false, reason }
+    }
+  }
+
+  async #with<Result>(
+    namespace: string,
+    access: ClickhouseAccess,
+    signal: AbortSignal,
+    work: (client: ClickHouseClient) => Promise<Result>,
+  ): Promise<Result> {
+    await this.#mayDial([access.url])
+    const client = createClient({
+      url: access.url,
+      ...(await this.#credentials(namespace, access, signal)),
+      application: 'batchsender-operator',
+      request_timeout: REQUEST_MS,
+      max_open_connections: 2,
+      log: { level: ClickHouseLogLevel.OFF },
+    })
+    try {
+      return await work(client)
+    } finally {
+      await client.close()
+    }
+  }
+
+  /** The operator's own name where the Secret has one, the worker's otherwise. */
+  async #credentials(namespace: string, { secret: name }: ClickhouseAccess, signal: AbortSignal) {
+    if (name === undefined) return {}
+    const secret = await read(this.#transport, Secret, namespace, name, signal)
+    const data = secret?.['data'] as Readonly<Record<string, string>> | undefined
+    const prefix = decode(data, 'operator-username') === undefined ? '' : 'operator-'
+    const [username, password] = [decode(data, `${prefix}username`), decode(data, `${prefix}password`)]
+    if (username === undefined || password === undefined)
+      throw new Error(`Secret ${name} lacks ${prefix}username or ${prefix}password`)
+    const ca = decode(data, 'ca.crt')
+    return { username, password, ...(ca !== undefined && { tls: { ca_cert: Buffer.from(ca) } }) }
+  }
+}
+
+/**
+ * One line that is the same for every way of not getting through. Only what has the shape of ClickHouse's own errors is
+ * repeated: a spec may lead to a server that is none, and what that answers is not to be read in a status.
+ */
+export function faultOf(error: unknown): ClickhouseFault {
+  if (error instanceof ClickHouseError) {
+    const message = (error.message.split('\n')[0] ?? '').slice(0, MOST_CHARACTERS)
+    return { reason: reasonOfError(error.code, message), message }
+  }
+  const own = error instanceof Error && OWN_WORDS.test(error.message)
+  return { reason: 'Unreachable', message: own ? error.message : 'ClickHouse does not answer' }
+}
+
+const OWN_WORDS = /^Secret \S+ lacks |is an address that the operator does not dial$/

@@ -1,0 +1,28 @@
+/** What the spec says of ClickHouse, with its defaults. */
+import type { ClickhouseAccess } from '../desired.ts'
+import type { Sender } from '../snapshot.ts'
+
+export interface ArchiveWish {
+  readonly access: ClickhouseAccess
+  readonly database: string
+  readonly afterDays: number
+  readonly disk: string
+  readonly storagePolicy?: string
+}
+
+/** `undefined` when no archive is asked for. */
+export function archiveWish(sender: Sender): ArchiveWish | undefined {
+  const { clickhouse } = sender.spec
+  const access = clickhouseAccess(sender)
+  if (!access || !clickhouse?.archive) return undefined
+  const { afterDays = 90, disk = 's3', storagePolicy } = clickhouse.archive
+  const database = clickhouse.database ?? 'batchsender'
+  return { access, database, afterDays, disk, ...(storagePolicy !== undefined && { storagePolicy }) }
+}
+
+export function clickhouseAccess({ spec }: Sender): ClickhouseAccess | undefined {
+  const external = spec.clickhouse?.external
+  if (!external) return undefined
+  const secret = external.credentialsSecretRef?.name
+  return { url: external.url, ...(secret !== undefined && { secret }) }
+}

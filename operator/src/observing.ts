@@ -1,0 +1,58 @@
+/** Which observers look at a BatchSender, and where they look: the composition of main.ts for them. */
+import type { Installation, Sender } from './components/snapshot.ts'
+import type { Clickhouse } from './adapters/clickhouse.ts'
+import type { Nats } from './adapters/nats.ts'
+import type { AnyObserver } from './observers/watchman.ts'
+import { archiveExpression, TABLE_NAMES } from '../../crds/clickhouseTables.ts'
+import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQueue.ts'
+import { queueReplicas } from './components/nats/nats.ts'
+import { archiveWish } from './components/parts/clickhouse.ts'
+import { nodeAddresses, operatorAccess } from './components/parts/natsTopology.ts'
+import { clickhouse } from './observers/clickhouse.ts'
+import { jetstream } from './observers/jetstream.ts'
+import { natsHandshake } from './observers/natsHandshake.ts'
+
+export interface Observing {
+  readonly installation: Installation
+  readonly nats: Nats
+  readonly clickhouse: Clickhouse
+  /** Serial of the certificate that NATS should serve; `undefined` before it is issued. */
+  readonly issuedSerial: (sender: Sender) => string | undefined
+}
+
+export function observersOf(from: Observing): readonly AnyObserver[] {
+  return [handshakes(from), queue(from), archive(from)]
+}
+
+function handshakes({ installation, issuedSerial }: Observing): AnyObserver {
+  return natsHandshake({ addresses: (sender) => nodeAddresses(sender, installation), issuedSerial })
+}
+
+function queue({ installation, nats, issuedSerial }: Observing): AnyObserver {
+  return jetstream({
+    target: (sender) => {
+      if (sender.spec.nats.managed && issuedSerial(sender) === undefined) return undefined
+      const names = workQueueNames(sender.namespace, sender.name)
+      return {
+        access: operatorAccess(sender, installation),
+        stream: streamConfig(names, queueReplicas({ sender })),
+        consumer: consumerConfig(names),
+      }
+    },
+    look: (namespace, { access, ...wanted }, signal) =>
+      nats.lookAtQueue({ namespace, access }, wanted, signal),
+  })
+}
+
+function archive({ clickhouse: server }: Observing): AnyObserver {
+  return clickhouse({
+    target: (sender) => {
+      const wish = archiveWish(sender)
+      if (!wish) return undefined
+      const { access, database, disk, afterDays } = wish
+      const expression = archiveExpression(afterDays)
+      return { namespace: sender.namespace, access, database, disk, tables: TABLE_NAMES, expression }
+    },
+    look: (target, signal) => server.look(target, signal),
+  })
+}
