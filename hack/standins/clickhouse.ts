@@ -61,7 +61,7 @@ export async function startClickhouse(options: ClickhouseStandInOptions): Promis
     const answer = async () => {
       if (request.url === '/ping') return void response.end('Ok.\n')
       if (!isAllowed(request, options)) {
-        refuse(response, 516, 'Authentication failed: password is incorrect')
+        refuse(response, 516, 'Authentication failed: password is incorrect. (AUTHENTICATION_FAILED)')
         return
       }
       const body = await bodyOf(request)
@@ -113,7 +113,7 @@ async function run(engine: Session, url: URL, body: string, response: ServerResp
 function refuse(response: ServerResponse, code: number, message: string): void {
   response.statusCode = code === 516 ? 403 : code === 497 ? 403 : code === 60 || code === 81 ? 404 : 500
   response.setHeader('X-ClickHouse-Exception-Code', String(code))
-  response.end(message.startsWith('Code:') ? message : `Code: ${code}. DB::Exception: ${message}`)
+  response.end(message.startsWith('Code:') ? message : `Code: ${code}. DB::Exception: ${message}\n`)
 }
 
 function isAllowed(request: IncomingMessage, { username, password }: ClickhouseStandInOptions): boolean {
