@@ -1,6 +1,6 @@
 /** What a person is told through Events: only what changed, or what they must know. Pure. */
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
-import type { Snapshot } from '../components/snapshot.ts'
+import type { Sender, Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
 
 export interface SenderEvent {
@@ -14,12 +14,18 @@ export function eventsOf(
   status: BatchSenderStatus,
   outcomes: readonly StepOutcome[],
 ): readonly SenderEvent[] {
-  const settled = snapshot.sender.status.observedGeneration === snapshot.sender.generation
   return [
-    ...outcomes.flatMap((outcome) => changeEvents(outcome, settled)),
+    ...outcomes.flatMap((outcome) => changeEvents(outcome, wasSettled(snapshot.sender, outcome))),
     ...outcomes.flatMap(contestEvents),
     ...transitionEvents(snapshot.sender.status, status),
   ]
+}
+
+/** Whether what was changed had been brought to its end before, as a whole or in this part. */
+function wasSettled({ status, generation }: Sender, { step }: StepOutcome): boolean {
+  if (status.observedGeneration === generation) return true
+  const last = status.conditions?.find(({ type }) => type === step.conditionType)
+  return last?.status === 'True' && last.observedGeneration === generation
 }
 
 function changeEvents({ step, outcome }: StepOutcome, settled: boolean): readonly SenderEvent[] {

@@ -44,7 +44,7 @@ export class EventRecorder {
     const { name, namespace, uid, resourceVersion } = regarding.metadata
     const now = new Date()
     const subject = uid ?? name
-    if (!this.#isNews(`${subject} ${reason} ${message}`, now.getTime())) return
+    if (!this.#isNews(`${subject} ${type} ${reason} ${message}`, now.getTime())) return
     if (!this.#isAffordable(subject, now.getTime())) return
     const event = {
       apiVersion: EVENT.apiVersion,
