@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { apiDocs } from './apiDocs.ts'
+import { clickhouseRights } from './clickhouseRights.ts'
 import { crd } from './crd.ts'
 import { golden } from './golden.ts'
 import { clusterWideRights, leaseRights, namespacedRights, userRights } from './rbac.ts'
@@ -25,6 +26,7 @@ const outputs: Readonly<Record<string, string>> = {
   'config/rbac/cluster-wide/rights.yaml': `# ${MARK}\n${clusterWideRights()}`,
   'config/rbac/common/lease.yaml': `# ${MARK}\n${leaseRights()}`,
   'config/rbac/common/users.yaml': `# ${MARK}\n${userRights()}`,
+  'docs/clickhouse-rights.sql': `-- ${MARK}\n${clickhouseRights()}`,
   'docs/api.md': `<!-- ${MARK} -->\n${apiDocs()}`,
 }
 

@@ -239,6 +239,71 @@ describe('the archive', () => {
     )
   }, 120_000)
 
+  it('brings partitions back the way docs/archive.md says', async () => {
+    await cluster.apply(sender())
+    await cluster.untilCondition('ArchiveReady', 'True', 'Archiving')
+    await fill(200)
+    const before = await content()
+    await untilCheck('Proven')
+    await cluster.eventually('parts are cold', async () => ((await disks()).length === 2 ? true : undefined))
+
+    await cluster.apply(sender({ afterDays: 3_650 }))
+    const told = await cluster.eventually('parts are early', async () => {
+      await hurry()
+      const seen = condition(await cluster.status(), 'ArchiveReady')
+      return seen?.reason === 'EarlyCold' ? seen : undefined
+    })
+    expect(told.status).toBe('True')
+    const partitions = await rows<{ id: string }>(
+      `SELECT DISTINCT partition_id AS id FROM system.parts
+       WHERE active AND database = '$db' AND table = 'email_events' AND disk_name = 's3'`,
+    )
+    expect(partitions.length).toBeGreaterThan(2)
+    for (const { id } of partitions)
+      await run(`ALTER TABLE $db.email_events MOVE PARTITION ID '${id}' TO DISK 'default'`)
+    await hurry()
+    await cluster.untilCondition('ArchiveReady', 'True', 'Archiving')
+    await sleep(3_000)
+    expect((await disks()).map(({ disk_name }) => disk_name)).toEqual(['default'])
+    expect(await content()).toEqual(before)
+  }, 60_000)
+
+  it('lets inserts and recent reads go on while S3 is away, and catches up by itself', async () => {
+    await cluster.apply(sender())
+    await cluster.untilCondition('ArchiveReady', 'True', 'Archiving')
+    await fill(200)
+    await untilCheck('Proven')
+    await cluster.eventually('parts are cold', async () => ((await disks()).length === 2 ? true : undefined))
+    await s3.kill()
+    try {
+      await fill(200)
+      const recent = 'SELECT count() AS n FROM $db.email_events WHERE event_date > today() - 30'
+      expect(await rows(recent)).toEqual([{ n: 60 }])
+      await expect(rows('SELECT sum(cityHash64(*)) FROM $db.email_events')).rejects.toMatchObject({
+        code: '499',
+      })
+      await cluster.eventually('parts are seen to be due', async () => {
+        await hurry()
+        const tables = (await cluster.status()).evidence?.archive
+        return (tables?.find(({ name }) => name === 'email_events')?.partsDue ?? 0) > 0 || undefined
+      })
+      expect(condition(await cluster.status(), 'ArchiveReady')).toMatchObject({ status: 'True' })
+    } finally {
+      await s3.start()
+    }
+    await cluster.eventually(
+      'everything that was due has moved',
+      async () => {
+        await hurry()
+        const due = (await cluster.status()).evidence?.archive?.map(({ partsDue }) => partsDue)
+        return due?.every((parts) => parts === 0) === true || undefined
+      },
+      60_000,
+    )
+    expect(await rows('SELECT count() AS n FROM $db.email_events')).toEqual([{ n: 400 }])
+    await untilCheck('Proven')
+  }, 120_000)
+
   it('cannot be taken out of a spec', async () => {
     await cluster.apply(sender())
     const remove = '[{"op":"remove","path":"/spec/clickhouse/archive"}]'

@@ -59,12 +59,13 @@ const TABLES = `SELECT name, storage_policy, engine_full FROM system.tables
 const MUTATIONS = `SELECT table, max(latest_fail_reason) AS failure FROM system.mutations
   WHERE ${OURS} table IN {tables:Array(String)} AND NOT is_done AND command ILIKE '%MATERIALIZE TTL%' GROUP BY table`
 
+/** A part is due since its time came, or since it was made: rows may arrive late. */
 const PARTS = `SELECT table, countIf(NOT aware) AS unaware,
-    countIf(due) AS due_parts, sumIf(bytes_on_disk, due) AS due_bytes, toUnixTimestamp(minIf(expires, due)) AS due_since,
+    countIf(due) AS due_parts, sumIf(bytes_on_disk, due) AS due_bytes, toUnixTimestamp(minIf(greatest(expires, modification_time), due)) AS due_since,
     countIf(cold) AS cold_parts, sumIf(bytes_on_disk, cold) AS cold_bytes, sumIf(rows, cold) AS cold_rows,
     countIf(cold AND expires > now()) AS early
   FROM (
-    SELECT table, rows, bytes_on_disk, disk_name = {disk:String} AS cold,
+    SELECT table, rows, bytes_on_disk, modification_time, disk_name = {disk:String} AS cold,
       has(move_ttl_info.expression, {expression:String}) AS aware,
       length(move_ttl_info.max) > 0 ? arrayMax(move_ttl_info.max) : toDateTime(0) AS expires,
       NOT cold AND length(move_ttl_info.max) > 0 AND expires < now() AS due

@@ -125,7 +125,7 @@ export interface TableSeen {
 export interface PartFigures {
   /** Parts that do not know the rule: made before it. */
   readonly unaware: number
-  /** Parts past their time and not on the disk; `since` is when the oldest of them came due. */
+  /** Parts past their time and not on the disk; `since` is how long the longest has waited. */
   readonly due: { readonly parts: number; readonly bytes: number; readonly since?: Date }
   readonly cold: { readonly parts: number; readonly bytes: number; readonly rows: number }
   /** Parts on the disk before their time. */

@@ -88,4 +88,31 @@ describe('the watchman', () => {
     expect(state.looks).toBeLessThanOrEqual(looks + 1)
     expect(watchman.evidence(KEY)).toEqual({})
   })
+
+  it('does not tell what was seen before a change, and looks again although a look was under way', async () => {
+    let begun = 0
+    let finish: () => void = () => undefined
+    const observer: AnyObserver = {
+      name: 'jetstream',
+      look: async () => {
+        begun += 1
+        await new Promise<void>((resolve) => {
+          finish = resolve
+        })
+        return { good: true, seen: { reached: false, fault: `look ${begun}` } }
+      },
+    }
+    const { watchman, stop } = watching(observer)
+    await until(() => begun === 1)
+    await sleep(2)
+    watchman.outdated(KEY, 'jetstream')
+    watchman.lookSoon(KEY)
+    finish()
+    await until(() => begun === 2)
+    expect(watchman.evidence(KEY).jetstream).toBeUndefined()
+    finish()
+    await until(() => watchman.evidence(KEY).jetstream !== undefined)
+    expect(watchman.evidence(KEY).jetstream?.seen).toEqual({ reached: false, fault: 'look 2' })
+    stop.abort()
+  })
 })

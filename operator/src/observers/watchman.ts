@@ -24,8 +24,9 @@ export interface WatchmanOptions {
 
 interface Round {
   readonly stop: AbortController
-  /** Ends the pause before the next look. */
-  hurry: () => void
+  /** A look is wanted soon; it may be asked for while another one is under way. */
+  hurried: boolean
+  endPause: () => void
   readonly beliefs: Map<keyof Evidence, Belief<unknown>>
   /** A look that began before then saw what is no more. */
   readonly changedAt: Map<keyof Evidence, Date>
@@ -49,7 +50,8 @@ export class Watchman {
     if (this.#rounds.has(key) || signal.aborted) return
     const round: Round = {
       stop: new AbortController(),
-      hurry: () => undefined,
+      hurried: false,
+      endPause: () => undefined,
       beliefs: new Map(),
       changedAt: new Map(),
     }
@@ -71,7 +73,10 @@ export class Watchman {
 
   /** Something was changed: looks again at once. */
   lookSoon(key: string): void {
-    this.#rounds.get(key)?.hurry()
+    const round = this.#rounds.get(key)
+    if (!round) return
+    round.hurried = true
+    round.endPause()
   }
 
   /** Something was changed: what was seen before is not told any more. */
@@ -135,21 +140,20 @@ export class Watchman {
     return { changed, good: look.good }
   }
 
-  /** @returns whether somebody asked to hurry. */
+  /** @returns whether somebody asked to hurry, before or during the pause. */
   async #pause(ms: number, round: Round): Promise<boolean> {
     const { random = Math.random } = this.#options
     const early = new AbortController()
-    let hurried = false
-    round.hurry = () => {
-      hurried = true
-      early.abort()
-    }
     const end = () => {
       early.abort()
     }
+    round.endPause = end
+    if (round.hurried) end()
     round.stop.signal.addEventListener('abort', end, { once: true })
     await sleep(ms * (0.9 + 0.2 * random()), undefined, { signal: early.signal }).catch(() => undefined)
     round.stop.signal.removeEventListener('abort', end)
+    const { hurried } = round
+    round.hurried = false
     return hurried
   }
 }

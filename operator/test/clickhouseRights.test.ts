@@ -1,0 +1,137 @@
+/**
+ * Each role with exactly the rights of docs/clickhouse-rights.sql on the real engine, one at a time: a library knows one
+ * user, so whoever comes is that role. Names and passwords are not shown here.
+ */
+import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Role } from '../../crds/clickhouseRights.ts'
+import type { S3Server } from '../../hack/servers/s3.ts'
+import { rightsOf, ROLES, verifyDatabase } from '../../crds/clickhouseRights.ts'
+import { createDatabase, createTable } from '../../crds/clickhouseTables.ts'
+import { startClickhouse } from '../../hack/servers/clickhouse.ts'
+import { startS3 } from '../../hack/servers/s3.ts'
+
+const DATABASE = 'mail'
+const COPY = verifyDatabase(DATABASE)
+const ARCHIVE = { afterDays: 90, disk: 's3', storagePolicy: 'archive_v1' }
+const ACCESS_DENIED = '497'
+
+let s3: S3Server
+let dataDir: string
+
+/** Runs statements as a role; the code of the first error of each, or `ok`. */
+async function attempt(
+  role: Role | undefined,
+  statements: readonly string[],
+): Promise<Record<string, string>> {
+  const grants = role && rightsOf(role, { database: DATABASE, collection: 'backup_s3' })
+  const server = await startClickhouse({ s3, dataDir, ...(grants && { grants }) })
+  const client = createClient({ url: server.url, log: { level: ClickHouseLogLevel.OFF } })
+  const outcomes: Record<string, string> = {}
+  for (const query of statements)
+    outcomes[query] = await client.command({ query }).then(
+      () => 'ok',
+      (error: unknown) => (error instanceof ClickHouseError ? error.code : String(error)),
+    )
+  await client.close()
+  await server.stop()
+  return outcomes
+}
+
+const every = (statements: readonly string[], code: string) =>
+  Object.fromEntries(statements.map((statement) => [statement, code]))
+
+beforeAll(async () => {
+  s3 = await startS3()
+  dataDir = await mkdtemp(join(tmpdir(), 'batchsender-rights-'))
+  const made = [
+    createDatabase(DATABASE),
+    createTable(DATABASE, 'email_events', ARCHIVE),
+    createTable(DATABASE, 'audit_log', ARCHIVE),
+    `CREATE TABLE ${DATABASE}.backup_figures (backup String) ENGINE = MergeTree ORDER BY backup`,
+    `INSERT INTO ${DATABASE}.email_events (event_time, batch_id, recipient)
+       SELECT now() - toIntervalDay(number), generateUUIDv4(), 'a@example.org' FROM numbers(200)`,
+    `BACKUP DATABASE ${DATABASE} TO S3(backup_s3, 'earlier') SETTINGS backup_restore_s3_retry_attempts = 2`,
+  ]
+  expect(await attempt(undefined, made)).toEqual(every(made, 'ok'))
+})
+afterAll(async () => {
+  await s3.stop()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const EVENTS = `${DATABASE}.email_events`
+const AUDIT = `${DATABASE}.audit_log`
+const READS = [`SELECT count() FROM ${EVENTS}`, `SELECT count() FROM ${AUDIT}`]
+
+/** Nobody may change what the audit log says. */
+const TAMPERING = [
+  `ALTER TABLE ${AUDIT} DELETE WHERE 1`,
+  `ALTER TABLE ${AUDIT} UPDATE user_id = 'nobody' WHERE 1`,
+  `DELETE FROM ${AUDIT} WHERE 1`,
+  `TRUNCATE TABLE ${AUDIT}`,
+  `DROP TABLE ${AUDIT}`,
+  `ALTER TABLE ${AUDIT} MODIFY TTL event_date + toIntervalDay(1)`,
+  `TRUNCATE TABLE ${EVENTS}`,
+  `DROP TABLE ${EVENTS}`,
+  `DROP DATABASE ${DATABASE}`,
+]
+
+const INSERTS = [
+  `INSERT INTO ${EVENTS} (event_time, batch_id, recipient) SELECT now(), generateUUIDv4(), 'b@example.org'`,
+  `INSERT INTO ${AUDIT} (timestamp, id) SELECT now(), generateUUIDv4()`,
+]
+const RULE = `ALTER TABLE ${EVENTS} MODIFY TTL event_date + toIntervalDay(90) TO DISK 's3' SETTINGS materialize_ttl_after_modify = 0`
+const BACKUP = `BACKUP DATABASE ${DATABASE} TO S3(backup_s3, 'later') SETTINGS backup_restore_s3_retry_attempts = 2`
+const RESTORE = `RESTORE DATABASE ${DATABASE} AS ${COPY} FROM S3(backup_s3, 'earlier')`
+const MOVE_BACK = `ALTER TABLE ${EVENTS} MOVE PARTITION ID '202608' TO DISK 'default'`
+
+const CASES: Readonly<Record<Role, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> =
+  {
+    worker: {
+      may: [...INSERTS, `SELECT count() FROM ${EVENTS}`],
+      mayNot: [`SELECT count() FROM ${AUDIT}`, RULE, BACKUP, MOVE_BACK],
+    },
+    operator: {
+      may: [
+        createDatabase(DATABASE),
+        createTable(DATABASE, 'audit_log', ARCHIVE),
+        RULE,
+        `ALTER TABLE ${EVENTS} MODIFY SETTING storage_policy = 'archive_v1'`,
+        `ALTER TABLE ${EVENTS} MATERIALIZE TTL SETTINGS mutations_sync = 0`,
+        `SELECT * FROM system.parts WHERE database = '${DATABASE}'`,
+        'SELECT * FROM system.disks',
+        'SELECT * FROM system.storage_policies',
+        `SELECT * FROM system.tables WHERE database = '${DATABASE}'`,
+        'SELECT * FROM system.mutations',
+      ],
+      mayNot: [...READS, ...INSERTS, BACKUP, MOVE_BACK],
+    },
+    checksum: {
+      may: [...READS, `INSERT INTO ${DATABASE}.backup_figures SELECT 'later'`],
+      mayNot: [...INSERTS, RULE, BACKUP, MOVE_BACK],
+    },
+    backup: {
+      may: [BACKUP, 'SELECT status FROM system.backups'],
+      mayNot: [...READS, ...INSERTS, RULE, RESTORE, MOVE_BACK],
+    },
+    verify: {
+      may: [RESTORE, `SELECT count() FROM ${COPY}.email_events`, `DROP DATABASE ${COPY} SYNC`],
+      mayNot: [...READS, ...INSERTS, RULE, BACKUP, MOVE_BACK],
+    },
+    maintenance: {
+      may: [`SELECT * FROM system.parts WHERE database = '${DATABASE}'`],
+      mayNot: [...READS, ...INSERTS, RULE, BACKUP],
+    },
+  }
+
+describe('the rights of', () => {
+  it.each(Object.keys(ROLES) as Role[])('%s are enough for its work, and for nothing else', async (role) => {
+    const { may, mayNot } = CASES[role]
+    const outcomes = await attempt(role, [...may, ...mayNot, ...TAMPERING])
+    expect(outcomes).toEqual({ ...every(may, 'ok'), ...every([...mayNot, ...TAMPERING], ACCESS_DENIED) })
+  })
+})
