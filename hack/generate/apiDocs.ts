@@ -5,6 +5,8 @@ import { structural } from './structural.ts'
 
 interface Field {
   readonly type?: string
+  /** Of a piece that many fields share: it is described once, in a section of that name. */
+  readonly title?: string
   readonly description?: string
   readonly default?: unknown
   readonly enum?: readonly unknown[]
@@ -22,17 +24,21 @@ export function apiDocs(): string {
     const rows = Object.entries(root.properties?.[section]?.properties ?? {}).flatMap(([name, field]) =>
       describe(`${section}.${name}`, field, root.properties?.[section]?.required?.includes(name) ?? false),
     )
-    return [`## ${section}`, '', '| Field | Type | |', '| --- | --- | --- |', ...rows, ''].join('\n')
+    return [`## ${section}`, ...table(rows)].join('\n')
   })
+  const pieces = [...shared(root)].map(([title, piece]) =>
+    [`## ${title}`, ...table(below('', piece))].join('\n'),
+  )
   return [
     '# API reference',
     '',
     `\`${GROUP}/${VERSION}\`, kind \`${KIND}\`, short name \`bs\`. Fields marked * are required.`,
     '',
     ...sections,
+    ...pieces,
     '## Rules',
     '',
-    ...rules(root).map((message) => `- ${message}`),
+    ...[...new Set(rules(root))].map((message) => `- ${message}`),
     '',
     '## Conditions',
     '',
@@ -61,21 +67,32 @@ export function apiDocs(): string {
   ].join('\n')
 }
 
+const table = (rows: readonly string[]) => ['', '| Field | Type | |', '| --- | --- | --- |', ...rows, '']
+
 function describe(path: string, field: Field, required: boolean): string[] {
-  const nested = field.type === 'array' ? field.items : field
+  const nested = field.type === 'array' ? (field.items ?? {}) : field
   const row = `| \`${path}\`${required ? ' *' : ''} | ${typeOf(field)} | ${remarks(field)} |`
-  const below = Object.entries(nested?.properties ?? {}).flatMap(([name, child]) =>
-    describe(
-      `${path}${field.type === 'array' ? '[]' : ''}.${name}`,
-      child,
-      nested?.required?.includes(name) ?? false,
-    ),
+  if (nested.title !== undefined) return [row]
+  return [row, ...below(`${path}${field.type === 'array' ? '[]' : ''}.`, nested)]
+}
+
+function below(prefix: string, { properties = {}, required = [] }: Field): string[] {
+  return Object.entries(properties).flatMap(([name, child]) =>
+    describe(`${prefix}${name}`, child, required.includes(name)),
   )
-  return [row, ...below]
+}
+
+/** Pieces with a title, each once. */
+function shared(field: Field): Map<string, Field> {
+  const inside = [...Object.values(field.properties ?? {}), ...(field.items ? [field.items] : [])]
+  const found = inside.flatMap((one) => [...shared(one)])
+  return new Map(field.title === undefined ? found : [[field.title, field], ...found])
 }
 
 function typeOf(field: Field): string {
   if (field.enum) return field.enum.map((value) => `\`${String(value)}\``).join(' \\| ')
+  const { title } = field.items ?? field
+  if (title !== undefined) return `${field.items ? 'list of ' : ''}[${title}](#${title.toLowerCase()})`
   if (field.type === 'array') return `list of ${field.items?.type ?? 'values'}`
   if (field.additionalProperties) return 'map of strings'
   return field.type ?? 'any'
