@@ -3,6 +3,7 @@ import type { Static } from 'typebox'
 import Type from 'typebox'
 import { ClickhouseSpec } from './clickhouse.ts'
 import { NatsSpec } from './nats.ts'
+import { NetworkSpec } from './network.ts'
 import { rule, secretRef } from './references.ts'
 import { BatchSenderStatus } from './status.ts'
 import { stringEnum } from './structural.ts'
@@ -57,6 +58,7 @@ export const BatchSenderSpec = Type.Object(
     postgres: PostgresSpec,
     nats: NatsSpec,
     clickhouse: Type.Optional(ClickhouseSpec),
+    network: Type.Optional(NetworkSpec),
     readiness: Type.Optional(Readiness),
     deletionPolicy: Type.Optional(
       stringEnum(['Retain', 'Delete'], {

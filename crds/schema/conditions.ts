@@ -56,6 +56,15 @@ export const CONDITIONS = {
       NotObserved: { doc: 'NATS has not been looked at since the last change.' },
     },
   },
+  NetworkPolicyReady: {
+    doc: 'The NetworkPolicies of the BatchSender are as they should be; whether the cluster enforces them is the check network-enforced.',
+    reasons: {
+      ...ANY_COMPONENT,
+      Applied: { doc: 'All of them are there.' },
+      Applying: { doc: 'Some are not there yet.' },
+      Disabled: { doc: 'spec.network.policies is Disabled.' },
+    },
+  },
   WorkerReady: {
     doc: 'The database is migrated and enough workers are ready.',
     reasons: {
@@ -127,6 +136,7 @@ export const CHECKS = {
     'Every NATS node serves the certificate that was issued, and refuses plain-text and certificate-less clients.',
   'archive-flowing':
     'Events past their time are on the archive disk, and none has been due for more than an hour.',
+  'network-enforced': 'The cluster lets through what the NetworkPolicies allow, and nothing else.',
 } as const
 export type CheckName = keyof typeof CHECKS
 

@@ -11,6 +11,9 @@ import { ensureSurroundings } from '../demo/surroundings.ts'
 
 export const NAME = 'orders'
 
+/** This machine, as pods see it (hack/cluster/network.sh). */
+export const HOST_ADDRESS = '10.250.0.2'
+
 export interface Child {
   readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string }
   readonly [field: string]: unknown
@@ -114,7 +117,7 @@ export class Environment {
   versions(): Promise<string> {
     return this.kubectl(
       'get',
-      'bs,secrets,configmaps,services,serviceaccounts,statefulsets,poddisruptionbudgets,jobs,deployments',
+      'bs,secrets,configmaps,services,serviceaccounts,statefulsets,poddisruptionbudgets,networkpolicies,jobs,deployments',
       '-o',
       'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
     )
@@ -184,6 +187,11 @@ export function batchSender(namespace: string, spec: object = {}) {
           insecure: true,
           credentialsSecretRef: { name: 'clickhouse' },
         },
+      },
+      network: {
+        // The tests send from this machine, on the link to the local cluster.
+        clients: [{ ipBlock: { cidr: `${HOST_ADDRESS}/32` } }],
+        egress: { postgres: [{ podSelector: { matchLabels: { app: 'postgres' } } }] },
       },
       ...spec,
     },

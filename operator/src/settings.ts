@@ -35,12 +35,13 @@ export function parseSettings(environment: Environment = process.env): OperatorS
   }
   const kubeconfig = environment['KUBECONFIG']
   const host = environment['KUBERNETES_SERVICE_HOST']
+  const namespace = text('OPERATOR_NAMESPACE', 'batchsender-system')
   return {
     watchNamespaces: text('WATCH_NAMESPACES', '')
       .split(',')
       .map((name) => name.trim())
       .filter(Boolean),
-    namespace: text('OPERATOR_NAMESPACE', 'batchsender-system'),
+    namespace,
     // Two processes on one host must not take each other for themselves.
     identity: text('OPERATOR_NAME', `${hostname()}_${randomUUID()}`),
     probePort: port(text('PROBE_PORT', '8080')),
@@ -54,6 +55,7 @@ export function parseSettings(environment: Environment = process.env): OperatorS
       natsImage: text('NATS_IMAGE', 'nats:2.15.2'),
       imagePullPolicy: oneOf('IMAGE_PULL_POLICY', text('IMAGE_PULL_POLICY', 'IfNotPresent'), PULL_POLICIES),
       clusterDomain: text('CLUSTER_DOMAIN', 'cluster.local'),
+      operatorNamespace: namespace,
     },
   }
 }

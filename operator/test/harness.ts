@@ -27,7 +27,7 @@ export const condition = (seen: BatchSenderStatus, type: string) =>
   seen.conditions?.find((one) => one.type === type)
 
 export const KINDS =
-  'secrets,configmaps,services,serviceaccounts,statefulsets,poddisruptionbudgets,jobs,deployments'
+  'secrets,configmaps,services,serviceaccounts,statefulsets,poddisruptionbudgets,networkpolicies,jobs,deployments'
 
 /** One control plane and one operator for a file of tests; one namespace for each test. */
 export class Harness {

@@ -190,6 +190,8 @@ describe('the operator', () => {
     'serviceaccount/orders-worker',
     'service/orders-worker',
     'poddisruptionbudget/orders-worker',
+    'networkpolicy/orders-default-deny',
+    'networkpolicy/orders-worker',
     'deployment/orders-worker',
   ])('brings back %s when it is deleted', async (child) => {
     const [kind = '', name = ''] = child.split('/')
@@ -215,6 +217,7 @@ describe('the operator', () => {
       patch: { spec: { maxUnavailable: 0 } },
       path: 'spec.maxUnavailable',
     },
+    { child: 'networkpolicy/orders-nats', patch: { spec: { ingress: [{}] } }, path: 'spec.ingress' },
     { child: 'deployment/orders-worker', patch: { spec: { replicas: 7 } }, path: 'spec.replicas' },
     {
       child: 'serviceaccount/orders-worker',

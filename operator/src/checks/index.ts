@@ -2,5 +2,6 @@
 import type { Check } from './check.ts'
 import { archiveFlowing } from './archiveFlowing.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
+import { networkEnforced } from './networkEnforced.ts'
 
-export const checks: readonly Check[] = [natsTlsAdopted, archiveFlowing]
+export const checks: readonly Check[] = [natsTlsAdopted, archiveFlowing, networkEnforced]

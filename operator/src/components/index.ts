@@ -5,6 +5,7 @@ import { dependencies } from './dependencies.ts'
 import { nats } from './nats/nats.ts'
 import { natsTls } from './natsTls.ts'
 import { specification } from './specification.ts'
+import { networkPolicy } from './networkPolicy/networkPolicy.ts'
 import { worker } from './worker/worker.ts'
 
 export const components: readonly AnyComponent[] = [
@@ -12,6 +13,7 @@ export const components: readonly AnyComponent[] = [
   dependencies,
   natsTls,
   nats,
+  networkPolicy,
   worker,
   archive,
 ]

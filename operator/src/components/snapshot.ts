@@ -138,6 +138,8 @@ export interface Installation {
   readonly natsImage: string
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
   readonly clusterDomain: string
+  /** Where the operator's own pods run. */
+  readonly operatorNamespace: string
 }
 
 export interface Snapshot {

@@ -26,6 +26,7 @@ const ORDER: Readonly<Record<string, number>> = {
   certificate: 0,
   ConfigMap: 1,
   ServiceAccount: 1,
+  NetworkPolicy: 2,
   Service: 2,
   PodDisruptionBudget: 2,
   absent: 3,

@@ -42,6 +42,7 @@ export const INSTALLATION = {
   natsImage: 'nats:test',
   imagePullPolicy: 'IfNotPresent',
   clusterDomain: 'cluster.local',
+  operatorNamespace: 'batchsender-system',
 } as const
 
 export function certificate(more: Partial<CertificateFacts> = {}): CertificateFacts {

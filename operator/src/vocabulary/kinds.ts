@@ -39,3 +39,9 @@ export const PodDisruptionBudget: Resource = {
   plural: 'poddisruptionbudgets',
   namespaced: true,
 }
+export const NetworkPolicy: Resource = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
+  namespaced: true,
+}

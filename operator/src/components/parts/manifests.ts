@@ -3,6 +3,11 @@ import type {
   V1ConfigMap,
   V1Deployment,
   V1Job,
+  V1NetworkPolicy,
+  V1NetworkPolicyEgressRule,
+  V1NetworkPolicyPeer,
+  V1NetworkPolicyPort,
+  V1NetworkPolicySpec,
   V1PodDisruptionBudget,
   V1Secret,
   V1Service,
@@ -26,6 +31,17 @@ export type Manifest<Model> = Raw<Model> & KubernetesObject
 export type ConfigMapManifest = Manifest<V1ConfigMap>
 export type DeploymentManifest = Manifest<V1Deployment>
 export type JobManifest = Manifest<V1Job>
+export type NetworkPolicyPeer = Raw<V1NetworkPolicyPeer>
+export type NetworkPolicyPort = Raw<V1NetworkPolicyPort>
+export type EgressRule = Raw<V1NetworkPolicyEgressRule>
+/** The client's model calls it `_from`, which is a word of other languages; on the wire it is `from`. */
+export interface IngressRule {
+  readonly from?: readonly NetworkPolicyPeer[]
+  readonly ports?: readonly NetworkPolicyPort[]
+}
+export type NetworkPolicyManifest = Omit<Manifest<V1NetworkPolicy>, 'spec'> & {
+  readonly spec: Omit<Raw<V1NetworkPolicySpec>, 'ingress'> & { readonly ingress?: readonly IngressRule[] }
+} & KubernetesObject
 export type PodDisruptionBudgetManifest = Manifest<V1PodDisruptionBudget>
 export type SecretManifest = Manifest<V1Secret>
 export type ServiceAccountManifest = Manifest<V1ServiceAccount>

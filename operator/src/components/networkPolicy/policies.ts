@@ -1,0 +1,143 @@
+/** The NetworkPolicies of one BatchSender: deny everything, then allow each connection that its parts need. */
+import type { EgressRule, IngressRule, NetworkPolicyManifest } from '../parts/manifests.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { V1LabelSelector } from '@kubernetes/client-node'
+import { COMPONENT, INSTANCE, PART_OF } from '../../vocabulary/labels.ts'
+import { CLIENT_PORT, CLUSTER_PORT } from '../parts/natsTopology.ts'
+import { metadata } from '../parts/metadata.ts'
+import { selectorLabels } from '../parts/labels.ts'
+import { HTTP_PORT, INTERNAL_PORT } from '../worker/environment.ts'
+import { addressOf, CLUSTER_DNS, egressTo, ingressFrom, operatorPods, podsOf, tcp } from './peers.ts'
+
+/** Component label of the policies themselves; no pod has it. */
+export const PART = 'network'
+
+const POSTGRES_PORT = 5432
+const S3_PORT = 443
+const DNS_PORT = 53
+const SMTP_PORT = 587
+const NODE_LOCAL_DNS = '169.254.20.10/32'
+
+/** Peers when `clients` is not set: all pods of the namespace, whose users can mount the tokens anyway. */
+const OWN_NAMESPACE = { podSelector: {} }
+
+interface Rules {
+  readonly ingress?: readonly IngressRule[]
+  readonly egress?: readonly EgressRule[]
+}
+
+/** Everything that should exist while policies are enabled. */
+export function policies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
+  const { sender } = snapshot
+  const ofPart = (part: string) => ({ matchLabels: selectorLabels(sender, part) })
+  const all = { matchLabels: { [INSTANCE]: sender.name, [PART_OF]: 'batchsender' } }
+  return [
+    policy(snapshot, 'default-deny', all, { ingress: [], egress: [] }),
+    policy(snapshot, 'dns', all, { egress: dnsRules(snapshot) }),
+    policy(snapshot, 'worker', ofPart('worker'), workerRules(snapshot)),
+    policy(snapshot, 'migration', ofPart('migration'), { egress: toPostgres(snapshot) }),
+    ...(sender.spec.nats.managed ? [policy(snapshot, 'nats', ofPart('nats'), natsRules(snapshot))] : []),
+    ...(sender.spec.clickhouse ? backupPolicies(snapshot) : []),
+  ]
+}
+
+/** Only what is named in `rules` is restricted by this policy; the rest is left to `default-deny`. */
+function policy(
+  { sender }: Snapshot,
+  name: string,
+  podSelector: V1LabelSelector,
+  { ingress, egress }: Rules,
+): NetworkPolicyManifest {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadata(sender, PART, name),
+    spec: {
+      podSelector,
+      policyTypes: [...(ingress ? ['Ingress'] : []), ...(egress ? ['Egress'] : [])],
+      ...(ingress && ingress.length > 0 && { ingress }),
+      ...(egress && egress.length > 0 && { egress }),
+    },
+  }
+}
+
+function workerRules(snapshot: Snapshot): Rules {
+  const { sender, installation } = snapshot
+  const { network } = sender.spec
+  return {
+    ingress: [
+      ...ingressFrom(network?.clients ?? [OWN_NAMESPACE], [HTTP_PORT]),
+      ...ingressFrom([operatorPods(installation), ...(network?.monitoring ?? [])], [INTERNAL_PORT]),
+    ],
+    egress: [...toNats(snapshot), ...toPostgres(snapshot), ...toClickhouse(snapshot), ...toMail(snapshot)],
+  }
+}
+
+/** The monitoring port 8222 is for the kubelet alone, which no policy stops. */
+function natsRules({ sender, installation }: Snapshot): Rules {
+  const peers = [podsOf(sender, 'nats')]
+  return {
+    ingress: [
+      ...ingressFrom([podsOf(sender, 'worker'), operatorPods(installation)], [CLIENT_PORT]),
+      ...ingressFrom(peers, [CLUSTER_PORT]),
+    ],
+    egress: [{ to: peers, ports: tcp([CLUSTER_PORT]) }],
+  }
+}
+
+/** The ClickHouse server writes backups to S3, not the Job that asks for them; only retention speaks to S3. */
+function backupPolicies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
+  const { sender, installation } = snapshot
+  const asking = {
+    matchLabels: { [INSTANCE]: sender.name, [PART_OF]: 'batchsender' },
+    matchExpressions: [{ key: COMPONENT, operator: 'In', values: ['backup', 'verify'] }],
+  }
+  // A name that is no Service's: the bucket is taken to be outside the cluster until it is named.
+  const bucket = [{ host: 's3.invalid', port: S3_PORT }]
+  return [
+    policy(snapshot, 'backup', asking, { egress: toClickhouse(snapshot) }),
+    policy(
+      snapshot,
+      'retention',
+      { matchLabels: selectorLabels(sender, 'retention') },
+      { egress: egressTo(sender, installation, 's3', bucket) },
+    ),
+  ]
+}
+
+function dnsRules({ sender }: Snapshot): readonly EgressRule[] {
+  const { network } = sender.spec
+  const cidrs = network?.dnsCidrs ?? [NODE_LOCAL_DNS]
+  const to = [...(network?.egress?.dns ?? [CLUSTER_DNS]), ...cidrs.map((cidr) => ({ ipBlock: { cidr } }))]
+  const ports = (network?.ports?.dns ?? [DNS_PORT]).flatMap((port) => [
+    { protocol: 'UDP', port },
+    { protocol: 'TCP', port },
+  ])
+  return to.length === 0 ? [] : [{ to, ports }]
+}
+
+function toNats({ sender, installation }: Snapshot): readonly EgressRule[] {
+  const { external } = sender.spec.nats
+  if (!external) return [{ to: [podsOf(sender, 'nats')], ports: tcp([CLIENT_PORT]) }]
+  const addresses = external.servers.map((server) => addressOf(server, CLIENT_PORT))
+  return egressTo(sender, installation, 'nats', addresses)
+}
+
+/** Its address is in a Secret, which is not read for this. */
+function toPostgres({ sender, installation }: Snapshot): readonly EgressRule[] {
+  const unknown = [{ host: 'postgres.invalid', port: POSTGRES_PORT }]
+  return egressTo(sender, installation, 'postgres', unknown)
+}
+
+function toClickhouse({ sender, installation }: Snapshot): readonly EgressRule[] {
+  const url = sender.spec.clickhouse?.external?.url
+  if (url === undefined) return []
+  const standardPort = url.startsWith('https:') ? 443 : 80
+  return egressTo(sender, installation, 'clickhouse', [addressOf(url, standardPort)])
+}
+
+function toMail({ sender, installation }: Snapshot): readonly EgressRule[] {
+  const { smtp } = sender.spec.worker.provider
+  if (!smtp) return []
+  return egressTo(sender, installation, 'mail', [{ host: smtp.host, port: smtp.port ?? SMTP_PORT }])
+}
