@@ -1,8 +1,12 @@
 /** Who may do what in ClickHouse: one user for each role, none with more than its work needs. */
-import { AUDIT_LOG, EMAIL_EVENTS, identifier, qualified } from './clickhouseTables.ts'
-
-/** Filled by the checksum user before each backup, so that the figures travel inside it. */
-export const BACKUP_FIGURES = 'backup_figures'
+import {
+  AUDIT_LOG,
+  BACKUP_FIGURES,
+  BACKUP_LOG,
+  EMAIL_EVENTS,
+  identifier,
+  qualified,
+} from './clickhouseTables.ts'
 
 export interface RightsOf {
   readonly database: string
@@ -17,9 +21,9 @@ export const verifyDatabase = (database: string): string => `${database}_verify`
 export const ROLES = {
   worker: 'Writes events and audit rows.',
   operator: 'Makes the tables, keeps the archive rule, looks at parts. Reads no row.',
-  checksum: 'Counts and hashes rows before a backup.',
+  checksum: 'Counts and hashes rows before a backup, and keeps the list of backups.',
   backup: 'Makes backups. Reads no row by itself.',
-  verify: 'Restores into a database of its own, compares and drops it. Never sees the source.',
+  verify: 'Restores into a database of its own, compares and drops it. Never sees the rows of the source.',
   maintenance: 'Brings partitions back from the archive disk; for people, not for programs.',
 } as const
 export type Role = keyof typeof ROLES
@@ -35,6 +39,7 @@ export function rightsOf(role: Role, { database, collection }: RightsOf): readon
   const events = qualified(database, EMAIL_EVENTS)
   const audit = qualified(database, AUDIT_LOG)
   const figures = qualified(database, BACKUP_FIGURES)
+  const log = qualified(database, BACKUP_LOG)
   const copy = `${identifier(verifyDatabase(database))}.*`
   const rights: Readonly<Record<Role, readonly string[]>> = {
     worker: [`INSERT, SELECT ON ${events}`, `INSERT ON ${audit}`],
@@ -44,12 +49,19 @@ export function rightsOf(role: Role, { database, collection }: RightsOf): readon
       'TABLE ENGINE ON MergeTree',
       ...LOOKS,
     ],
-    checksum: [`SELECT ON ${events}`, `SELECT ON ${audit}`, `SELECT, INSERT ON ${figures}`],
+    checksum: [
+      `SELECT ON ${events}`,
+      `SELECT ON ${audit}`,
+      `SELECT, INSERT ON ${figures}`,
+      `SELECT, INSERT ON ${log}`,
+      'SELECT ON system.parts',
+    ],
     backup: [`BACKUP ON ${all}`, `NAMED COLLECTION ON ${collection}`, 'SELECT ON system.backups'],
     verify: [
       `NAMED COLLECTION ON ${collection}`,
       `CREATE DATABASE, CREATE TABLE, INSERT, SELECT, SHOW, DROP DATABASE, DROP TABLE ON ${copy}`,
       'TABLE ENGINE ON MergeTree',
+      `SELECT ON ${log}`,
       'SELECT ON system.backups',
     ],
     maintenance: [`ALTER MOVE PARTITION, SHOW ON ${events}`, ...LOOKS],

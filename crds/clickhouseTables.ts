@@ -3,45 +3,88 @@
 export const EMAIL_EVENTS = 'email_events'
 export const AUDIT_LOG = 'audit_log'
 
-export type TableName = typeof EMAIL_EVENTS | typeof AUDIT_LOG
+/** What the rows were when a backup began, filled before each one, so that the figures travel inside it. */
+export const BACKUP_FIGURES = 'backup_figures'
+/** The backups that came to their end. */
+export const BACKUP_LOG = 'backup_log'
+
+/** Tables with the data of users: archived, counted and hashed. */
+export const DATA_TABLES = [EMAIL_EVENTS, AUDIT_LOG] as const
+export const BACKUP_TABLES = [BACKUP_FIGURES, BACKUP_LOG] as const
+
+export type DataTable = (typeof DATA_TABLES)[number]
+export type TableName = DataTable | (typeof BACKUP_TABLES)[number]
+
+interface TableShape {
+  readonly columns: readonly string[]
+  readonly orderBy: string
+  readonly partitionBy?: string
+  /** Whole days after which rows are dropped. */
+  readonly keptDays?: number
+}
 
 /** `inserted_at` is the server's: what was there before an instant can be told from what came after. */
-const TABLES: Readonly<Record<TableName, { readonly columns: readonly string[]; readonly orderBy: string }>> =
-  {
-    email_events: {
-      columns: [
-        'event_date Date DEFAULT toDate(event_time)',
-        "event_time DateTime64(3, 'UTC')",
-        'batch_id UUID',
-        'recipient String',
-        'event LowCardinality(String)',
-        'attempt UInt32',
-        'provider LowCardinality(String)',
-        'provider_message_id String',
-        'error_class LowCardinality(String)',
-        'error_code LowCardinality(String)',
-        "inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)",
-      ],
-      orderBy: '(event_date, batch_id, recipient, attempt)',
-    },
-    audit_log: {
-      columns: [
-        'event_date Date DEFAULT toDate(timestamp)',
-        "timestamp DateTime64(3, 'UTC')",
-        'id UUID',
-        'action LowCardinality(String)',
-        'user_id String',
-        'resource String',
-        'metadata String',
-        'ip String',
-        'user_agent String',
-        "inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)",
-      ],
-      orderBy: '(event_date, action, timestamp, id)',
-    },
-  }
-
-export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[]
+const TABLES: Readonly<Record<TableName, TableShape>> = {
+  email_events: {
+    columns: [
+      'event_date Date DEFAULT toDate(event_time)',
+      "event_time DateTime64(3, 'UTC')",
+      'batch_id UUID',
+      'recipient String',
+      'event LowCardinality(String)',
+      'attempt UInt32',
+      'provider LowCardinality(String)',
+      'provider_message_id String',
+      'error_class LowCardinality(String)',
+      'error_code LowCardinality(String)',
+      "inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)",
+    ],
+    orderBy: '(event_date, batch_id, recipient, attempt)',
+    partitionBy: 'toYYYYMM(event_date)',
+  },
+  audit_log: {
+    columns: [
+      'event_date Date DEFAULT toDate(timestamp)',
+      "timestamp DateTime64(3, 'UTC')",
+      'id UUID',
+      'action LowCardinality(String)',
+      'user_id String',
+      'resource String',
+      'metadata String',
+      'ip String',
+      'user_agent String',
+      "inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)",
+    ],
+    orderBy: '(event_date, action, timestamp, id)',
+    partitionBy: 'toYYYYMM(event_date)',
+  },
+  backup_figures: {
+    columns: [
+      'backup String',
+      "recorded_at DateTime64(3, 'UTC') DEFAULT now64(3)",
+      "cutoff DateTime64(3, 'UTC')",
+      'table LowCardinality(String)',
+      'partition String',
+      'rows UInt64',
+      'hash_sum UInt64',
+      'hash_xor UInt64',
+      'parts UInt64',
+    ],
+    orderBy: '(backup, table, partition)',
+    keptDays: 90,
+  },
+  backup_log: {
+    columns: [
+      'backup String',
+      'kind LowCardinality(String)',
+      'base String',
+      "cutoff DateTime64(3, 'UTC')",
+      "completed_at DateTime64(3, 'UTC') DEFAULT now64(3)",
+      'size_bytes UInt64',
+    ],
+    orderBy: '(completed_at, backup)',
+  },
+}
 
 /** Where old partitions go: rows older than `afterDays` to `disk`, which `storagePolicy` contains. */
 export interface TableArchive {
@@ -62,7 +105,7 @@ export function archiveRule({ afterDays, disk }: Pick<TableArchive, 'afterDays' 
  * `materialize_ttl_recalculate_only` older servers rewrite every column when a rule changes.
  */
 export function createTable(database: string, table: TableName, archive?: TableArchive): string {
-  const { columns, orderBy } = TABLES[table]
+  const { columns, orderBy, partitionBy, keptDays } = TABLES[table]
   const settings = [
     'non_replicated_deduplication_window = 1000',
     ...(archive
@@ -71,8 +114,11 @@ export function createTable(database: string, table: TableName, archive?: TableA
   ]
   return [
     `CREATE TABLE IF NOT EXISTS ${qualified(database, table)} (${columns.join(', ')})`,
-    `ENGINE = MergeTree PARTITION BY toYYYYMM(event_date) ORDER BY ${orderBy}`,
+    'ENGINE = MergeTree',
+    ...(partitionBy === undefined ? [] : [`PARTITION BY ${partitionBy}`]),
+    `ORDER BY ${orderBy}`,
     ...(archive ? [`TTL ${archiveRule(archive)}`] : []),
+    ...(keptDays === undefined ? [] : [`TTL toDateTime(recorded_at) + toIntervalDay(${keptDays})`]),
     `SETTINGS ${settings.join(', ')}`,
   ].join(' ')
 }

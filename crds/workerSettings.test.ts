@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseWorkerSettings, renderWorkerSettings, variableOf } from './workerSettings.ts'
+import { variableOf } from './environment.ts'
+import { parseWorkerSettings, renderWorkerSettings } from './workerSettings.ts'
 
 const complete = {
   workerName: 'orders-worker-0',

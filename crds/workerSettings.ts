@@ -1,7 +1,7 @@
 /** The worker's environment: what the operator renders into the pod and what the worker parses, from one schema. */
-import type { Static, TSchema } from 'typebox'
-import { Ajv } from 'ajv'
+import type { Static } from 'typebox'
 import Type from 'typebox'
+import { environmentOf, renderEnvironment } from './environment.ts'
 import { stringEnum } from './schema/structural.ts'
 
 const port = (standard: number) => Type.Integer({ minimum: 1, maximum: 65_535, default: standard })
@@ -76,49 +76,15 @@ type Defaulted =
 /** Settings as the worker sees them: every default filled in. */
 export type WorkerSettings = WorkerSettingsInput & Required<Pick<WorkerSettingsInput, Defaulted>>
 
-/** `maxRequestSizeBytes` → `MAX_REQUEST_SIZE_BYTES`. */
-export function variableOf(setting: string): string {
-  return setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
-}
-
-const validate = new Ajv({ useDefaults: true, allErrors: true }).compile<WorkerSettings>(WorkerSettings)
+const environment = environmentOf<WorkerSettings>(WorkerSettings, 'the worker')
 
 /**
  * Reads the settings out of an environment. Unknown variables are not ours and ignored; an empty one counts as unset.
  * @throws Error that names every variable at fault, one per line, never with its value.
  */
-export function parseWorkerSettings(
-  environment: Readonly<Record<string, string | undefined>>,
-): WorkerSettings {
-  const properties: Readonly<Record<string, TSchema>> = WorkerSettings.properties
-  const settings: unknown = Object.fromEntries(
-    Object.entries(properties).flatMap(([setting, schema]) => {
-      const text = environment[variableOf(setting)]
-      return text === undefined || text === '' ? [] : [[setting, valueOf(text, schema)]]
-    }),
-  )
-  if (validate(settings)) return settings
-  const faults = (validate.errors ?? []).map((fault) => {
-    const missing: unknown = fault.params['missingProperty']
-    const setting = typeof missing === 'string' ? missing : (fault.instancePath.split('/')[1] ?? '')
-    return `${variableOf(setting)}: ${typeof missing === 'string' ? 'is required' : (fault.message ?? fault.keyword)}`
-  })
-  throw new Error(`the environment is not what the worker needs:\n${faults.join('\n')}`)
-}
+export const parseWorkerSettings = environment.parse
 
 /** The environment that `parseWorkerSettings` reads back as the same settings. */
 export function renderWorkerSettings(settings: Partial<WorkerSettingsInput>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(settings).map(([setting, value]) => [
-      variableOf(setting),
-      Array.isArray(value) ? value.join(',') : String(value),
-    ]),
-  )
-}
-
-function valueOf(text: string, schema: TSchema): unknown {
-  const type: unknown = 'type' in schema ? schema.type : undefined
-  if (type === 'integer') return /^\d+$/.test(text) ? Number(text) : text
-  if (type === 'array') return text.split(',').map((entry) => entry.trim())
-  return text
+  return renderEnvironment(settings)
 }

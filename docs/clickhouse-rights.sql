@@ -18,11 +18,13 @@ GRANT SELECT ON system.tables TO batchsender_operator;
 GRANT SELECT ON system.parts TO batchsender_operator;
 GRANT SELECT ON system.mutations TO batchsender_operator;
 
--- Counts and hashes rows before a backup.
+-- Counts and hashes rows before a backup, and keeps the list of backups.
 CREATE USER IF NOT EXISTS batchsender_checksum IDENTIFIED WITH sha256_password BY '<a password of its own>';
 GRANT SELECT ON `batchsender`.`email_events` TO batchsender_checksum;
 GRANT SELECT ON `batchsender`.`audit_log` TO batchsender_checksum;
 GRANT SELECT, INSERT ON `batchsender`.`backup_figures` TO batchsender_checksum;
+GRANT SELECT, INSERT ON `batchsender`.`backup_log` TO batchsender_checksum;
+GRANT SELECT ON system.parts TO batchsender_checksum;
 
 -- Makes backups. Reads no row by itself.
 CREATE USER IF NOT EXISTS batchsender_backup IDENTIFIED WITH sha256_password BY '<a password of its own>';
@@ -30,11 +32,12 @@ GRANT BACKUP ON `batchsender`.* TO batchsender_backup;
 GRANT NAMED COLLECTION ON backup_s3 TO batchsender_backup;
 GRANT SELECT ON system.backups TO batchsender_backup;
 
--- Restores into a database of its own, compares and drops it. Never sees the source.
+-- Restores into a database of its own, compares and drops it. Never sees the rows of the source.
 CREATE USER IF NOT EXISTS batchsender_verify IDENTIFIED WITH sha256_password BY '<a password of its own>';
 GRANT NAMED COLLECTION ON backup_s3 TO batchsender_verify;
 GRANT CREATE DATABASE, CREATE TABLE, INSERT, SELECT, SHOW, DROP DATABASE, DROP TABLE ON `batchsender_verify`.* TO batchsender_verify;
 GRANT TABLE ENGINE ON MergeTree TO batchsender_verify;
+GRANT SELECT ON `batchsender`.`backup_log` TO batchsender_verify;
 GRANT SELECT ON system.backups TO batchsender_verify;
 
 -- Brings partitions back from the archive disk; for people, not for programs.

@@ -3,7 +3,7 @@ import type { Installation, Sender } from './components/snapshot.ts'
 import type { Clickhouse } from './adapters/clickhouse.ts'
 import type { Nats } from './adapters/nats.ts'
 import type { AnyObserver } from './observers/watchman.ts'
-import { archiveExpression, TABLE_NAMES } from '../../crds/clickhouseTables.ts'
+import { archiveExpression, DATA_TABLES } from '../../crds/clickhouseTables.ts'
 import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQueue.ts'
 import { queueReplicas } from './components/nats/nats.ts'
 import { archiveWish } from './components/parts/clickhouse.ts'
@@ -51,7 +51,7 @@ function archive({ clickhouse: server }: Observing): AnyObserver {
       if (!wish) return undefined
       const { access, database, disk, afterDays } = wish
       const expression = archiveExpression(afterDays)
-      return { namespace: sender.namespace, access, database, disk, tables: TABLE_NAMES, expression }
+      return { namespace: sender.namespace, access, database, disk, tables: DATA_TABLES, expression }
     },
     look: (target, signal) => server.look(target, signal),
   })

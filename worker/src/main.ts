@@ -1,34 +1,51 @@
-/** The worker's program: `serve` (when nothing is said) or `migrate [up | down VERSION]`. */
+/** The worker's program: `serve` (when nothing is said), `migrate [up | down VERSION]`, or a Job of jobs/run.ts. */
+import { runJob } from './jobs/run.ts'
 import { openLog } from './log.ts'
 import { runMigrate } from './migrate.ts'
 import { serve } from './serve.ts'
 import { readSettings } from './settings.ts'
 
+const JOBS = ['backup', 'verify', 'retention']
 const [command = 'serve', ...args] = process.argv.slice(2)
 
 try {
-  const settings = readSettings()
-  const log = openLog(settings.worker.logLevel, settings.worker.workerName)
-  if (command === 'serve') {
-    const worker = await serve(settings, log)
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        log.info({ signal }, 'stopping')
-        worker.stop().then(
-          () => process.exit(0),
-          (error: unknown) => {
-            log.error({ err: error }, 'did not stop cleanly')
-            process.exit(1)
-          },
-        )
-      })
-    }
-  } else if (command === 'migrate') {
-    await runMigrate(settings, log, args)
-  } else {
-    throw new Error('usage: main [serve | migrate [up | down VERSION]]')
-  }
+  if (JOBS.includes(command)) await job()
+  else if (command === 'serve') await serveUntilTold()
+  else if (command === 'migrate') await migrate()
+  else throw new Error(`usage: main [serve | migrate [up | down VERSION] | ${JOBS.join(' | ')}]`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)
+}
+
+async function job(): Promise<void> {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      stop.abort(new Error(signal))
+    })
+  const isGood = await runJob([command, ...args], process.env, stop.signal)
+  process.exit(isGood ? 0 : 1)
+}
+
+async function migrate(): Promise<void> {
+  const settings = readSettings()
+  await runMigrate(settings, openLog(settings.worker.logLevel, settings.worker.workerName), args)
+}
+
+async function serveUntilTold(): Promise<void> {
+  const settings = readSettings()
+  const log = openLog(settings.worker.logLevel, settings.worker.workerName)
+  const worker = await serve(settings, log)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping')
+      worker.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'did not stop cleanly')
+          process.exit(1)
+        },
+      )
+    })
 }

@@ -10,7 +10,7 @@ import {
   EMAIL_EVENTS,
   literal,
   qualified,
-  TABLE_NAMES,
+  DATA_TABLES,
 } from '../../../../crds/clickhouseTables.ts'
 import { choosePolicy } from './storagePolicy.ts'
 import { deletes, ttlRules } from './ttlRules.ts'
@@ -36,7 +36,7 @@ export function assess(wish: ArchiveWish, seen: Reached): readonly Finding[] {
   const disk = seen.disks.find(({ name }) => name === wish.disk)
   if (!disk) return [{ reason: 'DiskNotFound', message: `the server has no disk ${wish.disk}` }]
   if (disk.broken) return [{ reason: 'DiskBroken', message: `the disk ${wish.disk} is broken` }]
-  return TABLE_NAMES.flatMap((table) => assessTable(table, wish, seen) ?? [])
+  return DATA_TABLES.flatMap((table) => assessTable(table, wish, seen) ?? [])
 }
 
 function assessTable(

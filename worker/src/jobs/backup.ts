@@ -1,0 +1,72 @@
+/** One backup: what the rows are, then the backup, then a line in the list. A fresh name for every attempt. */
+import { createHash } from 'node:crypto'
+import type { Logger } from '../log.ts'
+import type { BackupReport } from '../../../crds/jobReports.ts'
+import type { BackupSettings } from '../../../crds/jobSettings.ts'
+import { backupName } from '../domain/backupName.ts'
+import { totals } from '../domain/rowFigures.ts'
+import { instant } from './instant.ts'
+import { record, recorded, recount } from './figures.ts'
+import { BaseNotFound, logBackup, makeBackup, newestBackup, openClickhouse, serverNow } from './warehouse.ts'
+
+export type BackupKind = BackupReport['kind']
+
+/**
+ * An increment without a full backup to build on becomes a full one: late is better than none.
+ * @throws Error with one line that says what is wrong
+ */
+export async function backup(
+  kind: BackupKind,
+  settings: BackupSettings,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<BackupReport> {
+  const { clickhouseUrl: url, clickhouseDatabase: database, collection } = settings
+  const maker = openClickhouse(url, {
+    username: settings.clickhouseUsername,
+    password: settings.clickhousePassword,
+  })
+  const counter = openClickhouse(url, {
+    username: settings.checksumUsername ?? settings.clickhouseUsername,
+    password: settings.checksumPassword ?? settings.clickhousePassword,
+  })
+  const attempt = async (base: string | undefined): Promise<BackupReport> => {
+    const begunAt = await serverNow(counter)
+    const name = backupName(begunAt, markOf(settings.runName, begunAt), base)
+    const cutoff = new Date(begunAt.getTime() - settings.settleSeconds * 1000)
+    const newest = await newestBackup(counter, database)
+    const last = newest === undefined ? undefined : await recorded(counter, database, newest)
+    const figures = await recount(counter, database, cutoff, last?.figures ?? [])
+    await record(counter, database, name, { cutoff, figures })
+    log.info({ backup: name, ...totals(figures) }, 'rows counted, the backup begins')
+    const wish = { database, collection, name, ...(base !== undefined && { base }) }
+    const sizeBytes = await makeBackup(maker, wish, signal)
+    const made = base === undefined ? 'full' : 'incremental'
+    await logBackup(counter, database, { backup: name, kind: made, base: base ?? '', cutoff, sizeBytes })
+    return {
+      job: 'backup',
+      backup: name,
+      kind: made,
+      ...(base !== undefined && { base }),
+      cutoff: instant(cutoff),
+      completedAt: instant(new Date()),
+      sizeBytes,
+      ...totals(figures),
+    }
+  }
+  try {
+    const base = kind === 'full' ? undefined : await newestBackup(counter, database, 'full')
+    if (kind === 'incremental' && base === undefined) log.warn('there is no full backup yet: making one')
+    return await attempt(base).catch((error: unknown) => {
+      if (!(error instanceof BaseNotFound)) throw error
+      log.warn({ base }, 'the full backup is gone: making another one')
+      return attempt(undefined)
+    })
+  } finally {
+    await Promise.all([maker.close(), counter.close()])
+  }
+}
+
+function markOf(runName: string, begunAt: Date): string {
+  return createHash('sha256').update(`${runName} ${begunAt.getTime()}`).digest('hex').slice(0, 8)
+}
