@@ -19,6 +19,21 @@ const binDir = join(stateDir, 'bin')
 export const adminKubeconfig = join(stateDir, 'pki/admin.kubeconfig')
 export const auditLog = join(stateDir, 'log/audit.log')
 
+/** What a running cluster was started from. */
+const CONFIGURATION = [
+  'node.sh',
+  'inside.sh',
+  'network.sh',
+  'pki.ts',
+  'coredns.yaml',
+  'modules.ts',
+  'enforcer/main.ts',
+  'enforcer/firewall.ts',
+  'enforcer/pods.ts',
+  'enforcer/render.ts',
+  '../../operator/src/testing/networkPolicies.ts',
+]
+
 /** How to speak to a cluster, the local one or the caller's. */
 export interface Cluster {
   readonly kubeconfig: string
@@ -125,7 +140,9 @@ export async function load({ local }: Cluster, { archive, stamp }: Bundle): Prom
 }
 
 export function script(...args: readonly string[]): Promise<string> {
-  return run(SCRIPT, args, { env: { ...process.env, STATE: stateDir, CACHE: cacheDir, BIN: binDir } })
+  return run(SCRIPT, args, {
+    env: { ...process.env, STATE: stateDir, CACHE: cacheDir, BIN: binDir, NODE: process.execPath },
+  })
 }
 
 /** One folder with every binary, whichever module it comes from. */
@@ -142,8 +159,7 @@ async function linkBinaries(): Promise<void> {
 /** A cluster that was started from other scripts is not ours to use. */
 async function configurationStamp(): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of ['node.sh', 'inside.sh', 'network.sh', 'pki.ts', 'coredns.yaml', 'modules.ts'])
-    hash.update(await readFile(join(import.meta.dirname, file)))
+  for (const file of CONFIGURATION) hash.update(await readFile(join(import.meta.dirname, file)))
   return hash.digest('hex')
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # The first process of the cluster's namespaces: makes them a home, starts the control plane and the node, and reaps.
-# Started by node.sh with STATE, CACHE and BIN.
+# Started by node.sh with STATE, CACHE, BIN and NODE.
 set -euo pipefail
+HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=network.sh
-. "$(cd "$(dirname "$0")" && pwd)/network.sh"
+. "$HERE/network.sh"
 
 # Mounts that must be the cluster's own: locks and sockets, logs of pods, a /sys that shows its network.
 own_mounts() {
@@ -159,6 +160,14 @@ JSON
   done
 }
 
+# NetworkPolicies have no effect by themselves.
+enforce_policies() {
+  while :; do
+    "$NODE" "$HERE/enforcer/main.ts" "$STATE/pki/admin.kubeconfig" "$STATE/run/enforcing" || true
+    sleep 1
+  done
+}
+
 inside() {
   cd "$STATE"
   export PATH="$BIN:$PATH"
@@ -183,6 +192,8 @@ inside() {
     sleep 0.1
   done
   start volumes provision_volumes
+  start enforcer enforce_policies
+  while [ ! -e run/enforcing ]; do sleep 0.05; done
   touch run/ready
   # As the first process of the namespace it also reaps what others leave behind.
   while :; do wait || true; sleep 1; done

@@ -23,7 +23,13 @@ switch (command) {
     console.log('down; builds and images are kept in the cache')
     break
   case 'exec': {
-    const env = { ...process.env, STATE: stateDir, CACHE: cacheDir, BIN: join(stateDir, 'bin') }
+    const env = {
+      ...process.env,
+      STATE: stateDir,
+      CACHE: cacheDir,
+      BIN: join(stateDir, 'bin'),
+      NODE: process.execPath,
+    }
     const { status } = spawnSync(join(import.meta.dirname, 'node.sh'), ['exec', ...rest], {
       stdio: 'inherit',
       env,

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # One Kubernetes node with its control plane in namespaces of its own: nothing of it is seen outside but one link.
 #   node.sh up | down | exec COMMAND…
-# Needs: STATE (of this cluster), CACHE (that outlives it), BIN (with every binary), root.
+# Needs: STATE (of this cluster), CACHE (that outlives it), BIN (with every binary), NODE (the program), root.
 set -euo pipefail
 
-export STATE CACHE BIN
+export STATE CACHE BIN NODE
 HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=network.sh
 . "$HERE/network.sh"
