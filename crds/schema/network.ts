@@ -149,6 +149,9 @@ export const NetworkSpec = Type.Object(
     clients: peers(
       'Who may reach the API port of the workers. Unset: the pods of the namespace. An empty list: nobody.',
     ),
+    natsClients: peers(
+      'Who may reach managed NATS beside workers and operator; a client certificate is asked for all the same. Unset: nobody.',
+    ),
     monitoring: peers('Who may scrape the metrics of the workers. Unset: nobody.'),
     egress: Type.Optional(Egress),
     ports: Type.Optional(Ports),

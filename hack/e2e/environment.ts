@@ -11,8 +11,8 @@ import { ensureSurroundings } from '../demo/surroundings.ts'
 
 export const NAME = 'orders'
 
-/** This machine, as pods see it (hack/cluster/network.sh). */
-export const HOST_ADDRESS = '10.250.0.2'
+/** This machine, as policies of the local cluster see it (hack/cluster/network.sh). */
+export const FROM_HERE = { ipBlock: { cidr: '10.250.0.2/32' } }
 
 export interface Child {
   readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string }
@@ -189,8 +189,9 @@ export function batchSender(namespace: string, spec: object = {}) {
         },
       },
       network: {
-        // The tests send from this machine, on the link to the local cluster.
-        clients: [{ ipBlock: { cidr: `${HOST_ADDRESS}/32` } }],
+        // The tests send and look from this machine.
+        clients: [FROM_HERE],
+        natsClients: [FROM_HERE],
         egress: { postgres: [{ podSelector: { matchLabels: { app: 'postgres' } } }] },
       },
       ...spec,

@@ -259,6 +259,18 @@ describe('what the spec opens and closes', () => {
       expected: false,
     },
     {
+      why: 'who is named for NATS',
+      network: { natsClients: [peer('shop', 'frontend')] },
+      cell: ['shop frontend', 'nats', 4222],
+      expected: true,
+    },
+    {
+      why: 'the routes for who is named for NATS',
+      network: { natsClients: [peer('shop', 'frontend')] },
+      cell: ['shop frontend', 'nats', 6222],
+      expected: false,
+    },
+    {
       why: 'Prometheus that is named',
       network: { monitoring: [peer('observability')] },
       cell: ['prometheus', 'worker', 8081],

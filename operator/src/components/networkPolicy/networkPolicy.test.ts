@@ -101,7 +101,13 @@ const DESTINATIONS = ['postgres', 'mail', 'clickhouse', 'nats', 's3', 'dns'] as 
 const forEach = <Value>(arbitrary: fc.Arbitrary<Value>) =>
   fc.record(Object.fromEntries(DESTINATIONS.map((name) => [name, arbitrary]))).map(present)
 const network = fc
-  .record({ clients: peers, monitoring: peers, egress: forEach(peers), ports: forEach(somePorts) })
+  .record({
+    clients: peers,
+    natsClients: peers,
+    monitoring: peers,
+    egress: forEach(peers),
+    ports: forEach(somePorts),
+  })
   .map((record) => present(record) as NetworkSpec)
 
 describe('whatever spec.network says', () => {

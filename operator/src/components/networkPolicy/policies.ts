@@ -76,9 +76,10 @@ function workerRules(snapshot: Snapshot): Rules {
 /** The monitoring port 8222 is for the kubelet alone, which no policy stops. */
 function natsRules({ sender, installation }: Snapshot): Rules {
   const peers = [podsOf(sender, 'nats')]
+  const others = sender.spec.network?.natsClients ?? []
   return {
     ingress: [
-      ...ingressFrom([podsOf(sender, 'worker'), operatorPods(installation)], [CLIENT_PORT]),
+      ...ingressFrom([podsOf(sender, 'worker'), operatorPods(installation), ...others], [CLIENT_PORT]),
       ...ingressFrom(peers, [CLUSTER_PORT]),
     ],
     egress: [{ to: peers, ports: tcp([CLUSTER_PORT]) }],

@@ -1,0 +1,359 @@
+/** Who reaches whom, by packets: from the network namespaces of real pods, with the policies enforced and without them. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kubectl } from '../cluster/cluster.ts'
+import { sendAndAccount } from '../demo/mail.ts'
+import { conditionOf } from '../demo/readiness.ts'
+import { Environment, eventually, expectContract, FROM_HERE } from './environment.ts'
+import type { Fate, Target } from './probe.ts'
+import { Outsiders, podWith, tryFrom, type PodSeen } from './vantage.ts'
+
+const NAMESPACE = 'e2e-network'
+const OTHER = 'e2e-network-other'
+const METADATA = '169.254.169.254'
+const INSIDE_BLOCK = '203.0.113.10'
+const EXCEPTED = '203.0.113.200'
+const OUTSIDE_BLOCK = '198.51.100.10'
+
+const ours = (part: string) => ({
+  'app.kubernetes.io/instance': 'orders',
+  'app.kubernetes.io/component': part,
+  'app.kubernetes.io/part-of': 'batchsender',
+})
+
+/** Pods that do nothing but have labels; the parts whose pods come and go are among them. */
+const IDLE = {
+  neighbour: { namespace: NAMESPACE, labels: { app: 'neighbour' } },
+  client: { namespace: NAMESPACE, labels: { app: 'client' } },
+  migration: { namespace: NAMESPACE, labels: ours('migration') },
+  backup: { namespace: NAMESPACE, labels: ours('backup') },
+  verify: { namespace: NAMESPACE, labels: ours('verify') },
+  retention: { namespace: NAMESPACE, labels: ours('retention') },
+  stranger: { namespace: OTHER, labels: { app: 'stranger' } },
+  'client label elsewhere': { namespace: OTHER, labels: { app: 'client' } },
+  friend: { namespace: OTHER, labels: { app: 'friend' } },
+  prometheus: { namespace: OTHER, labels: { app: 'prometheus' } },
+  'worker label elsewhere': { namespace: OTHER, labels: ours('worker') },
+} as const
+
+/** Pods that are there anyway. */
+const REAL = {
+  worker: { namespace: NAMESPACE, selector: 'app.kubernetes.io/component=worker' },
+  nats: { namespace: NAMESPACE, selector: 'statefulset.kubernetes.io/pod-name=orders-nats-0' },
+  'other nats': { namespace: NAMESPACE, selector: 'statefulset.kubernetes.io/pod-name=orders-nats-1' },
+  postgres: { namespace: NAMESPACE, selector: 'app=postgres' },
+  clickhouse: { namespace: NAMESPACE, selector: 'app=clickhouse' },
+  s3: { namespace: NAMESPACE, selector: 'app=s3' },
+  smtp: { namespace: NAMESPACE, selector: 'app=smtp-sink' },
+  operator: { namespace: 'batchsender-system', selector: 'app.kubernetes.io/name=batchsender-operator' },
+} as const
+
+/** Addresses that are no pod's: DNS and the API by their Services, and who stands outside the cluster. */
+const ADDRESSES = {
+  dns: '10.96.0.10',
+  'api server': '10.96.0.1',
+  node: '10.250.0.1',
+  metadata: METADATA,
+  'inside the block': INSIDE_BLOCK,
+  'excepted from the block': EXCEPTED,
+  'outside the block': OUTSIDE_BLOCK,
+} as const
+
+type Pod = keyof typeof IDLE | keyof typeof REAL
+type Place = Pod | keyof typeof ADDRESSES | 'api service'
+type Cell = readonly [from: Pod, to: Place, port: number]
+
+const MUST_ALLOW: readonly Cell[] = [
+  ['worker', 'dns', 53],
+  ['nats', 'dns', 53],
+  ['migration', 'dns', 53],
+  ['backup', 'dns', 53],
+  ['worker', 'nats', 4222],
+  ['worker', 'postgres', 5432],
+  ['worker', 'clickhouse', 8123],
+  ['worker', 'smtp', 2525],
+  ['worker', 'inside the block', 5432],
+  ['migration', 'postgres', 5432],
+  ['nats', 'other nats', 6222],
+  ['operator', 'nats', 4222],
+  ['operator', 'worker', 8081],
+  ['client', 'worker', 8080],
+  ['client', 'api service', 80],
+  ['friend', 'worker', 8080],
+  ['prometheus', 'worker', 8081],
+  ['backup', 'clickhouse', 8123],
+  ['verify', 'clickhouse', 8123],
+  ['retention', 's3', 7070],
+]
+
+const MUST_DENY: readonly Cell[] = [
+  ['worker', 'nats', 6222],
+  ['worker', 'nats', 8222],
+  ['worker', 'metadata', 80],
+  ['worker', 'metadata', 5432],
+  ['worker', 'api server', 443],
+  ['worker', 'node', 6443],
+  ['worker', 's3', 7070],
+  ['worker', 'smtp', 8025],
+  ['worker', 'neighbour', 8080],
+  ['worker', 'excepted from the block', 5432],
+  ['worker', 'outside the block', 5432],
+  ['worker', 'inside the block', 443],
+  ['nats', 'worker', 8080],
+  ['nats', 'other nats', 4222],
+  ['nats', 'postgres', 5432],
+  ['nats', 'metadata', 80],
+  ['migration', 'nats', 4222],
+  ['migration', 'clickhouse', 8123],
+  ['migration', 'smtp', 2525],
+  ['migration', 'metadata', 80],
+  ['backup', 's3', 7070],
+  ['backup', 'nats', 4222],
+  ['backup', 'postgres', 5432],
+  ['backup', 'metadata', 80],
+  ['verify', 's3', 7070],
+  ['retention', 'clickhouse', 8123],
+  ['retention', 'metadata', 80],
+  ['operator', 'nats', 6222],
+  ['operator', 'nats', 8222],
+  ['operator', 'worker', 8080],
+  ['neighbour', 'worker', 8080],
+  ['neighbour', 'worker', 8081],
+  ['neighbour', 'api service', 80],
+  ['neighbour', 'nats', 4222],
+  ['neighbour', 'nats', 6222],
+  ['neighbour', 'nats', 8222],
+  ['neighbour', 'migration', 8080],
+  ['neighbour', 'backup', 8080],
+  ['client', 'nats', 4222],
+  ['client', 'worker', 8081],
+  ['stranger', 'worker', 8080],
+  ['stranger', 'api service', 80],
+  ['stranger', 'nats', 4222],
+  ['client label elsewhere', 'worker', 8080],
+  ['friend', 'nats', 4222],
+  ['prometheus', 'worker', 8080],
+  ['worker label elsewhere', 'nats', 4222],
+  ['postgres', 'worker', 8080],
+  ['smtp', 'nats', 4222],
+]
+
+const ALL = [...MUST_ALLOW, ...MUST_DENY]
+
+let here: Environment
+let outsiders: Outsiders
+let enforced: ReadonlyMap<string, Fate>
+
+beforeAll(async () => {
+  here = await Environment.start(NAMESPACE, {
+    spec: {
+      nats: { managed: { replicas: 3, storage: { size: '1Gi' } } },
+      network: {
+        clients: [
+          FROM_HERE,
+          { podSelector: { matchLabels: { app: 'client' } } },
+          { ...inOther, podSelector: { matchLabels: { app: 'friend' } } },
+        ],
+        monitoring: [{ ...inOther, podSelector: { matchLabels: { app: 'prometheus' } } }],
+        egress: {
+          postgres: [
+            { podSelector: { matchLabels: { app: 'postgres' } } },
+            { ipBlock: { cidr: '203.0.113.0/24', except: ['203.0.113.128/25'] } },
+          ],
+          s3: [{ podSelector: { matchLabels: { app: 's3' } } }],
+        },
+        ports: { s3: [7070] },
+      },
+    },
+  })
+  await kubectl(here.cluster, ['delete', 'namespace', OTHER, '--ignore-not-found', '--wait=true'])
+  await kubectl(here.cluster, ['create', 'namespace', OTHER])
+  outsiders = await Outsiders.open([
+    `${METADATA}:80`,
+    `${METADATA}:5432`,
+    `${INSIDE_BLOCK}:5432`,
+    `${INSIDE_BLOCK}:443`,
+    `${EXCEPTED}:5432`,
+    `${OUTSIDE_BLOCK}:5432`,
+  ])
+  await startIdlePods()
+  await eventually('a neighbour is kept out of NATS', async () => {
+    const [fate] = await fatesOf([['neighbour', 'nats', 4222]]).then((fates) => [...fates.values()])
+    return fate === 'silence' ? true : undefined
+  })
+  enforced = await fatesOf(ALL)
+})
+
+afterAll(async () => {
+  await outsiders.close()
+  await kubectl(here.cluster, ['delete', 'namespace', OTHER, '--wait=false'])
+  await here.stop()
+})
+
+describe('with its NetworkPolicies enforced', () => {
+  it.each(MUST_ALLOW)('%s reaches %s on %i', (...cell) => {
+    expect(enforced.get(nameOf(cell))).toBe('open')
+  })
+
+  it.each(MUST_DENY)('%s does not reach %s on %i', (...cell) => {
+    expect(enforced.get(nameOf(cell))).toBe('silence')
+  })
+
+  it('a BatchSender is Ready, forms its NATS cluster and sends mail', async () => {
+    await here.untilReady()
+    expect(await sendAndAccount(await here.endpoints(), 200)).toMatchObject({
+      distinct: 200,
+      duplicates: 0,
+      uncertain: 0,
+    })
+  })
+
+  it('says that policies are in place, and does not claim that they are enforced', async () => {
+    const seen = await here.sender()
+    expect(conditionOf(seen, 'NetworkPolicyReady')).toMatchObject({ status: 'True', reason: 'Applied' })
+    expect(seen.status.checks?.find(({ name }) => name === 'network-enforced')?.state).toBe('Unknown')
+  })
+
+  it.each(['orders-default-deny', 'orders-worker', 'orders-nats'])(
+    'heals %s when it is deleted',
+    async (name) => {
+      const before = await here.get('networkpolicy', name)
+      await here.kubectl('delete', 'networkpolicy', name, '--wait=true')
+      const goneAt = performance.now()
+      await eventually(
+        `${name} is back`,
+        async () => {
+          const now = await here.get('networkpolicy', name)
+          return now && now.metadata.uid !== before?.metadata.uid ? true : undefined
+        },
+        10_000,
+        20,
+      )
+      console.log(`${name}: back ${Math.round(performance.now() - goneAt)} ms after it was seen gone`)
+    },
+  )
+
+  it('a new pod is held to them soon after it starts', async () => {
+    const labels = { ...ours('migration'), app: 'newcomer' }
+    await applyPod('newcomer', NAMESPACE, labels)
+    const pod = await eventually('the newcomer runs', () =>
+      podWith(here.cluster, NAMESPACE, 'app=newcomer').then((found) => found),
+    )
+    const startedAt = performance.now()
+    const nats = await addressOf('nats')
+    await eventually('the newcomer is kept out of NATS', async () => {
+      const [fate] = await tryFrom(pod, [{ host: nats, port: 4222 }])
+      return fate === 'silence' ? true : undefined
+    })
+    // The last try ended with its patience of 2.5 s.
+    console.log(
+      `a new pod is held to policies at most ${Math.round(performance.now() - startedAt - 2_500)} ms after it is seen running`,
+    )
+  })
+})
+
+describe('without policies', () => {
+  it('every one of these ways is open, so what was shut was shut by them', async () => {
+    await here.kubectl(
+      'patch',
+      'bs',
+      'orders',
+      '--type=merge',
+      '-p',
+      '{"spec":{"network":{"policies":"Disabled"}}}',
+    )
+    await eventually('no policy is left', async () => {
+      const names = await here.kubectl('get', 'networkpolicies', '-o', 'name')
+      return names.trim() === '' ? true : undefined
+    })
+    await eventually('a neighbour gets to NATS', async () => {
+      const [fate] = await fatesOf([['neighbour', 'nats', 4222]]).then((fates) => [...fates.values()])
+      return fate === 'open' ? true : undefined
+    })
+    const fates = await fatesOf(ALL)
+    const shut = ALL.filter((cell) => fates.get(nameOf(cell)) === 'silence').map(nameOf)
+    expect(shut).toEqual([])
+    expect(fates.size).toBe(ALL.length)
+  })
+
+  it('kept the status contract in every status that was seen', () => {
+    expectContract(here.statuses)
+  })
+})
+
+const inOther = {
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': OTHER } },
+}
+
+const nameOf = ([from, to, port]: Cell) => `${from} → ${to}:${port}`
+
+/** All ways from one pod are tried at once, one pod after the other. */
+async function fatesOf(cells: readonly Cell[]): Promise<Map<string, Fate>> {
+  const fates = new Map<string, Fate>()
+  for (const [from, mine] of Map.groupBy(cells, ([one]) => one)) {
+    const targets = await Promise.all(
+      mine.map(async ([, to, port]): Promise<Target> => ({
+        host: await addressOf(to),
+        port,
+        ...(to === 'dns' && { dns: true }),
+      })),
+    )
+    const found = await tryFrom(await podOf(from), targets)
+    mine.forEach((cell, index) => {
+      const fate = found[index]
+      if (fate) fates.set(nameOf(cell), fate)
+    })
+  }
+  return fates
+}
+
+async function podOf(name: Pod): Promise<PodSeen> {
+  const { namespace, selector } =
+    name in IDLE
+      ? { namespace: IDLE[name as keyof typeof IDLE].namespace, selector: `idle=${idleName(name)}` }
+      : REAL[name as keyof typeof REAL]
+  return eventually(`a pod for ${name}`, () => podWith(here.cluster, namespace, selector))
+}
+
+async function addressOf(place: Place): Promise<string> {
+  if (place in ADDRESSES) return ADDRESSES[place as keyof typeof ADDRESSES]
+  if (place === 'api service')
+    return here.kubectl('get', 'service', 'orders-worker', '-o', 'jsonpath={.spec.clusterIP}')
+  return (await podOf(place as Pod)).status.podIP ?? ''
+}
+
+const idleName = (name: string) => name.replaceAll(' ', '-')
+
+async function startIdlePods(): Promise<void> {
+  for (const [name, { namespace, labels }] of Object.entries(IDLE))
+    await applyPod(idleName(name), namespace, labels)
+  for (const name of Object.keys(IDLE)) await podOf(name as Pod)
+}
+
+async function applyPod(
+  name: string,
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<void> {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { ...labels, idle: name } },
+    spec: {
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'idle',
+          image: 'registry.local/pause:1',
+          imagePullPolicy: 'Never',
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
+    },
+  }
+  await eventually(`${name} is taken`, () =>
+    // A new namespace has its service account a moment later.
+    kubectl(here.cluster, ['apply', '-f', '-'], JSON.stringify(pod)).catch(() => undefined),
+  )
+}
