@@ -91,6 +91,22 @@ describe('worker', () => {
     expect(wished(old)).not.toContain('Job')
   })
 
+  it.each([
+    { why: 'none was named', network: {}, hints: true },
+    { why: 'one was named', network: { egress: { postgres: [{ podSelector: {} }] } }, hints: false },
+    { why: 'nothing is restricted', network: { policies: 'Disabled' as const }, hints: false },
+  ])('says of a database that cannot be reached what may be in the way when $why', ({ network, hints }) => {
+    const who = sender({ spec: { ...SPEC, network } })
+    const told = (status: object) =>
+      worker.verdict(snapshot({ sender: who, children: children({ ...migration(), status }) })).message
+    const hint = 'spec.network.egress.postgres'
+    expect(told({ active: 1 })).toBe('the database is being migrated')
+    expect(told({ active: 1, failed: 2 })).toContain('after 2 tries that failed')
+    expect(told({ active: 1, failed: 2 }).includes(hint)).toBe(hints)
+    const conditions = [{ type: 'Failed', status: 'True', lastTransitionTime: NOW.toISOString() }]
+    expect(told({ conditions }).includes(hint)).toBe(hints)
+  })
+
   it('clears away migrations for another image', () => {
     const stray: KubernetesObject = {
       apiVersion: 'batch/v1',

@@ -6,6 +6,7 @@ import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
 import { natsTls } from '../natsTls.ts'
+import { policiesEnabled } from '../networkPolicy/networkPolicy.ts'
 import { childName, labels } from '../parts/labels.ts'
 import { COMPONENT } from '../../vocabulary/labels.ts'
 import { FINGERPRINT_KEY, fingerprintSecret } from '../../vocabulary/fingerprint.ts'
@@ -34,11 +35,15 @@ import {
 const RETRY_FAILED_MIGRATION_MS = 60_000
 
 type Migration =
-  { state: 'absent' | 'running' | 'done' } | { state: 'failed'; message: string; failedForMs: number }
+  | { state: 'absent' | 'done' }
+  | { state: 'running'; failures: number }
+  | { state: 'failed'; message: string; failedForMs: number }
 
 interface Observed {
   readonly waitingFor?: string
   readonly migration: Migration
+  /** What may keep the migration from its database; empty when nothing does. */
+  readonly hint: string
   readonly wanted: number
   readonly status: DeploymentManifest['status']
   /** Every worker runs what is wanted now, and none anything older. */
@@ -76,6 +81,7 @@ export const worker = component<'WorkerReady', Observed>({
     const waiting = waitingFor(snapshot)
     return {
       migration: migrationOf(snapshot),
+      hint: databaseHint(snapshot),
       wanted: workerReplicas(snapshot.sender),
       status: live?.status,
       rolledOut: isRolledOut(live, workerReplicas(snapshot.sender)),
@@ -92,16 +98,28 @@ export const worker = component<'WorkerReady', Observed>({
       return {
         status: 'False',
         reason: 'MigrationFailed',
-        message: `the database migration failed: ${migration.message}`,
+        message: `the database migration failed: ${migration.message}${observed.hint}`,
         lookAgainMs: Math.max(1_000, RETRY_FAILED_MIGRATION_MS - migration.failedForMs),
       }
     if (migration.state !== 'done' && waiting === undefined && !isServing(observed))
-      return { status: 'False', reason: 'Migrating', message: 'the database is being migrated' }
+      return { status: 'False', reason: 'Migrating', message: migratingMessage(observed) }
     return wanted === 0
       ? { status: 'True', reason: 'ScaledToZero', message: '0 of 0 workers' }
       : deploymentVerdict(observed)
   },
 })
+
+function migratingMessage({ migration, hint }: Observed): string {
+  const failures = migration.state === 'running' ? migration.failures : 0
+  const tries = `after ${failures} ${failures === 1 ? 'try' : 'tries'} that failed: see the logs of its pods`
+  return `the database is being migrated${failures === 0 ? '' : `, ${tries}${hint}`}`
+}
+
+/** A database in a private network looks like one that is down until it is named. */
+function databaseHint({ sender }: Snapshot): string {
+  if (!policiesEnabled(sender) || sender.spec.network?.egress?.postgres) return ''
+  return '; NetworkPolicies let it reach public addresses alone until spec.network.egress.postgres names others'
+}
 
 /** Workers of a spec that was fine before go on while the database is migrated once more. */
 function isServing({ settled, status, wanted }: Observed): boolean {
@@ -197,7 +215,7 @@ function migrationOf(snapshot: Snapshot): Migration {
   const is = (wanted: string) => conditions.find(({ type, status }) => type === wanted && status === 'True')
   if (is('Complete')) return { state: 'done' }
   const failed = is('Failed')
-  if (!failed) return { state: 'running' }
+  if (!failed) return { state: 'running', failures: job.status?.failed ?? 0 }
   const failedAt = new Date(failed.lastTransitionTime ?? snapshot.now)
   return {
     state: 'failed',
