@@ -27,13 +27,15 @@ interface Round {
   /** A look is wanted soon; it may be asked for while another one is under way. */
   hurried: boolean
   endPause: () => void
-  readonly beliefs: Map<keyof Evidence, Belief<unknown>>
-  /** A look that began before then saw what is no more. */
-  readonly changedAt: Map<keyof Evidence, Date>
+  readonly beliefs: Map<keyof Evidence, Known>
+  /** How often something was changed: a look that began before the last time saw what is no more. */
+  readonly changes: Map<keyof Evidence, number>
 }
 
+/** What is believed, and how many changes had come when the look began that is believed. */
+type Known = Belief<unknown> & { readonly changes: number }
+
 const PERIOD_MS = 30_000
-const NEVER = new Date(0)
 /** While something is not as it should be, it is looked at more often, ever less so. */
 const FIRST_IMPATIENCE_MS = 500
 
@@ -53,7 +55,7 @@ export class Watchman {
       hurried: false,
       endPause: () => undefined,
       beliefs: new Map(),
-      changedAt: new Map(),
+      changes: new Map(),
     }
     this.#rounds.set(key, round)
     signal.addEventListener(
@@ -81,16 +83,16 @@ export class Watchman {
 
   /** Something was changed: what was seen before is not told any more. */
   outdated(key: string, name: keyof Evidence): void {
-    this.#rounds.get(key)?.changedAt.set(name, new Date())
+    const changes = this.#rounds.get(key)?.changes
+    changes?.set(name, (changes.get(name) ?? 0) + 1)
   }
 
   evidence(key: string): Evidence {
     const round = this.#rounds.get(key)
     if (!round) return {}
-    const valid = [...round.beliefs].filter(([name, { sighting }]) => {
-      const changedAt = round.changedAt.get(name)
-      return changedAt === undefined || sighting.lookedAt > changedAt
-    })
+    const valid = [...round.beliefs].filter(
+      ([name, { changes }]) => changes === (round.changes.get(name) ?? 0),
+    )
     return Object.fromEntries(valid.map(([name, { sighting }]) => [name, sighting]))
   }
 
@@ -116,9 +118,9 @@ export class Watchman {
   async #lookRound(key: string, sender: Sender, round: Round): Promise<boolean> {
     const results = await Promise.all(
       this.#options.observers.map(async (observer) => {
-        const begunAt = new Date()
+        const begun = { at: new Date(), changes: round.changes.get(observer.name) ?? 0 }
         const look = await observer.look(sender, round.stop.signal)
-        return look ? this.#believe(observer.name, look, begunAt, round) : { changed: false, good: true }
+        return look ? this.#believe(observer.name, look, begun, round) : { changed: false, good: true }
       }),
     )
     if (results.some(({ changed }) => changed)) this.#options.onChange(key)
@@ -128,13 +130,14 @@ export class Watchman {
   #believe(
     name: keyof Evidence,
     look: Look<unknown>,
-    begunAt: Date,
-    { beliefs, changedAt }: Round,
+    begun: { readonly at: Date; readonly changes: number },
+    { beliefs, changes }: Round,
   ): { changed: boolean; good: boolean } {
     const before = beliefs.get(name)
-    const after = settle(before, look, begunAt)
-    beliefs.set(name, after)
-    const wasOutdated = before !== undefined && before.sighting.lookedAt <= (changedAt.get(name) ?? NEVER)
+    const after = settle(before, look, begun.at)
+    const { changes: seenAt } = before?.sighting === after.sighting ? before : begun
+    const wasOutdated = before !== undefined && before.changes !== (changes.get(name) ?? 0)
+    beliefs.set(name, { ...after, changes: seenAt })
     const changed =
       wasOutdated || JSON.stringify(before?.sighting.seen) !== JSON.stringify(after.sighting.seen)
     return { changed, good: look.good }
