@@ -1,6 +1,7 @@
 /** The custom resource: what a user may ask for, and what comes back. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { Objectives } from './backup.ts'
 import { ClickhouseSpec } from './clickhouse.ts'
 import { NatsSpec } from './nats.ts'
 import { NetworkSpec } from './network.ts'
@@ -59,6 +60,7 @@ export const BatchSenderSpec = Type.Object(
     nats: NatsSpec,
     clickhouse: Type.Optional(ClickhouseSpec),
     network: Type.Optional(NetworkSpec),
+    objectives: Type.Optional(Objectives),
     readiness: Type.Optional(Readiness),
     deletionPolicy: Type.Optional(
       stringEnum(['Retain', 'Delete'], {

@@ -1,5 +1,6 @@
 /** `spec.clickhouse`: where events and the audit log are kept, for how long on which disk. */
 import Type from 'typebox'
+import { Backup } from './backup.ts'
 import { rule, secretRef } from './references.ts'
 
 const NAME = '^[A-Za-z_][A-Za-z0-9_]*$'
@@ -50,7 +51,7 @@ export const ClickhouseSpec = Type.Object(
           }),
           credentialsSecretRef: Type.Optional(
             secretRef(
-              'Secret with `username` and `password` of the worker; optionally `operator-username` and `operator-password`, which the operator uses instead.',
+              'Secret with `username` and `password` of the worker; optionally the same with the prefixes `operator-`, `backup-`, `checksum-` and `verify-`, for users that can do less.',
             ),
           ),
           insecure: Type.Optional(
@@ -80,6 +81,7 @@ export const ClickhouseSpec = Type.Object(
       }),
     ),
     archive: Type.Optional(Archive),
+    backup: Type.Optional(Backup),
   },
   {
     description: 'Where events are kept for analysis. Unset: nowhere.',

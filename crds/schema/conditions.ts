@@ -113,6 +113,21 @@ export const CONDITIONS = {
       StatementRefused: { doc: "ClickHouse refused a statement; the message is the server's." },
     },
   },
+  BackupReady: {
+    doc: 'Backups are made when they should be.',
+    reasons: {
+      ...ANY_COMPONENT,
+      Scheduled: { doc: 'The CronJobs are there and no backup was missed.' },
+      NotConfigured: { doc: 'The spec asks for no backup.' },
+      BackupMissed: { doc: 'A backup that should have been made was not.' },
+      BackupFailed: {
+        doc: "A backup failed; the message is the server's. It is tried again at its next time.",
+      },
+      RetentionFailed: { doc: 'Old backups cannot be removed.' },
+      ScheduleUnknown: { doc: 'A schedule or the time zone makes no sense.', stalls: true },
+      NotObserved: { doc: 'ClickHouse has not been looked at yet, to make the tables for figures of rows.' },
+    },
+  },
 } as const satisfies Record<string, { readonly doc: string; readonly reasons: Record<string, ReasonMeaning> }>
 
 /** A condition that sums into `Ready`, in the order in which they are judged. */
@@ -136,6 +151,9 @@ export const CHECKS = {
     'Every NATS node serves the certificate that was issued, and refuses plain-text and certificate-less clients.',
   'archive-flowing':
     'Events past their time are on the archive disk, and none has been due for more than an hour.',
+  'backup-fresh': 'The newest backup is no older than spec.objectives.rpo allows.',
+  'restore-verified':
+    'The newest backup was restored within two periods of its schedule, and every partition was equal.',
   'network-enforced': 'The cluster lets through what the NetworkPolicies allow, and nothing else.',
 } as const
 export type CheckName = keyof typeof CHECKS
@@ -148,4 +166,5 @@ export function stalls(type: ConditionType, reason: string): boolean {
 
 export const ANNOTATIONS = {
   requestedAt: 'batchsender.io/requestedAt',
+  backupRequestedAt: 'batchsender.io/backupRequestedAt',
 } as const

@@ -40,8 +40,56 @@ const ArchivedTable = Type.Object({
   dueSince: Type.Optional(instant('When the oldest of these came due.')),
 })
 
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+const backupName = Type.String({ maxLength: 200, description: 'Its name at the destination.' })
+const rowHash = Type.String({ maxLength: 16, description: 'Over the rows of every table and partition.' })
+
+const BackupMade = Type.Object({
+  name: backupName,
+  kind: stringEnum(['full', 'incremental']),
+  cutoff: instant('What was written before is in it.'),
+  completedAt: instant('When it was complete.'),
+  sizeBytes: count('Size at the destination, with what it shares with its base.'),
+  rows: count('Rows that were counted before it.'),
+  partitions: count('Partitions of these.'),
+  hash: rowHash,
+})
+
+const Verified = Type.Object({
+  name: backupName,
+  completedAt: instant('When the comparison was done.'),
+  rows: count('Rows that were found equal.'),
+  partitions: count('Partitions of these.'),
+  hash: rowHash,
+})
+
+const JobFailure = Type.Object({
+  job: stringEnum(['backup', 'verify', 'retention']),
+  failedAt: instant('When it ended.'),
+  message: Type.String({ maxLength: 1024 }),
+})
+
+const BackupEvidence = Type.Object(
+  {
+    last: Type.Optional(BackupMade),
+    lastFull: Type.Optional(BackupMade),
+    verified: Type.Optional(Verified),
+    failures: Type.Optional(
+      Type.Array(JobFailure, {
+        maxItems: 3,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['job'],
+        description: 'Jobs that failed and have not succeeded since.',
+      }),
+    ),
+  },
+  { description: 'Backups of ClickHouse, as their Jobs reported.' },
+)
+export type BackupEvidence = Static<typeof BackupEvidence>
+
 const Evidence = Type.Object(
   {
+    backup: Type.Optional(BackupEvidence),
     archive: Type.Optional(
       Type.Array(ArchivedTable, {
         maxItems: 8,
@@ -107,6 +155,12 @@ export const BatchSenderStatus = Type.Object(
       Type.String({
         maxLength: 256,
         description: 'The last value of batchsender.io/requestedAt that was handled.',
+      }),
+    ),
+    lastHandledBackupRequest: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: 'The last value of batchsender.io/backupRequestedAt that led to a backup.',
       }),
     ),
     conditions: Type.Optional(

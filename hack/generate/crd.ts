@@ -23,6 +23,13 @@ const COLUMNS = [
   { name: 'Status', type: 'string', jsonPath: `${condition('Ready')}.message` },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   { name: 'Cert-Expires', type: 'string', jsonPath: '.status.evidence.natsTls.expiresAt', priority: 1 },
+  {
+    name: 'Last-Backup',
+    type: 'string',
+    jsonPath: '.status.evidence.backup.last.completedAt',
+    priority: 1,
+  },
+  { name: 'Verified', type: 'string', jsonPath: '.status.evidence.backup.verified.completedAt', priority: 1 },
   { name: 'Proof', type: 'string', jsonPath: `${condition('ProductionReady')}.message`, priority: 1 },
 ]
 

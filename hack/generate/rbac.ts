@@ -30,12 +30,22 @@ function rules(): Rule[] {
     resources: [kind.plural],
     verbs: verbsFor(kind, pruned.has(kind.kind)),
   }))
+  const read = [
+    ...new Map(components.flatMap(({ reads = [] }) => reads).map((kind) => [kind.kind, kind])).values(),
+  ]
+    .filter(({ kind }) => !kinds.has(kind))
+    .map((kind) => ({
+      apiGroups: [groupOf(kind)],
+      resources: [kind.plural],
+      verbs: ['get', 'list', 'watch'],
+    }))
   return [
     { apiGroups: [GROUP], resources: [PLURAL], verbs: ['get', 'list', 'watch'] },
     { apiGroups: [GROUP], resources: [`${PLURAL}/status`], verbs: ['patch'] },
     // Lets an owner reference block the deletion of its owner where that is enforced.
     { apiGroups: [GROUP], resources: [`${PLURAL}/finalizers`], verbs: ['update'] },
     ...owned,
+    ...read,
     { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
   ]
 }

@@ -7,7 +7,9 @@ import { dialGuard } from './adapters/dialGuard.ts'
 import { kubernetesPorts } from './adapters/kubernetes.ts'
 import { Nats } from './adapters/nats.ts'
 import { projectSecret, secretFacts } from './adapters/secretProjection.ts'
+import { projectPod } from './adapters/jobRuns.ts'
 import { checks } from './checks/index.ts'
+import { REPORTING, REPORTING_SELECTOR } from './components/backup/backup.ts'
 import { components } from './components/index.ts'
 import { natsSecrets } from './components/parts/natsTopology.ts'
 import { Watchman } from './observers/watchman.ts'
@@ -23,8 +25,8 @@ import { createMetrics } from './runtime/metrics.ts'
 import { serveProbes } from './runtime/probes.ts'
 import { createTransport } from './runtime/transport.ts'
 import { parseSettings, type OperatorSettings } from './settings.ts'
-import { BatchSender, Secret } from './vocabulary/kinds.ts'
-import { CHILDREN_SELECTOR, OPERATOR, RETAINED_FOR } from './vocabulary/labels.ts'
+import { BatchSender, Job, Pod, Secret } from './vocabulary/kinds.ts'
+import { CHILDREN_SELECTOR, INSTANCE, OPERATOR, RETAINED_FOR } from './vocabulary/labels.ts'
 
 const DRAIN_MS = 30_000
 
@@ -110,11 +112,20 @@ function controllerFor(
     namespaces,
     metrics,
     log,
-    watches: kinds.map((resource) => ({
-      resource,
-      labelSelector: CHILDREN_SELECTOR,
-      ...(resource === Secret && { project: projectSecret, toKeys: secretKeys }),
-    })),
+    watches: [
+      ...kinds.map((resource) => ({
+        resource,
+        labelSelector: CHILDREN_SELECTOR,
+        ...(resource === Secret && { project: projectSecret, toKeys: secretKeys }),
+        ...(resource === Job && { toKeys: instanceKeys }),
+      })),
+      {
+        resource: Pod,
+        labelSelector: `${CHILDREN_SELECTOR},${REPORTING_SELECTOR}`,
+        project: projectPod,
+        toKeys: instanceKeys,
+      },
+    ],
     reconcile: (key, term) => reconcile(key, { components, checks }, ports, term),
   })
   const senderAt = (key: string): Sender | undefined => {
@@ -145,6 +156,7 @@ function controllerFor(
     transport,
     controller,
     kinds,
+    reporting: REPORTING,
     installation,
     nats,
     clickhouse,
@@ -178,6 +190,12 @@ function ownedKinds(): readonly Resource[] {
 function secretKeys({ metadata }: KubernetesObject): string[] {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)?.name
   const name = owner ?? metadata.labels?.[RETAINED_FOR]
+  return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
+}
+
+/** A Job of a CronJob, and its pods, are owned at second hand: their label leads to whom they concern. */
+function instanceKeys({ metadata }: KubernetesObject): string[] {
+  const name = metadata.labels?.[INSTANCE]
   return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
 }
 

@@ -3,9 +3,10 @@ import type { Installation, Sender } from './components/snapshot.ts'
 import type { Clickhouse } from './adapters/clickhouse.ts'
 import type { Nats } from './adapters/nats.ts'
 import type { AnyObserver } from './observers/watchman.ts'
-import { archiveExpression, DATA_TABLES } from '../../crds/clickhouseTables.ts'
+import { archiveExpression, BACKUP_TABLES, DATA_TABLES } from '../../crds/clickhouseTables.ts'
 import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQueue.ts'
 import { queueReplicas } from './components/nats/nats.ts'
+import { backupWish } from './components/backup/wish.ts'
 import { archiveWish } from './components/parts/clickhouse.ts'
 import { nodeAddresses, operatorAccess } from './components/parts/natsTopology.ts'
 import { clickhouse } from './observers/clickhouse.ts'
@@ -48,10 +49,13 @@ function archive({ clickhouse: server }: Observing): AnyObserver {
   return clickhouse({
     target: (sender) => {
       const wish = archiveWish(sender)
-      if (!wish) return undefined
-      const { access, database, disk, afterDays } = wish
+      const backups = backupWish(sender)
+      const { access, database } = wish ?? backups ?? {}
+      if (!access || database === undefined) return undefined
+      const { disk = '', afterDays = 0 } = wish ?? {}
       const expression = archiveExpression(afterDays)
-      return { namespace: sender.namespace, access, database, disk, tables: DATA_TABLES, expression }
+      const tables = [...DATA_TABLES, ...(backups ? BACKUP_TABLES : [])]
+      return { namespace: sender.namespace, access, database, disk, tables, expression }
     },
     look: (target, signal) => server.look(target, signal),
   })

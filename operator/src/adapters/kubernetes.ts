@@ -9,10 +9,11 @@ import type { Transport } from '../runtime/transport.ts'
 import type { EventRecorder } from '../runtime/events.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { RETAINED_FOR } from '../vocabulary/labels.ts'
-import { BatchSender, Secret } from '../vocabulary/kinds.ts'
+import { BatchSender, CronJob, Job, Pod, Secret } from '../vocabulary/kinds.ts'
 import { Applier } from '../runtime/apply.ts'
 import { joinKey } from '../runtime/object.ts'
 import { writeStatus } from '../runtime/statusWriter.ts'
+import { jobRuns } from './jobRuns.ts'
 import { References } from './references.ts'
 import { secretFacts } from './secretProjection.ts'
 import { GeneratedSecrets } from './secrets.ts'
@@ -34,6 +35,8 @@ export interface KubernetesPortsOptions {
   readonly transport: Transport
   readonly controller: Controller
   readonly kinds: readonly Resource[]
+  /** Components whose Jobs report. */
+  readonly reporting: readonly string[]
   readonly installation: Installation
   readonly nats: Nats
   readonly clickhouse: Clickhouse
@@ -50,6 +53,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
   const references = new References(transport)
   const secrets = new GeneratedSecrets(transport, storeOf(Secret), now)
   const primaries = storeOf(BatchSender)
+  const runStores = { cronJobs: storeOf(CronJob), jobs: storeOf(Job), pods: storeOf(Pod) }
   const keyOf = ({ namespace, name }: Sender) => joinKey(namespace, name)
   const statusTarget = { transport, resource: BatchSender, store: primaries, fieldManager: STATUS_MANAGER }
   return {
@@ -64,6 +68,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     },
     references: (sender, names, fresh, signal) => references.read(sender, names, fresh, signal),
     evidence: (sender) => watch.evidence(keyOf(sender)),
+    runs: (sender) => jobRuns(sender, runStores, options.reporting),
     apply: (resource, object, owner, signal) => applier.apply(resource, object, owner, signal),
     remove: (resource, namespace, name, owner: OwnerReference, signal) =>
       applier.remove(resource, namespace, name, owner, signal),

@@ -1,7 +1,15 @@
 /** Every proof, in the order in which it is printed. */
 import type { Check } from './check.ts'
 import { archiveFlowing } from './archiveFlowing.ts'
+import { backupFresh } from './backupFresh.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
 import { networkEnforced } from './networkEnforced.ts'
+import { restoreVerified } from './restoreVerified.ts'
 
-export const checks: readonly Check[] = [natsTlsAdopted, archiveFlowing, networkEnforced]
+export const checks: readonly Check[] = [
+  natsTlsAdopted,
+  backupFresh,
+  restoreVerified,
+  archiveFlowing,
+  networkEnforced,
+]

@@ -20,6 +20,8 @@ export interface ComponentShape<Type extends ConditionType, Observed> {
   readonly owns: readonly Resource[]
   /** Kinds of which it may delete what is no longer desired. */
   readonly prunes: readonly Resource[]
+  /** Kinds that it looks at and never writes. */
+  readonly reads?: readonly Resource[]
   /** What should exist. An empty list while something must come first. */
   desired(snapshot: Snapshot): readonly Desired[]
   /** The few facts that the verdict needs. */
@@ -33,6 +35,7 @@ export interface Component<Type extends ConditionType> {
   readonly conditionType: Type
   readonly owns: readonly Resource[]
   readonly prunes: readonly Resource[]
+  readonly reads?: readonly Resource[]
   desired(snapshot: Snapshot): readonly Desired[]
   verdict(snapshot: Snapshot): Verdict<Type>
 }

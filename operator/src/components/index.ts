@@ -1,6 +1,7 @@
 /** Every managed thing, in the order in which it is applied and told of. */
 import type { AnyComponent } from './component.ts'
 import { archive } from './archive/archive.ts'
+import { backup } from './backup/backup.ts'
 import { dependencies } from './dependencies.ts'
 import { nats } from './nats/nats.ts'
 import { natsTls } from './natsTls.ts'
@@ -16,4 +17,5 @@ export const components: readonly AnyComponent[] = [
   networkPolicy,
   worker,
   archive,
+  backup,
 ]

@@ -1,6 +1,7 @@
 /** Everything a decision may look at, as one value: the object, its children, its Secrets, the evidence, the time. */
 import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { JobReport } from '../../../crds/jobReports.ts'
 import type { ClickhouseReason } from '../vocabulary/clickhouseErrors.ts'
 import type { KubernetesObject, Resource } from '../runtime/object.ts'
 
@@ -17,6 +18,7 @@ export interface Sender {
   readonly specFaults: readonly string[]
   readonly status: BatchSenderStatus
   readonly requestedAt?: string
+  readonly backupRequestedAt?: string
 }
 
 /** What the leaf or CA in one of our Secrets says of itself; instants as `Date`. */
@@ -132,6 +134,16 @@ export interface PartFigures {
   readonly early: number
 }
 
+/** One run of a backup, verification or retention Job. */
+export interface JobRun {
+  readonly name: string
+  readonly component: string
+  readonly state: 'running' | 'complete' | 'failed'
+  readonly endedAt?: Date
+  /** What its pods said of themselves, the last attempt too. */
+  readonly reports: readonly JobReport[]
+}
+
 /** The operator's own settings that manifests depend on. */
 export interface Installation {
   readonly workerImage: string
@@ -150,6 +162,7 @@ export interface Snapshot {
   readonly children: ReadonlyMap<string, KubernetesObject>
   readonly secrets: ReadonlyMap<string, SecretFacts>
   readonly references: ReadonlyMap<string, ReferenceFacts>
+  readonly runs: readonly JobRun[]
   readonly evidence: Evidence
 }
 

@@ -3,11 +3,13 @@ import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { DeploymentManifest } from '../components/parts/manifests.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
+import { DATA_TABLES } from '../../../crds/clickhouseTables.ts'
 import { childName, selectorLabels } from '../components/parts/labels.ts'
 import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
 import { Deployment } from '../vocabulary/kinds.ts'
 import { childOf } from '../components/snapshot.ts'
 import { ttlRules } from '../components/archive/ttlRules.ts'
+import { backupHistory } from '../components/backup/history.ts'
 import { archiveWish } from '../components/parts/clickhouse.ts'
 import { timestamp } from './timestamp.ts'
 
@@ -21,8 +23,10 @@ export function evidenceStatus(snapshot: Snapshot, outcomes: readonly StepOutcom
   const natsTls = natsTlsFigures(snapshot)
   const contested = contests(snapshot, outcomes)
   const archive = archiveFigures(snapshot)
+  const backup = backupHistory(snapshot)
   return {
     ...(archive && { archive }),
+    ...(Object.keys(backup).length > 0 && { backup }),
     ...(natsTls && { natsTls }),
     ...(contested.length > 0 && { contested }),
   }
@@ -57,17 +61,20 @@ function archiveFigures({ sender, evidence }: Snapshot): EvidenceStatus['archive
   if (!archiveWish(sender)) return undefined
   const seen = evidence.clickhouse?.seen
   if (seen?.reached !== true) return sender.status.evidence?.archive
-  return seen.tables.map(({ name, storagePolicy, engineFull, parts: { cold, due } }) => ({
-    name,
-    storagePolicy,
-    ...ruleText(engineFull),
-    partsCold: cold.parts,
-    bytesCold: cold.bytes,
-    rowsCold: cold.rows,
-    partsDue: due.parts,
-    bytesDue: due.bytes,
-    ...(due.since && { dueSince: timestamp(due.since) }),
-  }))
+  const archived: readonly string[] = DATA_TABLES
+  return seen.tables
+    .filter(({ name }) => archived.includes(name))
+    .map(({ name, storagePolicy, engineFull, parts: { cold, due } }) => ({
+      name,
+      storagePolicy,
+      ...ruleText(engineFull),
+      partsCold: cold.parts,
+      bytesCold: cold.bytes,
+      rowsCold: cold.rows,
+      partsDue: due.parts,
+      bytesDue: due.bytes,
+      ...(due.since && { dueSince: timestamp(due.since) }),
+    }))
 }
 
 function ruleText(engineFull: string): { rule?: string } {

@@ -26,6 +26,7 @@ export async function gather(
     children: ports.children(sender),
     secrets: ports.secrets(sender),
     references: read,
+    runs: ports.runs(sender),
     evidence: ports.evidence(sender),
   }
 }
@@ -36,6 +37,7 @@ export function senderOf(primary: KubernetesObject): Sender {
   // The seam between raw JSON and the schema's types: whatever is wrong with it stands in specFaults.
   const spec = primary['spec'] as BatchSenderSpec
   const requestedAt = metadata.annotations?.[ANNOTATIONS.requestedAt]
+  const backupRequestedAt = metadata.annotations?.[ANNOTATIONS.backupRequestedAt]
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',
@@ -46,5 +48,6 @@ export function senderOf(primary: KubernetesObject): Sender {
     specFaults: specFaults(spec),
     status: primary['status'] ?? {},
     ...(requestedAt !== undefined && { requestedAt }),
+    ...(backupRequestedAt !== undefined && { backupRequestedAt }),
   }
 }

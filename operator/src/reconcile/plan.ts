@@ -34,6 +34,7 @@ const ORDER: Readonly<Record<string, number>> = {
   queue: 5,
   natsReload: 5,
   statement: 5,
+  CronJob: 6,
   Job: 6,
   Deployment: 7,
 }

@@ -9,7 +9,14 @@ import type {
   DesiredReload,
   DesiredStatement,
 } from '../components/desired.ts'
-import type { Evidence, Installation, ReferenceFacts, SecretFacts, Sender } from '../components/snapshot.ts'
+import type {
+  Evidence,
+  Installation,
+  JobRun,
+  ReferenceFacts,
+  SecretFacts,
+  Sender,
+} from '../components/snapshot.ts'
 import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
 
 /** What became of one step. */
@@ -45,6 +52,8 @@ export interface ReadPorts {
   primary(key: string): KubernetesObject | undefined
   children(sender: Sender): ReadonlyMap<string, KubernetesObject>
   secrets(sender: Sender): ReadonlyMap<string, SecretFacts>
+  /** Runs of the Jobs that report; the last few of each. */
+  runs(sender: Sender): readonly JobRun[]
   /** Reads the user's Secrets by name; an absent one is `{found: false}`, an unreadable one throws. `fresh` believes no cache. */
   references(
     sender: Sender,

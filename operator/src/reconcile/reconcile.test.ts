@@ -44,6 +44,7 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
     primary: () => object,
     children: () => new Map(),
     secrets: () => issuedSecrets(sender()),
+    runs: () => [],
     references: () => Promise.resolve(allReferences()),
     evidence: () => snapshot().evidence,
     apply: (resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish }),

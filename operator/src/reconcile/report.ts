@@ -36,6 +36,7 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
     observedGeneration: settled ? sender.generation : (sender.status.observedGeneration ?? -1),
     ...settledHash(sender, settled),
     ...handledRequest(sender),
+    ...handledBackup(sender, outcomes),
     conditions: [...merged, ...kept],
     checks,
     evidence: evidenceStatus(snapshot, outcomes),
@@ -92,6 +93,22 @@ function settledHash(sender: Sender, settled: boolean): Pick<BatchSenderStatus, 
 function handledRequest(sender: Sender): Pick<BatchSenderStatus, 'lastHandledReconcileAt'> {
   const handled = sender.requestedAt ?? sender.status.lastHandledReconcileAt
   return handled === undefined ? {} : { lastHandledReconcileAt: handled }
+}
+
+/** A request is done with when its Job is there, and never again. */
+function handledBackup(
+  { backupRequestedAt: wanted, status }: Sender,
+  outcomes: readonly StepOutcome[],
+): Pick<BatchSenderStatus, 'lastHandledBackupRequest'> {
+  const made = outcomes.some(
+    ({ step: { desired, conditionType }, outcome }) =>
+      conditionType === 'BackupReady' &&
+      desired.type === 'object' &&
+      desired.resource.kind === 'Job' &&
+      (outcome.state === 'done' || outcome.state === 'unchanged'),
+  )
+  const handled = made ? wanted : status.lastHandledBackupRequest
+  return handled === undefined ? {} : { lastHandledBackupRequest: handled }
 }
 
 function checkStatuses({ sender, now }: Snapshot, plan: Plan): CheckStatus[] {

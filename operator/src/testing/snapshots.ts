@@ -108,6 +108,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     children: new Map(),
     secrets: issuedSecrets(who),
     references: allReferences(),
+    runs: [],
     evidence: {
       natsHandshake: {
         lookedAt: NOW,

@@ -33,6 +33,13 @@ export const StatefulSet: Resource = {
   namespaced: true,
 }
 export const Job: Resource = { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs', namespaced: true }
+export const CronJob: Resource = {
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  plural: 'cronjobs',
+  namespaced: true,
+}
+export const Pod = core('Pod', 'pods')
 export const PodDisruptionBudget: Resource = {
   apiVersion: 'policy/v1',
   kind: 'PodDisruptionBudget',

@@ -1,6 +1,7 @@
 /** How manifests are typed: the client's models, as raw JSON. */
 import type {
   V1ConfigMap,
+  V1CronJob,
   V1Deployment,
   V1Job,
   V1NetworkPolicy,
@@ -29,6 +30,7 @@ export type Raw<Model> = Model extends Date
 export type Manifest<Model> = Raw<Model> & KubernetesObject
 
 export type ConfigMapManifest = Manifest<V1ConfigMap>
+export type CronJobManifest = Manifest<V1CronJob>
 export type DeploymentManifest = Manifest<V1Deployment>
 export type JobManifest = Manifest<V1Job>
 export type NetworkPolicyPeer = Raw<V1NetworkPolicyPeer>

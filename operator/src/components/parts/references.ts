@@ -1,6 +1,9 @@
 /** The Secrets of the user's that a spec names, and the keys that each must have. */
 import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
 
+/** Roles that may have credentials of their own beside the worker's. */
+export const CLICKHOUSE_ROLES = ['operator', 'backup', 'checksum', 'verify'] as const
+
 export interface Reference {
   readonly secret: string
   /** Where in the spec it is named. */
@@ -35,10 +38,17 @@ export function references(spec: BatchSenderSpec): readonly Reference[] {
       'tls.crt',
       'tls.key',
     ]),
-    reference('spec.clickhouse.external.credentialsSecretRef', clickhouse?.external?.credentialsSecretRef, [
-      'username',
-      'password',
-    ]),
+    reference(
+      'spec.clickhouse.external.credentialsSecretRef',
+      clickhouse?.external?.credentialsSecretRef,
+      ['username', 'password'],
+      CLICKHOUSE_ROLES.flatMap((role) => [`${role}-username`, `${role}-password`]),
+    ),
+    reference(
+      'spec.clickhouse.backup.destination.s3.credentialsSecretRef',
+      clickhouse?.backup?.destination.s3?.credentialsSecretRef,
+      ['accessKey', 'secretKey'],
+    ),
   ].flat()
 }
 

@@ -1,0 +1,122 @@
+/** `spec.clickhouse.backup`: when backups are made, where to, how long they stay, and when one is restored to prove it. */
+import Type from 'typebox'
+import { rule, secretRef } from './references.ts'
+
+const schedule = (standard: string | undefined, description: string) =>
+  Type.String({
+    ...(standard !== undefined && { default: standard }),
+    maxLength: 100,
+    pattern: '^[-0-9A-Za-z*,/?]+( [-0-9A-Za-z*,/?]+){4}$',
+    description,
+  })
+
+const Bucket = Type.Object(
+  {
+    endpoint: Type.String({
+      minLength: 1,
+      maxLength: 500,
+      pattern: '^https?://[^@/\\s]+/?$',
+      description: 'Address of the S3 server, without the bucket.',
+    }),
+    bucket: Type.String({
+      minLength: 3,
+      maxLength: 63,
+      pattern: '^[a-z0-9][-.a-z0-9]*[a-z0-9]$',
+      description: 'Name of the bucket.',
+    }),
+    region: Type.Optional(
+      Type.String({ default: 'us-east-1', maxLength: 63, description: 'Region of the bucket.' }),
+    ),
+    prefix: Type.Optional(
+      Type.String({
+        maxLength: 512,
+        pattern: '^([^/\\s]+/)*$',
+        description: 'Folder that the named collection leads to, ending with `/`.',
+      }),
+    ),
+    credentialsSecretRef: secretRef('Secret with the keys `accessKey` and `secretKey`.'),
+  },
+  { description: 'The same place as the Job sees it that removes old backups.' },
+)
+
+const Destination = Type.Object(
+  {
+    namedCollection: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+      description:
+        'Named collection of the server with address and keys of the bucket: they appear in no statement.',
+    }),
+    s3: Type.Optional(Bucket),
+  },
+  { description: 'Where backups go.' },
+)
+
+export const Backup = Type.Object(
+  {
+    schedule: Type.Optional(schedule('0 2 * * *', 'When full backups begin, as cron has it.')),
+    incrementalSchedule: Type.Optional(
+      schedule(undefined, 'When increments on the last full backup begin. Unset: never.'),
+    ),
+    timeZone: Type.Optional(
+      Type.String({
+        default: 'Etc/UTC',
+        minLength: 1,
+        maxLength: 64,
+        pattern: '^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$',
+        description: 'Time zone of all schedules.',
+      }),
+    ),
+    destination: Destination,
+    retention: Type.Optional(
+      Type.Object(
+        {
+          fullBackups: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 1_000,
+              default: 14,
+              description: 'How many full backups stay, with every increment on them.',
+            }),
+          ),
+        },
+        { description: 'Removes older backups every day; unset: none is ever removed.' },
+      ),
+    ),
+    verify: Type.Optional(
+      Type.Object(
+        {
+          schedule: Type.Optional(
+            schedule('0 4 * * *', 'When the newest backup is restored, compared and dropped again.'),
+          ),
+        },
+        { description: 'Restores the newest backup beside the source; the server needs room for a copy.' },
+      ),
+    ),
+  },
+  {
+    description: 'Backups of the database by the server itself.',
+    'x-kubernetes-validations': [
+      rule(
+        '!has(self.retention) || has(self.destination.s3)',
+        'spec.clickhouse.backup.retention needs spec.clickhouse.backup.destination.s3: old backups are removed there',
+      ),
+    ],
+  },
+)
+
+export const Objectives = Type.Object(
+  {
+    rpo: Type.Optional(
+      Type.String({
+        default: '15m',
+        maxLength: 32,
+        pattern: '^([0-9]+(h|m|s))+$',
+        description:
+          'How much of the past may be lost with ClickHouse: backup-fresh fails when the newest backup is older.',
+      }),
+    ),
+  },
+  { description: 'What the checks hold backups against.' },
+)

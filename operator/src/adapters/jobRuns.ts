@@ -1,0 +1,81 @@
+/** Runs of Jobs that report: from the Jobs of our CronJobs, and the last words of their pods. */
+import type { JobReport } from '../../../crds/jobReports.ts'
+import type { JobRun, Sender } from '../components/snapshot.ts'
+import type { KubernetesObject } from '../runtime/object.ts'
+import type { Store } from '../runtime/store.ts'
+import { parseJobReport } from '../../../crds/jobReports.ts'
+import { COMPONENT } from '../vocabulary/labels.ts'
+
+export interface RunStores {
+  readonly cronJobs: Store
+  readonly jobs: Store
+  readonly pods: Store
+}
+
+/** Only what the owner references lead to, uid by uid: a label alone says nothing about whose a Job is. */
+export function jobRuns(
+  sender: Sender,
+  { cronJobs, jobs, pods }: RunStores,
+  components: readonly string[],
+): readonly JobRun[] {
+  const owners = [sender.uid, ...cronJobs.controlledBy(sender.uid).map(({ metadata }) => metadata.uid ?? '')]
+  return owners
+    .flatMap((uid) => jobs.controlledBy(uid))
+    .flatMap((job) => {
+      const component = job.metadata.labels?.[COMPONENT] ?? ''
+      if (!components.includes(component)) return []
+      return [runOf(job, component, pods.controlledBy(job.metadata.uid ?? ''))]
+    })
+}
+
+interface JobStatus {
+  readonly conditions?: readonly {
+    readonly type: string
+    readonly status: string
+    readonly lastTransitionTime?: string
+  }[]
+}
+
+function runOf(job: KubernetesObject, component: string, pods: readonly KubernetesObject[]): JobRun {
+  const { conditions = [] } = (job['status'] ?? {}) as JobStatus
+  const end = conditions.find(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  )
+  const state = end === undefined ? 'running' : end.type === 'Complete' ? 'complete' : 'failed'
+  const reports = pods.flatMap((pod) => (pod as ProjectedPod).reports ?? [])
+  return {
+    name: job.metadata.name,
+    component,
+    state,
+    ...(end?.lastTransitionTime !== undefined && { endedAt: new Date(end.lastTransitionTime) }),
+    reports: [...reports].sort((left, right) => endOf(left).localeCompare(endOf(right))),
+  }
+}
+
+const endOf = (report: JobReport): string => ('failedAt' in report ? report.failedAt : report.completedAt)
+
+type ProjectedPod = KubernetesObject & { readonly reports?: readonly JobReport[] }
+
+interface PodStatus {
+  readonly containerStatuses?: readonly {
+    readonly state?: { readonly terminated?: { readonly message?: string } }
+  }[]
+}
+
+/** What the cache keeps of a pod: whose it is, and what it reported. */
+export function projectPod(raw: KubernetesObject): KubernetesObject {
+  const { containerStatuses = [] } = (raw['status'] ?? {}) as PodStatus
+  const reports = containerStatuses.flatMap(
+    ({ state }) => parseJobReport(state?.terminated?.message ?? '') ?? [],
+  )
+  const { name, namespace, uid, resourceVersion, labels, ownerReferences } = raw.metadata
+  const metadata = {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+    ...(labels && { labels }),
+    ...(ownerReferences && { ownerReferences }),
+  }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, reports }
+}

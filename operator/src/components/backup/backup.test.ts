@@ -1,0 +1,269 @@
+import { describe, expect, it } from 'vitest'
+import type { BackupReport, JobReport, VerifyReport } from '../../../../crds/jobReports.ts'
+import type { BackupEvidence } from '../../../../crds/schema/status.ts'
+import type { CronJobManifest, JobManifest } from '../parts/manifests.ts'
+import type { JobRun, Sender, Snapshot } from '../snapshot.ts'
+import { backupFresh } from '../../checks/backupFresh.ts'
+import { restoreVerified } from '../../checks/restoreVerified.ts'
+import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
+import { backup } from './backup.ts'
+import { backupHistory } from './history.ts'
+import { lastFire, longestPauseMs, scheduleFault } from './schedules.ts'
+
+const HOUR_MS = 3_600_000
+const at = (hoursAgo: number) => `${new Date(NOW.getTime() - hoursAgo * HOUR_MS).toISOString().slice(0, 19)}Z`
+
+const BACKUP = {
+  schedule: '0 2 * * *',
+  destination: {
+    namedCollection: 'backup_s3',
+    s3: { endpoint: 'https://s3.example.com', bucket: 'mail', credentialsSecretRef: { name: 'bucket' } },
+  },
+  retention: {},
+  verify: {},
+}
+
+function wanting(backup: object = BACKUP, more: Partial<Sender> = {}): Sender {
+  const external = { url: 'https://clickhouse.mail.svc:8443', credentialsSecretRef: { name: 'clickhouse' } }
+  return sender({ spec: { ...SPEC, clickhouse: { external, backup: { ...BACKUP, ...backup } } }, ...more })
+}
+
+const references = (...roles: readonly string[]) => {
+  const keys = ['username', 'password', ...roles.flatMap((role) => [`${role}-username`, `${role}-password`])]
+  return new Map([
+    ...allReferences(),
+    ['clickhouse', reference(...keys)],
+    ['bucket', reference('accessKey', 'secretKey')],
+  ])
+}
+
+const given = (who: Sender, more: Partial<Snapshot> = {}) =>
+  snapshot({ sender: who, references: references(), ...more })
+
+function cronJobs(of: Snapshot): CronJobManifest[] {
+  return backup
+    .desired(of)
+    .flatMap((wish) =>
+      wish.type === 'object' && wish.object.kind === 'CronJob' ? [wish.object as CronJobManifest] : [],
+    )
+}
+
+/** The CronJobs as they stand in the cluster. */
+const standing = (who: Sender, hours = 100) =>
+  children(
+    ...cronJobs(given(who)).map((cronJob) => ({
+      ...cronJob,
+      metadata: { ...cronJob.metadata, creationTimestamp: at(hours) },
+    })),
+  )
+
+const made = (hoursAgo: number, more: Partial<BackupReport> = {}): BackupReport => ({
+  job: 'backup',
+  backup: `b-${hoursAgo}`,
+  kind: 'full',
+  cutoff: at(hoursAgo),
+  completedAt: at(hoursAgo),
+  sizeBytes: 1,
+  rows: 10,
+  partitions: 1,
+  hash: '0123456789abcdef',
+  ...more,
+})
+
+const verified = (hoursAgo: number, of: number, hash = '0123456789abcdef'): VerifyReport => ({
+  job: 'verify',
+  backup: `b-${of}`,
+  completedAt: at(hoursAgo),
+  rows: 10,
+  partitions: 1,
+  hash,
+})
+
+const run = (...reports: readonly JobReport[]): JobRun => ({
+  name: 'j',
+  component: reports[0]?.job ?? 'backup',
+  state: 'complete',
+  endedAt: NOW,
+  reports,
+})
+
+const failed = (hoursAgo: number, component: 'backup' | 'verify' | 'retention', error?: string): JobRun => ({
+  name: 'orders-backup-1',
+  component,
+  state: 'failed',
+  endedAt: new Date(NOW.getTime() - hoursAgo * HOUR_MS),
+  reports: error === undefined ? [] : [{ job: component, failedAt: at(hoursAgo), backup: 'b-3', error }],
+})
+
+describe('schedules', () => {
+  it.each([
+    { schedule: '0 2 * * *', zone: 'Etc/UTC', fault: false },
+    { schedule: '0 2 * * *', zone: 'Mars/Olympus', fault: true },
+    { schedule: '61 2 * * *', zone: 'Etc/UTC', fault: true },
+    { schedule: '0 0 31 2 *', zone: 'Etc/UTC', fault: true },
+  ])('tells whether $schedule in $zone makes sense', ({ schedule, zone, fault }) => {
+    expect(scheduleFault(schedule, zone) !== undefined).toBe(fault)
+  })
+
+  it('knows the last time that one fired, in its time zone', () => {
+    expect(lastFire('0 2 * * *', 'Etc/UTC', NOW)).toEqual(new Date('2026-11-23T02:00:00Z'))
+    expect(lastFire('0 2 * * *', 'America/New_York', NOW)).toEqual(new Date('2026-11-23T07:00:00Z'))
+    expect(lastFire('0 12 * * *', 'Etc/UTC', NOW)).toEqual(NOW)
+  })
+
+  it('knows the longest pause of several together', () => {
+    expect(longestPauseMs(['0 2 * * *'], 'Etc/UTC', NOW)).toBe(24 * HOUR_MS)
+    expect(longestPauseMs(['0 2 * * *', '*/10 * * * *'], 'Etc/UTC', NOW)).toBe(HOUR_MS / 6)
+  })
+})
+
+describe('backup', () => {
+  it('asks for nothing without a spec for it, and takes away what it made', () => {
+    expect(backup.desired(snapshot())).toEqual([])
+    expect(backup.verdict(snapshot())).toMatchObject({ status: 'True', reason: 'NotConfigured' })
+    const left = snapshot({ children: standing(wanting()) })
+    expect(backup.desired(left).map(({ type }) => type)).toEqual(['absent', 'absent', 'absent'])
+  })
+
+  it('makes one CronJob for each kind of run, that never runs beside itself', () => {
+    const all = cronJobs(given(wanting({ incrementalSchedule: '*/10 * * * *', timeZone: 'Europe/Berlin' })))
+    expect(all.map(({ metadata }) => metadata.name)).toEqual([
+      'orders-backup-full',
+      'orders-backup-incremental',
+      'orders-backup-verify',
+      'orders-backup-retention',
+    ])
+    for (const { spec } of all)
+      expect(spec).toMatchObject({ timeZone: 'Europe/Berlin', concurrencyPolicy: 'Forbid' })
+  })
+
+  it('gives each run the credentials of its role, or the worker’s', () => {
+    const keysOf = (of: Snapshot) => JSON.stringify(cronJobs(of)[0]?.spec?.jobTemplate)
+    expect(keysOf(given(wanting()))).toContain('"key":"username"')
+    const own = keysOf(given(wanting(), { references: references('backup', 'checksum') }))
+    expect(own).toContain('"key":"backup-username"')
+    expect(own).toContain('"key":"checksum-password"')
+    expect(own).not.toContain('"key":"username"')
+  })
+
+  it('makes one Job for each new value of the annotation', () => {
+    const jobs = (who: Sender) =>
+      backup
+        .desired(given(who))
+        .flatMap((wish) => (wish.type === 'object' ? [wish.object] : []))
+        .filter((object): object is JobManifest => object.kind === 'Job')
+    expect(jobs(wanting())).toEqual([])
+    const [job] = jobs(wanting({}, { backupRequestedAt: 'now' }))
+    expect(job?.metadata.name).toMatch(/^orders-backup-[0-9a-z]{8}$/)
+    expect(
+      jobs(wanting({}, { backupRequestedAt: 'now', status: { lastHandledBackupRequest: 'now' } })),
+    ).toEqual([])
+  })
+
+  it.each<{ why: string; who?: Sender; more?: Partial<Snapshot>; status: string; reason: string }>([
+    {
+      why: 'the CronJobs are new',
+      more: { children: standing(wanting(), 0) },
+      status: 'True',
+      reason: 'Scheduled',
+    },
+    { why: 'the CronJobs are not there', more: {}, status: 'False', reason: 'Waiting' },
+    {
+      why: 'the time zone is none',
+      who: wanting({ timeZone: 'Mars/Olympus' }),
+      more: {},
+      status: 'False',
+      reason: 'ScheduleUnknown',
+    },
+    { why: 'last night’s was not made', status: 'False', reason: 'BackupMissed' },
+    { why: 'last night’s was made', more: { runs: [run(made(9.9))] }, status: 'True', reason: 'Scheduled' },
+    {
+      why: 'the last one failed',
+      more: { runs: [run(made(33)), failed(9, 'backup', 'Code: 499')] },
+      status: 'False',
+      reason: 'BackupFailed',
+    },
+    {
+      why: 'one failed and another was made since',
+      more: { runs: [failed(9.9, 'backup'), run(made(9))] },
+      status: 'True',
+      reason: 'Scheduled',
+    },
+    {
+      why: 'old ones cannot be removed',
+      more: { runs: [run(made(9)), failed(2, 'retention', 'AccessDenied')] },
+      status: 'False',
+      reason: 'RetentionFailed',
+    },
+  ])('is $status ($reason) when $why', ({ who = wanting(), more, status, reason }) => {
+    const there = more && Object.keys(more).length === 0 ? {} : { children: standing(who) }
+    expect(backup.verdict(given(who, { ...there, ...more }))).toMatchObject({ status, reason })
+  })
+})
+
+describe('the history of backups', () => {
+  const remembering = (known: BackupEvidence, ...runs: readonly JobRun[]) =>
+    backupHistory({ sender: wanting({}, { status: { evidence: { backup: known } } }), runs })
+
+  it('remembers what Jobs said that are gone', () => {
+    const known = backupHistory({ sender: wanting(), runs: [run(made(5)), run(verified(4, 5))] })
+    expect(known).toMatchObject({
+      last: { name: 'b-5' },
+      lastFull: { name: 'b-5' },
+      verified: { name: 'b-5' },
+    })
+    expect(remembering(known)).toEqual(known)
+    const later = remembering(known, run(made(1, { kind: 'incremental' })))
+    expect(later).toMatchObject({ last: { name: 'b-1' }, lastFull: { name: 'b-5' } })
+  })
+
+  it('says so when a Job failed without a word', () => {
+    expect(remembering({}, failed(1, 'backup')).failures?.[0]?.message).toMatch(/left no report/)
+  })
+})
+
+describe('backup-fresh', () => {
+  const prove = (who: Sender, ...runs: readonly JobRun[]) => backupFresh.prove(given(who, { runs }))
+  const frequent = wanting({ incrementalSchedule: '*/10 * * * *' })
+
+  it.each<{ why: string; runs: JobRun[]; state: string }>([
+    { why: 'there is none', runs: [], state: 'Unknown' },
+    { why: 'the newest is young', runs: [run(made(0.2))], state: 'Proven' },
+    { why: 'the newest is too old', runs: [run(made(0.4))], state: 'Failing' },
+  ])('is $state when $why', ({ runs, state }) => {
+    expect(prove(frequent, ...runs).state).toBe(state)
+  })
+
+  it('tells a spec whose schedules cannot meet its objective', () => {
+    expect(prove(wanting(), run(made(0.1)))).toMatchObject({
+      state: 'Failing',
+      message: expect.stringContaining('up to 1440 minutes') as string,
+    })
+  })
+})
+
+describe('restore-verified', () => {
+  const prove = (...runs: readonly JobRun[]) => restoreVerified.prove(given(wanting(), { runs }))
+
+  it.each<{ why: string; runs: JobRun[]; state: string; says: RegExp }>([
+    { why: 'none was restored', runs: [run(made(9))], state: 'Unknown', says: /no backup/ },
+    { why: 'one was equal', runs: [run(made(9)), run(verified(8, 9))], state: 'Proven', says: /10 rows/ },
+    { why: 'none was for days', runs: [run(verified(49, 50))], state: 'Failing', says: /nothing was since/ },
+    {
+      why: 'one was not equal',
+      runs: [run(verified(20, 21)), failed(1, 'verify', 'partition 202611 of email_events is missing')],
+      state: 'Failing',
+      says: /^b-3: partition 202611/,
+    },
+    {
+      why: 'figures inside and outside the backup differ',
+      runs: [run(made(9)), run(verified(8, 9, 'ffffffffffffffff'))],
+      state: 'Failing',
+      says: /was made of/,
+    },
+  ])('is $state when $why', ({ runs, state, says }) => {
+    const proof = prove(...runs)
+    expect(proof.state).toBe(state)
+    expect(proof.message).toMatch(says)
+  })
+})

@@ -1,0 +1,155 @@
+/** Backups of ClickHouse: CronJobs that make, verify and remove them, and what they came to. */
+import type { Verdict } from '../component.ts'
+import type { Desired, DesiredStatement } from '../desired.ts'
+import type { BackupEvidence } from '../../../../crds/schema/status.ts'
+import type { CronJobManifest } from '../parts/manifests.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { BackupWish } from './wish.ts'
+import type { RunKind } from './manifests.ts'
+import { BACKUP_TABLES, createDatabase, createTable } from '../../../../crds/clickhouseTables.ts'
+import { CronJob, Job, Pod } from '../../vocabulary/kinds.ts'
+import { COMPONENT } from '../../vocabulary/labels.ts'
+import { component } from '../component.ts'
+import { dependencies } from '../dependencies.ts'
+import { childName } from '../parts/labels.ts'
+import { templateHash } from '../parts/templateHash.ts'
+import { childOf } from '../snapshot.ts'
+import { backupHistory } from './history.ts'
+import { cronJob, jobOnDemand, schedulesOf } from './manifests.ts'
+import { missedAt } from './missed.ts'
+import { scheduleFault } from './schedules.ts'
+import { backupWish } from './wish.ts'
+
+type BackupVerdict = Verdict<'BackupReady'>
+
+interface Observed {
+  readonly wish?: BackupWish
+  readonly scheduleFault?: string
+  readonly waitingFor?: string
+  readonly history: BackupEvidence
+  readonly missed?: string
+}
+
+const PARTS: readonly RunKind[] = ['backup-full', 'backup-incremental', 'backup-verify', 'backup-retention']
+
+/** Nothing announces that a backup was missed. */
+const LOOK_AGAIN_MS = 60_000
+
+export const backup = component<'BackupReady', Observed>({
+  name: 'backup',
+  conditionType: 'BackupReady',
+  owns: [CronJob, Job],
+  prunes: [CronJob],
+  reads: [Pod],
+
+  desired(snapshot) {
+    const wish = backupWish(snapshot.sender)
+    if (wish && (faultOf(wish) !== undefined || dependencies.verdict(snapshot).status !== 'True')) return []
+    const schedules: Partial<Record<RunKind, string>> = wish ? schedulesOf(wish) : {}
+    return PARTS.flatMap((part): Desired[] => {
+      const schedule = schedules[part]
+      const name = childName(snapshot.sender, part)
+      if (wish && schedule !== undefined)
+        return [{ type: 'object', resource: CronJob, object: cronJob(snapshot, wish, part, schedule) }]
+      const isThere = childOf(snapshot, CronJob, name) !== undefined
+      return isThere ? [{ type: 'absent', resource: CronJob, name, reason: 'not asked for any more' }] : []
+    }).concat(wish ? [...onDemand(snapshot, wish), ...missingTables(snapshot, wish)] : [])
+  },
+
+  observe(snapshot) {
+    const wish = backupWish(snapshot.sender)
+    const history = backupHistory(snapshot)
+    if (!wish) return { history }
+    const fault = faultOf(wish)
+    if (fault !== undefined) return { wish, history, scheduleFault: fault }
+    const waiting = waitingFor(snapshot, wish)
+    const missed = missedBackup(snapshot, wish, history)
+    return {
+      wish,
+      history,
+      ...(waiting !== undefined && { waitingFor: waiting }),
+      ...(missed !== undefined && { missed }),
+    }
+  },
+
+  condition({ wish, scheduleFault: fault, waitingFor: waiting, history, missed }): BackupVerdict {
+    if (!wish) return { status: 'True', reason: 'NotConfigured', message: 'the spec asks for no backup' }
+    if (fault !== undefined) return { status: 'False', reason: 'ScheduleUnknown', message: fault }
+    if (waiting !== undefined)
+      return { status: 'False', reason: 'Waiting', message: `waiting for ${waiting}` }
+    const lookAgainMs = LOOK_AGAIN_MS
+    const failed = (job: string) => history.failures?.find((failure) => failure.job === job)
+    const failure = failed('backup')
+    if (failure) return { status: 'False', reason: 'BackupFailed', message: failure.message, lookAgainMs }
+    if (missed !== undefined) return { status: 'False', reason: 'BackupMissed', message: missed, lookAgainMs }
+    const leftover = failed('retention')
+    if (leftover)
+      return { status: 'False', reason: 'RetentionFailed', message: leftover.message, lookAgainMs }
+    return { status: 'True', reason: 'Scheduled', message: told(wish), lookAgainMs }
+  },
+})
+
+function faultOf(wish: BackupWish): string | undefined {
+  const schedules = Object.values(schedulesOf(wish))
+  return schedules
+    .map((schedule) => scheduleFault(schedule, wish.timeZone))
+    .find((fault) => fault !== undefined)
+}
+
+function told({ full, incremental, timeZone }: BackupWish): string {
+  const increments = incremental === undefined ? '' : `, increments at "${incremental}"`
+  return `full backups at "${full}"${increments} (${timeZone})`
+}
+
+function waitingFor(snapshot: Snapshot, wish: BackupWish): string | undefined {
+  if (dependencies.verdict(snapshot).status !== 'True') return 'the Secrets that the spec names'
+  const seen = snapshot.evidence.clickhouse?.seen
+  if (seen?.reached === true && missingTables(snapshot, wish).length > 0)
+    return 'the tables for figures of rows'
+  const parts = Object.keys(schedulesOf(wish)) as RunKind[]
+  const missing = parts.filter((part) => !childOf(snapshot, CronJob, childName(snapshot.sender, part)))
+  return missing.length > 0 ? `the CronJobs ${missing.join(', ')}` : undefined
+}
+
+/** Made by the operator: nobody who makes backups may make tables. */
+function missingTables({ evidence }: Snapshot, wish: BackupWish): readonly DesiredStatement[] {
+  const seen = evidence.clickhouse?.seen
+  if (seen?.reached !== true) return []
+  return BACKUP_TABLES.filter((table) => !seen.tables.some(({ name }) => name === table)).map((table) => ({
+    type: 'statement',
+    access: wish.access,
+    subject: table,
+    texts: [createDatabase(wish.database), createTable(wish.database, table)],
+    reason: 'TableMissing',
+    message: `${table} is missing`,
+  }))
+}
+
+/** One Job for each new value of the annotation. */
+function onDemand(snapshot: Snapshot, wish: BackupWish): readonly Desired[] {
+  const { backupRequestedAt: wanted, status } = snapshot.sender
+  if (wanted === undefined || wanted === status.lastHandledBackupRequest) return []
+  const name = childName(snapshot.sender, `backup-${templateHash({ wanted }).slice(0, 8)}`)
+  return [{ type: 'object', resource: Job, object: jobOnDemand(snapshot, wish, name) }]
+}
+
+function missedBackup(snapshot: Snapshot, wish: BackupWish, history: BackupEvidence): string | undefined {
+  const { timeZone } = wish
+  const cronJobOf = (part: RunKind) =>
+    childOf<CronJobManifest>(snapshot, CronJob, childName(snapshot.sender, part))
+  const full = { schedule: wish.full, timeZone, cronJob: cronJobOf('backup-full'), last: history.lastFull }
+  const any =
+    wish.incremental === undefined
+      ? undefined
+      : { schedule: wish.incremental, timeZone, cronJob: cronJobOf('backup-incremental'), last: history.last }
+  const told = (what: string, due: Date | undefined) =>
+    due && `the ${what} of ${due.toISOString().slice(0, 19)}Z was not made`
+  return (
+    told('full backup', missedAt(full, snapshot.now)) ??
+    told('incremental backup', any && missedAt(any, snapshot.now))
+  )
+}
+
+/** Component labels of the Jobs that report. */
+export const REPORTING = ['backup', 'verify', 'retention'] as const
+export const REPORTING_SELECTOR = `${COMPONENT} in (${REPORTING.join(',')})`

@@ -1,0 +1,199 @@
+/** The CronJobs and Jobs of backups: the worker's image with another command, and credentials of their own. */
+import type { BackupWish } from './wish.ts'
+import type { CronJobManifest, JobManifest, Raw } from '../parts/manifests.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { V1EnvVar, V1JobSpec } from '@kubernetes/client-node'
+import { renderJobSettings } from '../../../../crds/jobSettings.ts'
+import { variableOf } from '../../../../crds/environment.ts'
+import { childName, labels } from '../parts/labels.ts'
+import { metadata } from '../parts/metadata.ts'
+import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
+import { workerImage } from '../worker/manifests.ts'
+import { RETENTION_SCHEDULE } from './wish.ts'
+
+const PROGRAM = 'worker/src/main.js'
+const HOUR_S = 3_600
+
+/** What one kind of run is: its pods carry `component`, which decides what they may reach. */
+interface Kind {
+  readonly component: 'backup' | 'verify' | 'retention'
+  readonly command: readonly string[]
+  readonly deadlineSeconds: number
+  readonly retries: number
+}
+
+const KINDS = {
+  'backup-full': {
+    component: 'backup',
+    command: ['backup', 'full'],
+    deadlineSeconds: 12 * HOUR_S,
+    retries: 2,
+  },
+  'backup-incremental': {
+    component: 'backup',
+    command: ['backup', 'incremental'],
+    deadlineSeconds: HOUR_S,
+    retries: 1,
+  },
+  'backup-verify': { component: 'verify', command: ['verify'], deadlineSeconds: 12 * HOUR_S, retries: 1 },
+  'backup-retention': { component: 'retention', command: ['retention'], deadlineSeconds: HOUR_S, retries: 2 },
+} as const satisfies Record<string, Kind>
+
+export type RunKind = keyof typeof KINDS
+
+/** A run that could not begin for this long is left out: the next one is near. */
+const STARTING_DEADLINE_S = 600
+/** Of a Job made by hand or on demand. */
+const KEPT_S = 86_400
+
+/** Which runs a wish leads to, and when. */
+export function schedulesOf(wish: BackupWish): Partial<Record<RunKind, string>> {
+  return {
+    'backup-full': wish.full,
+    ...(wish.incremental !== undefined && { 'backup-incremental': wish.incremental }),
+    ...(wish.verify !== undefined && { 'backup-verify': wish.verify }),
+    ...(wish.retention && { 'backup-retention': RETENTION_SCHEDULE }),
+  }
+}
+
+export function cronJob(
+  snapshot: Snapshot,
+  wish: BackupWish,
+  name: RunKind,
+  schedule: string,
+): CronJobManifest {
+  const { sender } = snapshot
+  const { component } = KINDS[name]
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: metadata(sender, component, name),
+    spec: {
+      schedule,
+      timeZone: wish.timeZone,
+      concurrencyPolicy: 'Forbid',
+      startingDeadlineSeconds: STARTING_DEADLINE_S,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 3,
+      suspend: false,
+      jobTemplate: {
+        metadata: { labels: labels(sender, component) },
+        spec: jobSpec(snapshot, wish, name),
+      },
+    },
+  }
+}
+
+/** A full backup because somebody asked for one. */
+export function jobOnDemand(snapshot: Snapshot, wish: BackupWish, name: string): JobManifest {
+  const spec = { ...jobSpec(snapshot, wish, 'backup-full'), ttlSecondsAfterFinished: KEPT_S }
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { ...metadata(snapshot.sender, 'backup'), name },
+    spec,
+  }
+}
+
+function jobSpec(snapshot: Snapshot, wish: BackupWish, name: RunKind): Raw<V1JobSpec> {
+  const { sender, installation } = snapshot
+  const { component, command, deadlineSeconds, retries } = KINDS[name]
+  const { imagePullSecrets } = sender.spec.worker
+  return {
+    backoffLimit: retries,
+    // The program gives up a little earlier by itself, and says so.
+    activeDeadlineSeconds: (deadlineSeconds + 60) * (retries + 1),
+    template: {
+      metadata: { labels: labels(sender, component) },
+      spec: {
+        serviceAccountName: childName(sender, 'worker'),
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        restartPolicy: 'Never',
+        securityContext: podSecurityContext,
+        ...(imagePullSecrets && imagePullSecrets.length > 0 && { imagePullSecrets }),
+        containers: [
+          {
+            name: component,
+            image: workerImage(snapshot),
+            imagePullPolicy: installation.imagePullPolicy,
+            command: ['node', PROGRAM, ...command],
+            env: environment(snapshot, wish, KINDS[name]),
+            securityContext: containerSecurityContext,
+            resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
+          },
+        ],
+      },
+    },
+  }
+}
+
+function environment(snapshot: Snapshot, wish: BackupWish, kind: Kind): Raw<V1EnvVar>[] {
+  const common = { logLevel: 'info', deadlineSeconds: kind.deadlineSeconds } as const
+  const runName = {
+    name: variableOf('runName'),
+    valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } },
+  }
+  const values = (settings: Parameters<typeof renderJobSettings>[0]) =>
+    Object.entries(renderJobSettings(settings)).map(([name, value]) => ({ name, value }))
+  if (kind.component === 'retention')
+    return [runName, ...values({ ...common, ...bucket(wish) }), ...bucketKeys(wish)]
+  const clickhouse = {
+    clickhouseUrl: wish.access.url,
+    clickhouseDatabase: wish.database,
+    collection: wish.collection,
+  }
+  if (kind.component === 'verify')
+    return [
+      runName,
+      ...values({ ...common, ...clickhouse }),
+      ...credentials(snapshot, wish, 'verify', 'clickhouse'),
+    ]
+  return [
+    runName,
+    ...values({ ...common, ...clickhouse, settleSeconds: SETTLE_S }),
+    ...credentials(snapshot, wish, 'backup', 'clickhouse'),
+    ...credentials(snapshot, wish, 'checksum', 'checksum'),
+  ]
+}
+
+/** The worker's inserts give up after half of this. */
+const SETTLE_S = 60
+
+/** The role's own keys where the Secret has them, the worker's otherwise. */
+function credentials(
+  { references }: Snapshot,
+  { access }: BackupWish,
+  role: 'backup' | 'checksum' | 'verify',
+  setting: 'clickhouse' | 'checksum',
+): Raw<V1EnvVar>[] {
+  if (access.secret === undefined) return []
+  const name = access.secret
+  const facts = references.get(name)
+  const prefix = facts?.found === true && facts.keys.includes(`${role}-username`) ? `${role}-` : ''
+  return (['username', 'password'] as const).map((part) => ({
+    name: `${setting}_${part}`.toUpperCase(),
+    valueFrom: { secretKeyRef: { name, key: `${prefix}${part}` } },
+  }))
+}
+
+function bucket({ retention }: BackupWish) {
+  if (!retention) return {}
+  const { endpoint, bucket: s3Bucket, region, prefix } = retention.bucket
+  return {
+    s3Endpoint: endpoint,
+    s3Bucket,
+    s3Region: region ?? 'us-east-1',
+    ...(prefix !== undefined && { s3Prefix: prefix }),
+    fullBackups: retention.fullBackups,
+  }
+}
+
+function bucketKeys({ retention }: BackupWish): Raw<V1EnvVar>[] {
+  if (!retention) return []
+  const { name } = retention.bucket.credentialsSecretRef
+  return (['accessKey', 'secretKey'] as const).map((key) => ({
+    name: `S3_${variableOf(key)}`,
+    valueFrom: { secretKeyRef: { name, key } },
+  }))
+}
