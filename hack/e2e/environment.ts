@@ -72,6 +72,11 @@ export class Environment {
     return kubectl(this.cluster, ['-n', this.namespace, 'apply', '-f', '-'], JSON.stringify(object))
   }
 
+  /** What the cluster-wide operator wrote since it started. */
+  operatorLog(): Promise<string> {
+    return kubectl(this.cluster, ['-n', OPERATOR_NAMESPACE, 'logs', 'deployment/batchsender-operator'])
+  }
+
   sender(): Promise<Seen> {
     return readSender(this.cluster, this.namespace, NAME)
   }

@@ -138,7 +138,7 @@ describe('backup', () => {
   })
 
   it('gives each run the credentials of its role, or the worker’s', () => {
-    const keysOf = (of: Snapshot) => JSON.stringify(cronJobs(of)[0]?.spec?.jobTemplate)
+    const keysOf = (of: Snapshot) => JSON.stringify(cronJobs(of)[0])
     expect(keysOf(given(wanting()))).toContain('"key":"username"')
     const own = keysOf(given(wanting(), { references: references('backup', 'checksum') }))
     expect(own).toContain('"key":"backup-username"')

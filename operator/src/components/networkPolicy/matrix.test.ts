@@ -60,7 +60,16 @@ const WHO = {
 type Who = keyof typeof WHO
 
 /** What the samples of the reference have: managed NATS, ClickHouse of the cluster, everything else outside. */
-const CLICKHOUSE = { external: { url: 'https://clickhouse.data.svc:8443' } }
+const bucketAt = (endpoint: string) => ({
+  destination: {
+    namedCollection: 'backup_s3',
+    s3: { endpoint, bucket: 'mail', credentialsSecretRef: { name: 'bucket' } },
+  },
+})
+const CLICKHOUSE = {
+  external: { url: 'https://clickhouse.data.svc:8443' },
+  backup: bucketAt('https://s3.example.com'),
+}
 
 function worldOf(network: NetworkSpec = {}, more: Partial<Sender['spec']> = {}): World {
   const who = sender({ spec: { ...SPEC, clickhouse: CLICKHOUSE, network, ...more } })
@@ -428,7 +437,14 @@ describe('what the spec opens and closes', () => {
       expected: false,
     },
     {
-      why: 'the bucket in the cluster',
+      why: 'the bucket in the cluster, by its endpoint',
+      network: {},
+      spec: { clickhouse: { ...CLICKHOUSE, backup: bucketAt('http://s3.data.svc:7070') } },
+      cell: ['retention', 'clickhouse', 7070],
+      expected: true,
+    },
+    {
+      why: 'the bucket in the cluster, by its pods',
       network: { egress: { s3: [peer('data')] }, ports: { s3: [7070] } },
       cell: ['retention', 'clickhouse', 7070],
       expected: true,

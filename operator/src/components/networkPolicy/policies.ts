@@ -93,8 +93,9 @@ function backupPolicies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
     matchLabels: { [INSTANCE]: sender.name, [PART_OF]: 'batchsender' },
     matchExpressions: [{ key: COMPONENT, operator: 'In', values: ['backup', 'verify'] }],
   }
-  // A name that is no Service's: the bucket is taken to be outside the cluster until it is named.
-  const bucket = [{ host: 's3.invalid', port: S3_PORT }]
+  const endpoint = sender.spec.clickhouse?.backup?.destination.s3?.endpoint
+  const bucket =
+    endpoint === undefined ? [] : [addressOf(endpoint, endpoint.startsWith('https:') ? S3_PORT : 80)]
   return [
     policy(snapshot, 'backup', asking, { egress: toClickhouse(snapshot) }),
     policy(

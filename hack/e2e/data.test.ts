@@ -1,0 +1,281 @@
+/**
+ * Archive and backups with real pods, and a real S3 server. ClickHouse is a stand-in: its engine behind an HTTP front,
+ * without users of its own and without TLS.
+ */
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { conditionOf } from '../demo/readiness.ts'
+import { Environment, eventually, expectContract, NAME } from './environment.ts'
+
+const NAMESPACE = 'e2e-data'
+const DATABASE = 'batchsender'
+const BUCKET = 'batchsender'
+const RULE = "event_date + toIntervalDay(90) TO DISK 's3'"
+
+let here: Environment
+let client: ClickHouseClient
+let s3: S3Client
+const canaries: string[] = []
+
+beforeAll(async () => {
+  const host = `${NAMESPACE}.svc.cluster.local`
+  const credentialsSecretRef = { name: 's3' }
+  const bucket = {
+    endpoint: `http://s3.${host}:7070`,
+    bucket: BUCKET,
+    prefix: 'backups/',
+    credentialsSecretRef,
+  }
+  const clickhouse = {
+    external: {
+      url: `http://clickhouse.${host}:8123`,
+      insecure: true,
+      credentialsSecretRef: { name: 'clickhouse' },
+    },
+    archive: {},
+    backup: {
+      incrementalSchedule: '* * * * *',
+      destination: { namedCollection: 'backup_s3', s3: bucket },
+      retention: { fullBackups: 2 },
+      verify: {},
+    },
+  }
+  here = await Environment.start(NAMESPACE, { spec: { clickhouse, objectives: { rpo: '3m' } } })
+  const secret = async (name: string, key: string) => {
+    const text = await here.kubectl('get', 'secret', name, '-o', `jsonpath={.data.${key}}`)
+    return Buffer.from(text, 'base64').toString()
+  }
+  const address = (service: string) =>
+    here.kubectl('get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}')
+  const [username, password] = [
+    await secret('clickhouse', 'username'),
+    await secret('clickhouse', 'password'),
+  ]
+  const [accessKeyId, secretAccessKey] = [await secret('s3', 'accessKey'), await secret('s3', 'secretKey')]
+  canaries.push(password, accessKeyId, secretAccessKey, await secret('postgres-superuser', 'password'))
+  client = createClient({ url: `http://${await address('clickhouse')}:8123`, username, password })
+  s3 = new S3Client({
+    endpoint: `http://${await address('s3')}:7070`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  })
+})
+afterAll(async () => {
+  await client.close()
+  s3.destroy()
+  await here.stop()
+})
+
+const run = (query: string) => client.command({ query })
+
+async function rows<Row>(query: string): Promise<Row[]> {
+  return (await client.query({ query, format: 'JSONEachRow' })).json<Row>()
+}
+
+const content = (database = DATABASE) =>
+  rows(`SELECT count() AS count, toString(groupBitXor(cityHash64(*))) AS hash FROM ${database}.email_events`)
+
+async function objects(prefix: string): Promise<string[]> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }))
+  return Contents.flatMap(({ Key }) => Key ?? [])
+}
+
+const check = async (name: string) => (await here.sender()).status.checks?.find((one) => one.name === name)
+
+async function untilCheck(name: string, state: string, deadlineMs = 120_000) {
+  return eventually(
+    `${name} ${state}`,
+    async () => {
+      const found = await check(name)
+      return found?.state === state ? found : undefined
+    },
+    deadlineMs,
+    500,
+  )
+}
+
+/** A Job made from a CronJob by hand, run to its end. */
+async function runNow(cronJob: string, name: string): Promise<'Complete' | 'Failed'> {
+  await here.kubectl('create', 'job', name, `--from=cronjob/${NAME}-${cronJob}`)
+  return eventually(
+    `Job ${name} ends`,
+    async () => {
+      const ended = await here.kubectl(
+        'get',
+        'job',
+        name,
+        '-o',
+        'jsonpath={.status.conditions[?(@.status=="True")].type}',
+      )
+      return ended.includes('Complete') ? 'Complete' : ended.includes('Failed') ? 'Failed' : undefined
+    },
+    180_000,
+    500,
+  )
+}
+
+const hurry = () =>
+  here.kubectl('annotate', '--overwrite', 'bs', NAME, `batchsender.io/requestedAt=${Date.now()}`)
+
+describe('the archive in a cluster', () => {
+  it('moves due partitions to the bucket and changes no row', async () => {
+    await eventually('the tables', async () =>
+      (await rows(`SELECT 1 FROM system.tables WHERE database = '${DATABASE}' AND name = 'email_events'`))
+        .length > 0
+        ? true
+        : undefined,
+    )
+    await run(`INSERT INTO ${DATABASE}.email_events (event_time, batch_id, recipient)
+      SELECT now() - toIntervalDay(number % 300), generateUUIDv4(), concat('r', toString(number)) FROM numbers(3000)`)
+    const before = await content()
+    await eventually('cold parts in the status', async () => {
+      await hurry()
+      const table = (await here.sender()).status.evidence?.archive?.find(
+        ({ name }) => name === 'email_events',
+      )
+      return table && table.partsCold >= 6 && table.partsDue === 0 ? true : undefined
+    })
+    await untilCheck('archive-flowing', 'Proven')
+    expect((await objects('cold/')).length).toBeGreaterThan(10)
+    expect(await content()).toEqual(before)
+  })
+
+  it('puts a rule back that was altered by hand, and says why', async () => {
+    await run(`ALTER TABLE ${DATABASE}.email_events MODIFY TTL event_date + INTERVAL 9 DAY TO DISK 's3'`)
+    const alteredAt = performance.now()
+    await hurry()
+    await eventually('the rule is back', async () => {
+      const [table] = await rows<{ engine_full: string }>(
+        `SELECT engine_full FROM system.tables WHERE database = '${DATABASE}' AND name = 'email_events'`,
+      )
+      return table?.engine_full.includes(RULE) ? true : undefined
+    })
+    console.log(`rule back ${Math.round(performance.now() - alteredAt)} ms after it was altered`)
+    const events = await here.kubectl('get', 'events', '--field-selector', 'reason=TTLDrift', '-o', 'json')
+    expect(events).toContain('toIntervalDay(9)')
+  })
+})
+
+describe('backups in a cluster', () => {
+  it('are made by the CronJob’s pods, and one can be restored and is equal', async () => {
+    expect(await runNow('backup-full', 'by-hand')).toBe('Complete')
+    const evidence = await eventually('the backup is in the status', async () => {
+      const backup = (await here.sender()).status.evidence?.backup
+      return backup?.lastFull ? backup : undefined
+    })
+    const name = evidence.lastFull?.name ?? ''
+    expect(evidence.lastFull?.rows).toBeGreaterThan(2_999)
+    expect(await objects(`backups/${name}/.backup`)).toHaveLength(1)
+    const before = await content()
+    await run(`RESTORE DATABASE ${DATABASE} AS restored FROM S3(backup_s3, '${name}')`)
+    expect(await content('restored')).toEqual(before)
+    await run('DROP DATABASE restored SYNC')
+    expect(conditionOf(await here.sender(), 'BackupReady')).toMatchObject({
+      status: 'True',
+      reason: 'Scheduled',
+    })
+  })
+
+  it('are made on demand, once for each request', async () => {
+    const before = (await here.sender()).status.evidence?.backup?.lastFull?.name
+    await here.kubectl('annotate', '--overwrite', 'bs', NAME, 'batchsender.io/backupRequestedAt=now-1')
+    await eventually('another full backup', async () => {
+      const status = (await here.sender()).status
+      return status.evidence?.backup?.lastFull?.name !== before && status.lastHandledBackupRequest === 'now-1'
+        ? true
+        : undefined
+    })
+  })
+
+  it('are fresh while increments are made every minute', async () => {
+    const proof = await untilCheck('backup-fresh', 'Proven', 180_000)
+    expect(proof.message).toMatch(/^backup of 2\d{3}-.*Z, limit 3m$/)
+  })
+
+  it('are verified by a restore, until a byte is flipped', async () => {
+    expect(await runNow('backup-verify', 'verify-good')).toBe('Complete')
+    const proof = await untilCheck('restore-verified', 'Proven')
+    expect(proof.message).toContain('partitions equal')
+    const source = await content()
+
+    const name = (await here.sender()).status.evidence?.backup?.lastFull?.name ?? ''
+    const [victim] = (await objects(`backups/${name}/data/${DATABASE}/email_events/`)).filter((key) =>
+      key.endsWith('data.bin'),
+    )
+    const stored = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: victim }))
+    const bytes = Buffer.from((await stored.Body?.transformToByteArray()) ?? [])
+    bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 0xff, bytes.length >> 1)
+    await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: victim, Body: bytes }))
+    expect(await runNow('backup-verify', 'verify-bad')).toBe('Failed')
+    const failing = await untilCheck('restore-verified', 'Failing')
+    expect(failing.message).toMatch(/-full-[0-9a-f]{8}: .+/)
+    expect(await content()).toEqual(source)
+  })
+
+  it('turn the check when they stop, at its limit, and back when they are made again', async () => {
+    await here.kubectl('scale', 'deployment/s3', '--replicas=0')
+    const failing = await untilCheck('backup-fresh', 'Failing', 400_000)
+    expect(failing.message).toContain('limit 3m')
+    await here.kubectl('scale', 'deployment/s3', '--replicas=1')
+    await untilCheck('backup-fresh', 'Proven', 240_000)
+  }, 700_000)
+
+  it('old ones are removed by pods that may speak to S3 alone', async () => {
+    expect(await runNow('backup-full', 'second')).toBe('Complete')
+    expect(await runNow('backup-full', 'third')).toBe('Complete')
+    expect(await runNow('backup-retention', 'clean')).toBe('Complete')
+    const fulls = new Set(
+      (await objects('backups/'))
+        .map((key) => key.split('/')[1] ?? '')
+        .filter((name) => !name.includes('-on-')),
+    )
+    expect(fulls.size).toBe(2)
+  })
+
+  it.each(['backup-full', 'backup-incremental', 'backup-verify', 'backup-retention'])(
+    'brings CronJob %s back when it is deleted',
+    async (part) => {
+      const name = `${NAME}-${part}`
+      const before = await here.get('cronjob', name)
+      await here.kubectl('delete', 'cronjob', name)
+      const goneAt = performance.now()
+      await eventually(`${name} is back`, async () => {
+        const now = await here.get('cronjob', name)
+        return now && now.metadata.uid !== before?.metadata.uid ? true : undefined
+      })
+      console.log(`${name}: back ${Math.round(performance.now() - goneAt)} ms after it was deleted`)
+    },
+  )
+
+  it('tell no secret in logs, events, statuses, pods, statements or manifests', async () => {
+    const manifests = await Promise.all(
+      (await objects('backups/'))
+        .filter((key) => key.endsWith('/.backup'))
+        .map(async (Key) => {
+          const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }))
+          return (await Body?.transformToString()) ?? ''
+        }),
+    )
+    const pods = (await here.kubectl('get', 'pods', '-o', 'name')).trim().split('\n')
+    const logs = await Promise.all(pods.map((pod) => here.kubectl('logs', pod, '--tail=-1').catch(() => '')))
+    const objectsTold = await here.kubectl(
+      'get',
+      'bs,events,pods,jobs,cronjobs,configmaps,deployments',
+      '-o',
+      'json',
+    )
+    const operator = await here.operatorLog()
+    const told = [...manifests, ...logs, objectsTold, operator].join('\n')
+    expect(manifests.length).toBeGreaterThan(1)
+    for (const canary of canaries) {
+      expect(told).not.toContain(canary)
+      expect(told).not.toContain(Buffer.from(canary).toString('base64'))
+    }
+  })
+
+  it('kept the contract in every status that was seen', () => {
+    expectContract(here.statuses)
+  })
+})
