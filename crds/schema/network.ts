@@ -114,7 +114,7 @@ const Egress = Type.Object(
     mail: peers(`The mail provider. ${FROM_ADDRESS}`),
     clickhouse: peers(`External ClickHouse. ${FROM_ADDRESS}`),
     nats: peers(`External NATS. ${FROM_ADDRESS}`),
-    s3: peers('The bucket of the backups, for the pods that clear old ones away. Unset: the public ranges.'),
+    s3: peers(`The bucket of the backups, for the Job that removes old ones. ${FROM_ADDRESS}`),
     dns: peers('DNS servers, beside dnsCidrs. Unset: the pods k8s-app=kube-dns in kube-system.'),
   },
   {
@@ -129,7 +129,7 @@ const Ports = Type.Object(
     mail: ports('Unset: spec.worker.provider.smtp.port.'),
     clickhouse: ports('Unset: the port of spec.clickhouse.external.url.'),
     nats: ports('Unset: the ports of spec.nats.external.servers.'),
-    s3: ports('Unset: 443.'),
+    s3: ports('Unset: the port of spec.clickhouse.backup.destination.s3.endpoint.'),
     dns: ports('Unset: 53. OpenShift: 5353.'),
   },
   {

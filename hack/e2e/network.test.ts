@@ -147,6 +147,25 @@ beforeAll(async () => {
   here = await Environment.start(NAMESPACE, {
     spec: {
       nats: { managed: { replicas: 3, storage: { size: '1Gi' } } },
+      clickhouse: {
+        external: {
+          url: `http://clickhouse.${NAMESPACE}.svc.cluster.local:8123`,
+          insecure: true,
+          credentialsSecretRef: { name: 'clickhouse' },
+        },
+        backup: {
+          destination: {
+            namedCollection: 'backup_s3',
+            s3: {
+              endpoint: `http://s3.${NAMESPACE}.svc.cluster.local:7070`,
+              bucket: 'batchsender',
+              prefix: 'backups/',
+              credentialsSecretRef: { name: 's3' },
+            },
+          },
+          retention: {},
+        },
+      },
       network: {
         clients: [
           FROM_HERE,
@@ -161,7 +180,6 @@ beforeAll(async () => {
           ],
           s3: [{ podSelector: { matchLabels: { app: 's3' } } }],
         },
-        ports: { s3: [7070] },
       },
     },
   })

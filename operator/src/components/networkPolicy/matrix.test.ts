@@ -65,6 +65,7 @@ const bucketAt = (endpoint: string) => ({
     namedCollection: 'backup_s3',
     s3: { endpoint, bucket: 'mail', credentialsSecretRef: { name: 'bucket' } },
   },
+  retention: {},
 })
 const CLICKHOUSE = {
   external: { url: 'https://clickhouse.data.svc:8443' },
@@ -442,6 +443,13 @@ describe('what the spec opens and closes', () => {
       spec: { clickhouse: { ...CLICKHOUSE, backup: bucketAt('http://s3.data.svc:7070') } },
       cell: ['retention', 'clickhouse', 7070],
       expected: true,
+    },
+    {
+      why: 'the bucket for the backup, whose server writes to it',
+      network: {},
+      spec: { clickhouse: { ...CLICKHOUSE, backup: bucketAt('http://s3.data.svc:7070') } },
+      cell: ['backup', 'clickhouse', 7070],
+      expected: false,
     },
     {
       why: 'the bucket in the cluster, by its pods',

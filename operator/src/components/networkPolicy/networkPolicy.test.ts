@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NetworkSpec, Peer } from '../../../../crds/schema/network.ts'
-import type { Snapshot } from '../snapshot.ts'
+import type { Sender, Snapshot } from '../snapshot.ts'
 import { specFaults } from '../../../../crds/validate.ts'
 import { children, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
 import { INSTANCE, PART_OF } from '../../vocabulary/labels.ts'
@@ -26,6 +26,15 @@ const wishes = (from: Snapshot) =>
 
 const applied = (network: NetworkSpec = {}) => children(...policies(given(network)))
 
+const EVENTS = { url: 'https://events.example.com' }
+const BACKUP = {
+  destination: {
+    namedCollection: 'backup_s3',
+    s3: { endpoint: 'https://s3.example.com', bucket: 'mail', credentialsSecretRef: { name: 'bucket' } },
+  },
+  retention: {},
+}
+
 describe('networkPolicy', () => {
   it('has one policy for each part that this BatchSender runs', () => {
     expect(namesOf(given())).toEqual([
@@ -39,12 +48,14 @@ describe('networkPolicy', () => {
       spec: { ...SPEC, nats: { external: { servers: ['tls://nats.example.com'] } } },
     })
     expect(namesOf(snapshot({ sender: external }))).not.toContain('orders-nats')
-    const events = sender({
-      spec: { ...SPEC, clickhouse: { external: { url: 'https://events.example.com' } } },
-    })
-    expect(namesOf(snapshot({ sender: events }))).toEqual(
+    const made = (clickhouse: NonNullable<Sender['spec']['clickhouse']>) =>
+      namesOf(snapshot({ sender: sender({ spec: { ...SPEC, clickhouse } }) }))
+    expect(made({ external: EVENTS })).not.toContain('orders-backup')
+    expect(made({ external: EVENTS, backup: BACKUP })).toEqual(
       expect.arrayContaining(['orders-backup', 'orders-retention']),
     )
+    const { destination } = BACKUP
+    expect(made({ external: EVENTS, backup: { destination } })).not.toContain('orders-retention')
   })
 
   it('removes what it made when policies are disabled, and what is not wanted any more', () => {
@@ -117,7 +128,7 @@ describe('whatever spec.network says', () => {
         ...SPEC,
         network: some.network,
         ...(some.external && { nats: { external: { servers: ['tls://nats.example.com:4222'] } } }),
-        ...(some.events && { clickhouse: { external: { url: 'https://events.example.com' } } }),
+        ...(some.events && { clickhouse: { external: EVENTS, backup: BACKUP } }),
       },
     }),
   )

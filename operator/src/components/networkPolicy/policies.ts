@@ -13,7 +13,6 @@ import { addressOf, CLUSTER_DNS, egressTo, ingressFrom, operatorPods, podsOf, tc
 export const PART = 'network'
 
 const POSTGRES_PORT = 5432
-const S3_PORT = 443
 const DNS_PORT = 53
 const SMTP_PORT = 587
 const NODE_LOCAL_DNS = '169.254.20.10/32'
@@ -37,7 +36,7 @@ export function policies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
     policy(snapshot, 'worker', ofPart('worker'), workerRules(snapshot)),
     policy(snapshot, 'migration', ofPart('migration'), { egress: toPostgres(snapshot) }),
     ...(sender.spec.nats.managed ? [policy(snapshot, 'nats', ofPart('nats'), natsRules(snapshot))] : []),
-    ...(sender.spec.clickhouse ? backupPolicies(snapshot) : []),
+    ...backupPolicies(snapshot),
   ]
 }
 
@@ -88,22 +87,17 @@ function natsRules({ sender, installation }: Snapshot): Rules {
 
 /** The ClickHouse server writes backups to S3, not the Job that asks for them; only retention speaks to S3. */
 function backupPolicies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
-  const { sender, installation } = snapshot
+  const { sender } = snapshot
+  const backup = sender.spec.clickhouse?.backup
+  if (!backup) return []
   const asking = {
     matchLabels: { [INSTANCE]: sender.name, [PART_OF]: 'batchsender' },
     matchExpressions: [{ key: COMPONENT, operator: 'In', values: ['backup', 'verify'] }],
   }
-  const endpoint = sender.spec.clickhouse?.backup?.destination.s3?.endpoint
-  const bucket =
-    endpoint === undefined ? [] : [addressOf(endpoint, endpoint.startsWith('https:') ? S3_PORT : 80)]
+  const retention = { matchLabels: selectorLabels(sender, 'retention') }
   return [
     policy(snapshot, 'backup', asking, { egress: toClickhouse(snapshot) }),
-    policy(
-      snapshot,
-      'retention',
-      { matchLabels: selectorLabels(sender, 'retention') },
-      { egress: egressTo(sender, installation, 's3', bucket) },
-    ),
+    ...(backup.retention ? [policy(snapshot, 'retention', retention, { egress: toBucket(snapshot) })] : []),
   ]
 }
 
@@ -133,10 +127,15 @@ function toPostgres({ sender, installation }: Snapshot): readonly EgressRule[] {
 
 function toClickhouse({ sender, installation }: Snapshot): readonly EgressRule[] {
   const url = sender.spec.clickhouse?.external?.url
-  if (url === undefined) return []
-  const standardPort = url.startsWith('https:') ? 443 : 80
-  return egressTo(sender, installation, 'clickhouse', [addressOf(url, standardPort)])
+  return url === undefined ? [] : egressTo(sender, installation, 'clickhouse', [webAddress(url)])
 }
+
+function toBucket({ sender, installation }: Snapshot): readonly EgressRule[] {
+  const url = sender.spec.clickhouse?.backup?.destination.s3?.endpoint
+  return url === undefined ? [] : egressTo(sender, installation, 's3', [webAddress(url)])
+}
+
+const webAddress = (url: string) => addressOf(url, url.startsWith('https:') ? 443 : 80)
 
 function toMail({ sender, installation }: Snapshot): readonly EgressRule[] {
   const { smtp } = sender.spec.worker.provider
