@@ -59,7 +59,7 @@ export function rightsOf(role: Role, { database, collection }: RightsOf): readon
     backup: [`BACKUP ON ${all}`, `NAMED COLLECTION ON ${collection}`, 'SELECT ON system.backups'],
     verify: [
       `NAMED COLLECTION ON ${collection}`,
-      `CREATE DATABASE, CREATE TABLE, INSERT, SELECT, SHOW, DROP DATABASE, DROP TABLE ON ${copy}`,
+      `CREATE DATABASE, CREATE TABLE, INSERT, SELECT, SHOW, CHECK, DROP DATABASE, DROP TABLE ON ${copy}`,
       'TABLE ENGINE ON MergeTree',
       `SELECT ON ${log}`,
       'SELECT ON system.backups',

@@ -35,7 +35,7 @@ GRANT SELECT ON system.backups TO batchsender_backup;
 -- Restores into a database of its own, compares and drops it. Never sees the rows of the source.
 CREATE USER IF NOT EXISTS batchsender_verify IDENTIFIED WITH sha256_password BY '<a password of its own>';
 GRANT NAMED COLLECTION ON backup_s3 TO batchsender_verify;
-GRANT CREATE DATABASE, CREATE TABLE, INSERT, SELECT, SHOW, DROP DATABASE, DROP TABLE ON `batchsender_verify`.* TO batchsender_verify;
+GRANT CREATE DATABASE, CREATE TABLE, INSERT, SELECT, SHOW, CHECK, DROP DATABASE, DROP TABLE ON `batchsender_verify`.* TO batchsender_verify;
 GRANT TABLE ENGINE ON MergeTree TO batchsender_verify;
 GRANT SELECT ON `batchsender`.`backup_log` TO batchsender_verify;
 GRANT SELECT ON system.backups TO batchsender_verify;

@@ -119,7 +119,12 @@ const CASES: Readonly<Record<Role, { readonly may: readonly string[]; readonly m
       mayNot: [...READS, ...INSERTS, RULE, RESTORE, MOVE_BACK],
     },
     verify: {
-      may: [RESTORE, `SELECT count() FROM ${COPY}.email_events`, `DROP DATABASE ${COPY} SYNC`],
+      may: [
+        RESTORE,
+        `SELECT count() FROM ${COPY}.email_events`,
+        `CHECK TABLE ${COPY}.email_events`,
+        `DROP DATABASE ${COPY} SYNC`,
+      ],
       mayNot: [...READS, ...INSERTS, RULE, BACKUP, MOVE_BACK],
     },
     maintenance: {

@@ -33,9 +33,11 @@ export async function backup(
   const attempt = async (base: string | undefined): Promise<BackupReport> => {
     const begunAt = await serverNow(counter)
     const name = backupName(begunAt, markOf(settings.runName, begunAt), base)
-    const cutoff = new Date(begunAt.getTime() - settings.settleSeconds * 1000)
     const newest = await newestBackup(counter, database)
     const last = newest === undefined ? undefined : await recorded(counter, database, newest)
+    // What was settled once is settled for good: figures that are used again must not be younger than the cutoff.
+    const settledAt = begunAt.getTime() - settings.settleSeconds * 1000
+    const cutoff = new Date(Math.max(settledAt, last?.cutoff.getTime() ?? 0))
     const figures = await recount(counter, database, cutoff, last?.figures ?? [])
     await record(counter, database, name, { cutoff, figures })
     log.info({ backup: name, ...totals(figures) }, 'rows counted, the backup begins')

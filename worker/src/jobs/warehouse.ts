@@ -106,6 +106,23 @@ export async function restore(
   await finished(client, id, 'RESTORED', signal)
 }
 
+/** Reads every part of a table against its checksums. @returns one phrase for each that is broken */
+export async function brokenParts(
+  client: ClickHouseClient,
+  database: string,
+  table: string,
+): Promise<readonly string[]> {
+  const parts = await ask<{ part_path: string; is_passed: number; message: string }>(
+    client,
+    `CHECK TABLE ${qualified(database, table)} SETTINGS check_query_single_value_result = 0`,
+  )
+  return parts
+    .filter(({ is_passed }) => is_passed !== 1)
+    .map(
+      ({ part_path, message }) => `part ${part_path} of ${table} is broken: ${message.split('\n')[0] ?? ''}`,
+    )
+}
+
 export async function drop(client: ClickHouseClient, database: string): Promise<void> {
   await client.command({ query: `DROP DATABASE IF EXISTS ${identifier(database)} SYNC` })
 }
