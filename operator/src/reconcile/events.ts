@@ -9,15 +9,11 @@ export interface SenderEvent {
   readonly message: string
 }
 
-export function eventsOf(
-  snapshot: Snapshot,
-  status: BatchSenderStatus,
-  outcomes: readonly StepOutcome[],
-): readonly SenderEvent[] {
+/** What a pass did. */
+export function deedsOf(snapshot: Snapshot, outcomes: readonly StepOutcome[]): readonly SenderEvent[] {
   return [
     ...outcomes.flatMap((outcome) => changeEvents(outcome, wasSettled(snapshot.sender, outcome))),
     ...outcomes.flatMap(contestEvents),
-    ...transitionEvents(snapshot.sender.status, status),
   ]
 }
 
@@ -73,7 +69,7 @@ function contestEvents({ contests }: StepOutcome): readonly SenderEvent[] {
 }
 
 /** Conditions that turned, told once. */
-function transitionEvents(before: BatchSenderStatus, after: BatchSenderStatus): readonly SenderEvent[] {
+export function turnsOf(before: BatchSenderStatus, after: BatchSenderStatus): readonly SenderEvent[] {
   return (after.conditions ?? []).flatMap((condition): readonly SenderEvent[] => {
     const last = before.conditions?.find(({ type }) => type === condition.type)
     if (last?.status === condition.status) return []

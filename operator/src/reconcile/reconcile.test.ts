@@ -119,6 +119,16 @@ describe('a pass', () => {
     expect(reasonOf(statuses[0], 'WorkerReady')).toBe('Migrating')
   })
 
+  it('tells what it did although the status cannot be written', async () => {
+    const told: string[] = []
+    const { pass } = ports(primary(), {
+      writeStatus: () => Promise.reject(new Error('conflict')),
+      event: (_primary, { reason }) => told.push(reason),
+    })
+    await expect(pass()).rejects.toThrow('conflict')
+    expect(told).toContain('Created')
+  })
+
   it('says nothing of a namespace that is going away', async () => {
     const terminating = new ApiError(403, {
       kind: 'Status',

@@ -5,7 +5,7 @@ import type { Ports } from './ports.ts'
 import { commit } from './commit.ts'
 import { gather } from './gather.ts'
 import { planOf } from './plan.ts'
-import { eventsOf } from './events.ts'
+import { deedsOf, turnsOf } from './events.ts'
 import { report } from './report.ts'
 
 export interface Catalogue {
@@ -41,10 +41,11 @@ export async function reconcile(
   if (sender.requestedAt !== sender.status.lastHandledReconcileAt) ports.lookSoon(sender)
   const plan = planOf(snapshot, components, checks)
   const outcomes = await commit(plan, snapshot, ports, signal)
+  // Told before the status is written: a conflict there ends the pass, and the next one finds nothing more to do.
+  for (const event of deedsOf(snapshot, outcomes)) ports.event(primary, event)
   const status = report(snapshot, plan, outcomes)
-
   await ports.writeStatus(primary, status, signal)
-  for (const event of eventsOf(snapshot, status, outcomes)) ports.event(primary, event)
+  for (const event of turnsOf(sender.status, status)) ports.event(primary, event)
 
   // A write may have overtaken news from the watch, and what was made is the ground for the next step.
   if (outcomes.some(({ outcome }) => outcome.state === 'done' && outcome.change !== 'requested'))
