@@ -46,6 +46,7 @@ export const MODULES = {
     },
   },
   pause: { folder: 'pause', binaries: { pause: '.' } },
+  kstatus: { folder: 'kstatus', binaries: { kstatus: '.' } },
   kubernetes: kubernetes('kubernetes', COMMANDS),
   containerd: {
     folder: 'containerd',
@@ -65,6 +66,7 @@ export type BinaryName =
   | keyof (typeof MODULES)['dataplane']['binaries']
   | keyof (typeof MODULES)['containerd']['binaries']
   | 'pause'
+  | 'kstatus'
   | 'coredns'
 
 export const MODULE_NAMES = Object.keys(MODULES) as readonly ModuleName[]

@@ -12,14 +12,22 @@ const PACKAGES = {
 } as const
 
 /** @throws Error that names what is missing, when we are not root. */
-export async function ensurePackages(): Promise<void> {
+export function ensurePackages(): Promise<void> {
+  return ensureCommands('the local cluster', PACKAGES)
+}
+
+/**
+ * @param who needs them, as a message names it
+ * @param packages command → Debian package that has it
+ */
+export async function ensureCommands(who: string, packages: Readonly<Record<string, string>>): Promise<void> {
   const missing: string[] = []
-  for (const [command, name] of Object.entries(PACKAGES))
+  for (const [command, name] of Object.entries(packages))
     if (!(await run('sh', ['-c', `command -v ${command}`]).then(Boolean, () => false))) missing.push(name)
   if (missing.length === 0) return
   if (process.getuid?.() !== 0)
     throw new Error(
-      `the local cluster needs root and these Debian packages: apt-get install ${missing.join(' ')}`,
+      `${who} needs these Debian packages, which only root may install: apt-get install ${missing.join(' ')}`,
     )
   console.error(`installing Debian packages: ${missing.join(' ')}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
