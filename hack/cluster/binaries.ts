@@ -22,8 +22,12 @@ export async function binary(name: BinaryName): Promise<string> {
 }
 
 /** @returns the folder with all binaries of a module. */
-export async function moduleBinaries(name: ModuleName): Promise<string> {
-  const module: GoModule = MODULES[name]
+export function moduleBinaries(name: ModuleName): Promise<string> {
+  return builtModule(name, MODULES[name])
+}
+
+/** The same for a module that is no part of the cluster. @param name of its folder in the cache. */
+export async function builtModule(name: string, module: GoModule): Promise<string> {
   const target = join(cacheDir, 'bin', `${name}-${await stamp(module)}`)
   if (await exists(target)) return target
   return withLock(`${target}.lock`, async () => {
@@ -32,7 +36,7 @@ export async function moduleBinaries(name: ModuleName): Promise<string> {
   })
 }
 
-async function build(name: ModuleName, module: GoModule, target: string): Promise<void> {
+async function build(name: string, module: GoModule, target: string): Promise<void> {
   const unfinished = `${target}.${process.pid}.tmp`
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { recursive: true })

@@ -20,6 +20,8 @@ export interface AuditEntry {
   /** One request may have several entries: a watch has one for its begin and one for its end. */
   readonly auditID: string
   readonly verb: string
+  /** RFC 3339 with microseconds. */
+  readonly requestReceivedTimestamp: string
   readonly user: { readonly username: string }
   readonly objectRef?: {
     readonly resource: string
