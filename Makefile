@@ -51,6 +51,11 @@ check: $(INSTALLED) ## format, lint, types, generated files, unit tests
 	node hack/generate/main.ts --check
 	vitest run --project unit
 
+##@ Measure
+.PHONY: bench-operator
+bench-operator: $(INSTALLED) ## our runtime beside other frameworks: make bench-operator N=100 ROUNDS=3 ONLY=ours,kopf
+	N=$(or $(N),100) ROUNDS=$(or $(ROUNDS),3) ONLY=$(ONLY) node hack/bench/operator/main.ts
+
 ##@ Write
 .PHONY: format
 format: $(INSTALLED) ## put every file into its form
