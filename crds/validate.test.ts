@@ -10,7 +10,7 @@ const sample = (file: string): { spec: Record<string, unknown> } =>
   }
 
 describe('specFaults', () => {
-  it.each(['minimal.yaml', 'demo.yaml', 'full.yaml', 'external-nats.yaml'])(
+  it.each(['minimal.yaml', 'demo.yaml', 'full.yaml', 'external.yaml', 'three-nodes.yaml'])(
     'has nothing against %s',
     (file) => {
       expect(specFaults(sample(file).spec)).toEqual([])

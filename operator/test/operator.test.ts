@@ -65,7 +65,7 @@ describe('the API server', () => {
     await expect(cluster.apply(cluster.batchSender(spec))).rejects.toThrow(says)
   })
 
-  it.each(['minimal', 'demo', 'full', 'external-nats'])(
+  it.each(['minimal', 'demo', 'full', 'external', 'three-nodes'])(
     'takes the sample %s and every manifest it leads to',
     async (sample) => {
       await cluster.inNamespace([
