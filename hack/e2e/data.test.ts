@@ -276,6 +276,7 @@ describe('backups in a cluster', () => {
     const operator = await here.operatorLog()
     const told = [...manifests, ...logs, objectsTold, operator].join('\n')
     expect(manifests.length).toBeGreaterThan(1)
+    expect(told).toContain('statement: BACKUP DATABASE')
     for (const canary of canaries) {
       expect(told).not.toContain(canary)
       expect(told).not.toContain(Buffer.from(canary).toString('base64'))

@@ -26,7 +26,11 @@ export interface ClickhouseStandInOptions {
   /** Without a name everyone is let in. */
   readonly username?: string
   readonly password?: string
+  /** Is told every statement, as a server's query log would be. */
+  readonly onStatement?: (statement: string) => void
 }
+
+const silent = () => undefined
 
 export interface StandIn {
   readonly url: string
@@ -65,7 +69,15 @@ export async function startClickhouse(options: ClickhouseStandInOptions): Promis
         return
       }
       const body = await bodyOf(request)
-      const turn = last.then(() => run(engine, new URL(request.url ?? '/', 'http://front'), body, response))
+      const turn = last.then(() =>
+        run(
+          engine,
+          new URL(request.url ?? '/', 'http://front'),
+          body,
+          response,
+          options.onStatement ?? silent,
+        ),
+      )
       last = turn
       await turn
     }
@@ -84,9 +96,17 @@ export async function startClickhouse(options: ClickhouseStandInOptions): Promis
   }
 }
 
-async function run(engine: Session, url: URL, body: string, response: ServerResponse): Promise<void> {
+async function run(
+  engine: Session,
+  url: URL,
+  body: string,
+  response: ServerResponse,
+  told: (statement: string) => void,
+): Promise<void> {
   const parameters = url.searchParams
   const statement = [parameters.get('query'), body].filter(Boolean).join('\n')
+  // What an insert brings along comes apart from its statement, and is nobody's business here.
+  told(parameters.get('query') ?? body)
   const settings = [...parameters].filter(([name]) => !NOT_SETTINGS.has(name))
   const names = settings.map(([name]) => name)
   const set = async (assignments: readonly string[]) => {
@@ -169,6 +189,9 @@ if (import.meta.main) {
     ...(configFile !== undefined && { configFile }),
     ...(USERNAME !== undefined && { username: USERNAME }),
     ...(PASSWORD !== undefined && { password: PASSWORD }),
+    onStatement: (statement) => {
+      console.log(`statement: ${statement}`)
+    },
   })
   console.log(`ClickHouse stand-in at ${standIn.url}`)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

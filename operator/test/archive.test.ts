@@ -320,6 +320,7 @@ describe('the archive', () => {
       clickhouse.log(),
       await cluster.inNamespace(['get', 'bs,events,configmaps,deployments', '-o', 'json']),
     ].join('\n')
+    expect(told).toContain('statement: ALTER TABLE')
     expect(told).not.toContain(PASSWORD)
   })
 })

@@ -13,6 +13,7 @@ import { rightsOf, ROLES, verifyDatabase } from '../../crds/clickhouseRights.ts'
 import { createDatabase, createTable } from '../../crds/clickhouseTables.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
 import { startS3 } from '../../hack/servers/s3.ts'
+import { Clickhouse } from '../src/adapters/clickhouse.ts'
 
 const DATABASE = 'mail'
 const COPY = verifyDatabase(DATABASE)
@@ -132,6 +133,32 @@ const CASES: Readonly<Record<Role, { readonly may: readonly string[]; readonly m
       mayNot: [...READS, ...INSERTS, RULE, BACKUP],
     },
   }
+
+describe('an operator that lacks a right', () => {
+  it('is told which, with the words of the server', async () => {
+    const grants = rightsOf('backup', { database: DATABASE, collection: 'backup_s3' })
+    const server = await startClickhouse({ s3, dataDir, grants })
+    try {
+      // Without a Secret nothing is asked of the API server.
+      const clickhouse = new Clickhouse(undefined as never, () => Promise.resolve())
+      const wish = {
+        type: 'statement',
+        access: { url: server.url },
+        subject: 'email_events',
+        texts: [RULE],
+        reason: 'TTLDrift',
+        message: 'test',
+      } as const
+      expect(await clickhouse.run(wish, 'mail', AbortSignal.timeout(10_000))).toMatchObject({
+        state: 'refused',
+        reason: 'AccessDenied',
+        message: expect.stringContaining('ALTER TTL') as string,
+      })
+    } finally {
+      await server.stop()
+    }
+  })
+})
 
 describe('the rights of', () => {
   it.each(Object.keys(ROLES) as Role[])('%s are enough for its work, and for nothing else', async (role) => {

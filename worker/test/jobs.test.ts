@@ -278,6 +278,7 @@ describe('the Jobs', () => {
         .map((key) => readFile(join(s3.bucketDir, key), 'utf8')),
     )
     const told = [...output, ...manifests, clickhouse.log()].join('\n')
+    expect(told).toContain('statement: BACKUP DATABASE')
     for (const secret of [PASSWORD, s3.secretKey, s3.accessKey]) expect(told).not.toContain(secret)
   })
 })
