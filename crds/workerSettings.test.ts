@@ -26,6 +26,13 @@ const complete = {
   smtpTls: 'Disabled',
   smtpUsername: 'u',
   smtpPassword: 'p',
+  sesRegion: 'eu-west-1',
+  sesEndpoint: 'https://e',
+  sesConfigurationSet: 'c',
+  sesAccessKeyId: 'i',
+  sesSecretAccessKey: 's',
+  resendEndpoint: 'https://r',
+  resendApiKey: 'k',
   maxPerSecond: 7,
   onUncertain: 'Resend',
 } as const

@@ -39,12 +39,19 @@ export const WorkerSettings = Type.Object(
     clickhouseUsername: Type.Optional(Type.String({ minLength: 1 })),
     clickhousePassword: Type.Optional(Type.String()),
 
-    provider: stringEnum(['smtp']),
+    provider: stringEnum(['smtp', 'ses', 'resend']),
     smtpHost: Type.Optional(Type.String({ minLength: 1 })),
     smtpPort: Type.Optional(port(587)),
     smtpTls: Type.Optional(stringEnum(['Required', 'Opportunistic', 'Disabled'], { default: 'Required' })),
     smtpUsername: Type.Optional(Type.String({ minLength: 1 })),
     smtpPassword: Type.Optional(Type.String()),
+    sesRegion: Type.Optional(Type.String({ minLength: 1 })),
+    sesEndpoint: Type.Optional(Type.String({ minLength: 1 })),
+    sesConfigurationSet: Type.Optional(Type.String({ minLength: 1 })),
+    sesAccessKeyId: Type.Optional(Type.String({ minLength: 1 })),
+    sesSecretAccessKey: Type.Optional(Type.String({ minLength: 1 })),
+    resendEndpoint: Type.Optional(Type.String({ minLength: 1 })),
+    resendApiKey: Type.Optional(Type.String({ minLength: 1 })),
     maxPerSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
     onUncertain: Type.Optional(stringEnum(['Hold', 'Resend'], { default: 'Hold' })),
   },
@@ -61,6 +68,9 @@ export const SECRET_SETTINGS = [
   'clickhousePassword',
   'smtpUsername',
   'smtpPassword',
+  'sesAccessKeyId',
+  'sesSecretAccessKey',
+  'resendApiKey',
 ] as const satisfies readonly (keyof WorkerSettingsInput)[]
 
 type Defaulted =

@@ -126,7 +126,9 @@ const Egress = Type.Object(
 const Ports = Type.Object(
   {
     postgres: ports('Unset: 5432. List all when directUrl has another port than url.'),
-    mail: ports('Unset: spec.worker.provider.smtp.port.'),
+    mail: ports(
+      'Unset: spec.worker.provider.smtp.port; of SES and Resend 443 or the port of their endpoint.',
+    ),
     clickhouse: ports('Unset: the port of spec.clickhouse.external.url.'),
     nats: ports('Unset: the ports of spec.nats.external.servers.'),
     s3: ports('Unset: the port of spec.clickhouse.backup.destination.s3.endpoint.'),

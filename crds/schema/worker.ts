@@ -30,9 +30,50 @@ const Smtp = Type.Object(
   { description: 'Sends through an SMTP server.' },
 )
 
+const endpoint = (description: string) =>
+  Type.Optional(
+    Type.String({
+      maxLength: 253,
+      pattern: '^https://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?$',
+      description,
+    }),
+  )
+
+const Ses = Type.Object(
+  {
+    region: Type.String({
+      maxLength: 32,
+      pattern: '^[a-z]{2}(-[a-z]+)+-[0-9]$',
+      description: 'AWS region of the account, such as eu-west-1.',
+    }),
+    configurationSet: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        pattern: '^[A-Za-z0-9_-]+$',
+        description: 'Configuration set that mails are sent with.',
+      }),
+    ),
+    endpoint: endpoint('A VPC endpoint of SES. Unset: the public one of the region.'),
+    credentialsSecretRef: secretRef(
+      'Secret with the keys `accessKeyId` and `secretAccessKey` of a user that may `ses:SendRawEmail` and `ses:SendEmail`.',
+    ),
+  },
+  { description: 'Sends through Amazon SES, API v2.' },
+)
+
+const ResendProvider = Type.Object(
+  {
+    endpoint: endpoint('A proxy of your own in front of Resend. Unset: https://api.resend.com.'),
+    credentialsSecretRef: secretRef('Secret with the key `apiKey`, with access to sending.'),
+  },
+  { description: 'Sends through Resend.' },
+)
+
 const Provider = Type.Object(
   {
     smtp: Type.Optional(Smtp),
+    ses: Type.Optional(Ses),
+    resend: Type.Optional(ResendProvider),
     maxPerSecond: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -44,14 +85,17 @@ const Provider = Type.Object(
       stringEnum(['Hold', 'Resend'], {
         default: 'Hold',
         description:
-          'What happens to a recipient whose mail the provider may or may not have taken before a crash: Hold leaves it `uncertain` for a person, Resend sends again and risks a duplicate.',
+          'What happens to a recipient whose mail the provider may or may not have taken before a crash: Hold leaves it `uncertain` for a person, Resend sends again and risks a duplicate, except through Resend within 24 hours.',
       }),
     ),
   },
   {
     description: 'Who delivers the mail.',
     'x-kubernetes-validations': [
-      rule('has(self.smtp)', 'spec.worker.provider needs a provider: set spec.worker.provider.smtp'),
+      rule(
+        '[has(self.smtp), has(self.ses), has(self.resend)].exists_one(set, set)',
+        'spec.worker.provider needs exactly one provider: set one of smtp, ses and resend',
+      ),
     ],
   },
 )

@@ -14,6 +14,8 @@ test.each<[RetryClass, string, number]>([
   ['throttle', 'deferred', 0],
   ['unreachable', 'deferred', 0],
   ['account', 'deferred', 0],
+  ['quota', 'deferred', 0],
+  ['mismatch', 'uncertain', 1],
   ['ambiguous', 'uncertain', 1],
 ])('%s leads to %s and spends %i tries', (retryClass, state, tries) => {
   expect(verdict(retryClass)).toMatchObject({ state, tries })
@@ -38,7 +40,7 @@ test('nothing that may have been accepted is ever sent again under Hold, and onl
   fc.assert(
     fc.property(classes, fc.nat(40), random, (retryClass, tries, x) => {
       const { state, dueMs } = verdict(retryClass, tries, { random: x })
-      if (retryClass === 'ambiguous' || retryClass === 'accepted') expect(state).not.toBe('deferred')
+      if (['ambiguous', 'mismatch', 'accepted'].includes(retryClass)) expect(state).not.toBe('deferred')
       expect(dueMs > 0).toBe(state === 'deferred')
       expect(dueMs).toBeLessThanOrEqual(3_600_000)
     }),

@@ -15,6 +15,18 @@ export const RETRY_CLASSES = {
   },
   unreachable: { why: 'never left this process', state: 'deferred', spendsTry: false, pauseMs: 1_000 },
   account: { why: 'our credentials are refused', state: 'deferred', spendsTry: false, pauseMs: 15_000 },
+  quota: {
+    why: 'the account may send no more until its quota is renewed',
+    state: 'deferred',
+    spendsTry: false,
+    pauseMs: 60_000,
+  },
+  mismatch: {
+    why: 'another mail went under this idempotency key: our mistake, for a person to look at',
+    state: 'uncertain',
+    spendsTry: true,
+    pauseMs: 0,
+  },
   ambiguous: { why: 'perhaps accepted', state: 'uncertain', spendsTry: true, pauseMs: 0 },
 } as const satisfies Record<
   string,

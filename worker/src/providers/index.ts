@@ -1,22 +1,43 @@
 /** The providers a worker can send through, by the name that the settings give. */
 import type { Provider } from '../sending/ports.ts'
 import type { WorkerSettings } from '../../../crds/workerSettings.ts'
+import { variableOf } from '../../../crds/environment.ts'
+import { resend } from './resend.ts'
+import { ses } from './ses.ts'
 import { smtp } from './smtp.ts'
 
 type Open = (settings: WorkerSettings, concurrency: number) => Provider
 
 const PROVIDERS: Readonly<Record<WorkerSettings['provider'], Open>> = {
-  smtp: (settings, connections) => {
-    if (settings.smtpHost === undefined) throw new Error('SMTP_HOST: is required with PROVIDER=smtp')
-    return smtp({
-      host: settings.smtpHost,
+  smtp: (settings, connections) =>
+    smtp({
+      host: required(settings, 'smtpHost'),
       port: settings.smtpPort,
       tls: settings.smtpTls,
       username: settings.smtpUsername,
       password: settings.smtpPassword,
       connections,
-    })
-  },
+    }),
+  ses: (settings, connections) =>
+    ses({
+      region: required(settings, 'sesRegion'),
+      endpoint: settings.sesEndpoint,
+      configurationSet: settings.sesConfigurationSet,
+      accessKeyId: required(settings, 'sesAccessKeyId'),
+      secretAccessKey: required(settings, 'sesSecretAccessKey'),
+      connections,
+    }),
+  resend: (settings) =>
+    resend({ apiKey: required(settings, 'resendApiKey'), endpoint: settings.resendEndpoint }),
+}
+
+type Text = 'smtpHost' | 'sesRegion' | 'sesAccessKeyId' | 'sesSecretAccessKey' | 'resendApiKey'
+
+function required(settings: WorkerSettings, name: Text): string {
+  const value = settings[name]
+  if (value === undefined)
+    throw new Error(`${variableOf(name)}: is required with PROVIDER=${settings.provider}`)
+  return value
 }
 
 /** @param concurrency mails under way at once */

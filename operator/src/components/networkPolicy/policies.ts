@@ -138,7 +138,11 @@ function toBucket({ sender, installation }: Snapshot): readonly EgressRule[] {
 const webAddress = (url: string) => addressOf(url, url.startsWith('https:') ? 443 : 80)
 
 function toMail({ sender, installation }: Snapshot): readonly EgressRule[] {
-  const { smtp } = sender.spec.worker.provider
-  if (!smtp) return []
-  return egressTo(sender, installation, 'mail', [{ host: smtp.host, port: smtp.port ?? SMTP_PORT }])
+  const { smtp, ses, resend } = sender.spec.worker.provider
+  const addresses = [
+    ...(smtp ? [{ host: smtp.host, port: smtp.port ?? SMTP_PORT }] : []),
+    ...(ses ? [webAddress(ses.endpoint ?? `https://email.${ses.region}.amazonaws.com`)] : []),
+    ...(resend ? [webAddress(resend.endpoint ?? 'https://api.resend.com')] : []),
+  ]
+  return addresses.length === 0 ? [] : egressTo(sender, installation, 'mail', addresses)
 }

@@ -1,5 +1,6 @@
 /** The Secrets of the user's that a spec names, and the keys that each must have. */
 import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
+import type { WorkerSpec } from '../../../../crds/schema/worker.ts'
 
 /** Roles that may have credentials of their own beside the worker's. */
 export const CLICKHOUSE_ROLES = ['operator', 'backup', 'checksum', 'verify'] as const
@@ -16,12 +17,8 @@ export interface Reference {
 /** Every reference, in the order of the spec. A Secret may be named more than once. */
 export function references(spec: BatchSenderSpec): readonly Reference[] {
   const { worker, postgres, nats, clickhouse } = spec
-  const { smtp } = worker.provider
   return [
-    reference('spec.worker.provider.smtp.credentialsSecretRef', smtp?.credentialsSecretRef, [
-      'username',
-      'password',
-    ]),
+    ...providerReferences(worker.provider),
     reference('spec.worker.http.tokensSecretRef', worker.http.tokensSecretRef, []),
     reference(
       'spec.postgres.credentialsSecretRef',
@@ -50,6 +47,24 @@ export function references(spec: BatchSenderSpec): readonly Reference[] {
       ['accessKey', 'secretKey'],
     ),
   ].flat()
+}
+
+function providerReferences({
+  smtp,
+  ses,
+  resend,
+}: WorkerSpec['provider']): readonly (readonly Reference[])[] {
+  return [
+    reference('spec.worker.provider.smtp.credentialsSecretRef', smtp?.credentialsSecretRef, [
+      'username',
+      'password',
+    ]),
+    reference('spec.worker.provider.ses.credentialsSecretRef', ses?.credentialsSecretRef, [
+      'accessKeyId',
+      'secretAccessKey',
+    ]),
+    reference('spec.worker.provider.resend.credentialsSecretRef', resend?.credentialsSecretRef, ['apiKey']),
+  ]
 }
 
 function reference(

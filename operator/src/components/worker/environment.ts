@@ -2,6 +2,7 @@
 import type { Raw } from '../parts/manifests.ts'
 import type { ReferenceFacts, Snapshot } from '../snapshot.ts'
 import type { SECRET_SETTINGS, WorkerSettingsInput } from '../../../../crds/workerSettings.ts'
+import type { WorkerSpec } from '../../../../crds/schema/worker.ts'
 import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import { workQueueNames } from '../../../../crds/workQueue.ts'
 import { variableOf } from '../../../../crds/environment.ts'
@@ -13,6 +14,7 @@ const ROOT = '/etc/batchsender'
 export const HTTP_PORT = 8080
 export const INTERNAL_PORT = 8081
 
+type Ses = NonNullable<WorkerSpec['provider']['ses']>
 type SecretSetting = (typeof SECRET_SETTINGS)[number]
 type SecretKey = readonly [secret: string, key: string]
 
@@ -52,27 +54,59 @@ function eventSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
 }
 
 function providerSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
-  const { smtp, maxPerSecond, onUncertain } = sender.spec.worker.provider
+  const { smtp, ses, resend, maxPerSecond, onUncertain } = sender.spec.worker.provider
   return {
-    provider: 'smtp',
-    ...(smtp && { smtpHost: smtp.host, smtpPort: smtp.port ?? 587, smtpTls: smtp.tls ?? 'Required' }),
+    ...(smtp && {
+      provider: 'smtp',
+      smtpHost: smtp.host,
+      smtpPort: smtp.port ?? 587,
+      smtpTls: smtp.tls ?? 'Required',
+    }),
+    ...(ses && { provider: 'ses', sesRegion: ses.region, ...sesOptions(ses) }),
+    ...(resend && {
+      provider: 'resend',
+      ...(resend.endpoint !== undefined && { resendEndpoint: resend.endpoint }),
+    }),
     ...(maxPerSecond !== undefined && { maxPerSecond }),
     onUncertain: onUncertain ?? 'Hold',
+  }
+}
+
+function sesOptions({ endpoint, configurationSet }: Ses): Partial<WorkerSettingsInput> {
+  return {
+    ...(endpoint !== undefined && { sesEndpoint: endpoint }),
+    ...(configurationSet !== undefined && { sesConfigurationSet: configurationSet }),
   }
 }
 
 /** Which key of which Secret each secret setting comes from. */
 function secretKeys({ sender }: Snapshot): Partial<Record<SecretSetting, SecretKey>> {
   const { worker, postgres, clickhouse } = sender.spec
-  const smtp = worker.provider.smtp?.credentialsSecretRef?.name
   const events = clickhouse?.external?.credentialsSecretRef?.name
   return {
     postgresUrl: [postgres.credentialsSecretRef.name, 'url'],
-    ...(smtp !== undefined && { smtpUsername: [smtp, 'username'], smtpPassword: [smtp, 'password'] }),
+    ...providerKeys(worker.provider),
     ...(events !== undefined && {
       clickhouseUsername: [events, 'username'],
       clickhousePassword: [events, 'password'],
     }),
+  }
+}
+
+function providerKeys({
+  smtp,
+  ses,
+  resend,
+}: WorkerSpec['provider']): Partial<Record<SecretSetting, SecretKey>> {
+  const login = smtp?.credentialsSecretRef?.name
+  const access = ses?.credentialsSecretRef.name
+  return {
+    ...(login !== undefined && { smtpUsername: [login, 'username'], smtpPassword: [login, 'password'] }),
+    ...(access !== undefined && {
+      sesAccessKeyId: [access, 'accessKeyId'],
+      sesSecretAccessKey: [access, 'secretAccessKey'],
+    }),
+    ...(resend && { resendApiKey: [resend.credentialsSecretRef.name, 'apiKey'] }),
   }
 }
 

@@ -218,6 +218,35 @@ describe('worker', () => {
     })
   })
 
+  it.each([
+    [
+      { ses: { region: 'eu-west-1', configurationSet: 'mails', credentialsSecretRef: { name: 'account' } } },
+      { provider: 'ses', sesRegion: 'eu-west-1', sesConfigurationSet: 'mails' },
+      { SES_ACCESS_KEY_ID: 'accessKeyId', SES_SECRET_ACCESS_KEY: 'secretAccessKey' },
+    ],
+    [
+      { resend: { endpoint: 'https://proxy.example.com', credentialsSecretRef: { name: 'account' } } },
+      { provider: 'resend', resendEndpoint: 'https://proxy.example.com' },
+      { RESEND_API_KEY: 'apiKey' },
+    ],
+  ])('renders the provider of %j with its secrets as references', (provider, settings, secrets) => {
+    const references = allReferences().set('account', reference(...Object.values(secrets)))
+    const spec = { ...SPEC, worker: { ...SPEC.worker, provider } }
+    const { spec: rendered } = objectOf(migrated({ sender: sender({ spec }), references }), 'Deployment') as {
+      spec?: { template: { spec: { containers: Pod[] } } }
+    }
+    const variables = rendered?.template.spec.containers[0]?.env ?? []
+    const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? 'secret']))
+    expect(parseWorkerSettings(environment)).toMatchObject(settings)
+    for (const [name, key] of Object.entries(secrets)) {
+      expect(variables.find((variable) => variable.name === name)?.valueFrom?.secretKeyRef).toEqual({
+        name: 'account',
+        key,
+      })
+    }
+    expect(variables.map(({ name }) => name).filter((name) => name.startsWith('SMTP'))).toEqual([])
+  })
+
   it('migrates by the direct address where there is one', () => {
     const references = allReferences().set('postgres', reference('url', 'directUrl'))
     const { spec } = objectOf(snapshot({ references }), 'Job') as {

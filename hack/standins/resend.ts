@@ -1,0 +1,93 @@
+/**
+ * A double of Resend's `POST /emails`, with its idempotency keys and its errors. It checks neither domains nor keys of
+ * the API, has no quota of its own and delivers nothing: that the real Resend answers the same it cannot show.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import { listen } from './listen.ts'
+
+export interface ResendFault {
+  /** Whom it concerns; `*` everybody. */
+  readonly address: string
+  /** `lost` takes the mail and drops the connection instead of answering. */
+  readonly answer:
+    'lost' | { readonly status: number; readonly name: string; readonly retryAfterSeconds?: number }
+  readonly times?: number
+}
+
+export interface ResendMail {
+  readonly id: string
+  readonly to: string
+  readonly subject: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly tags: readonly { readonly name: string; readonly value: string }[]
+}
+
+export interface ResendDouble {
+  readonly url: string
+  /** What was taken, in order; a repeated request adds nothing. */
+  readonly taken: readonly ResendMail[]
+  requests(): number
+  behave(faults: readonly ResendFault[]): void
+  close(): Promise<void>
+}
+
+type Sent = Omit<ResendMail, 'id' | 'to'> & { readonly to: string | readonly string[] }
+
+export async function startResendDouble(): Promise<ResendDouble> {
+  const taken: ResendMail[] = []
+  const byKey = new Map<string, { readonly fingerprint: string; readonly id: string }>()
+  let faults: { fault: ResendFault; left: number }[] = []
+  let requests = 0
+
+  const faultFor = (to: string): ResendFault | undefined => {
+    const found = faults.find(({ fault, left }) => left > 0 && ['*', to].includes(fault.address))
+    if (found) found.left -= 1
+    return found?.fault
+  }
+  const take = (key: string, text: string): string | undefined => {
+    const fingerprint = createHash('sha256').update(text).digest('hex')
+    const known = byKey.get(key)
+    if (known) return known.fingerprint === fingerprint ? known.id : undefined
+    const mail = JSON.parse(text) as Sent
+    const id = crypto.randomUUID()
+    taken.push({ ...mail, id, to: [mail.to].flat().join() })
+    byKey.set(key, { fingerprint, id })
+    return id
+  }
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    requests += 1
+    let text = ''
+    for await (const part of request) text += String(part)
+    const answer = (status: number, body: object, headers: Record<string, string> = {}) => {
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+    }
+    const { to } = JSON.parse(text) as Sent
+    const fault = faultFor([to].flat().join())
+    if (fault !== undefined && fault.answer !== 'lost') {
+      const { status, name, retryAfterSeconds } = fault.answer
+      const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+      answer(status, { statusCode: status, name, message: `words about ${name}` }, headers)
+      return
+    }
+    const id = take(String(request.headers['idempotency-key'] ?? crypto.randomUUID()), text)
+    if (fault?.answer === 'lost') response.destroy()
+    else if (id === undefined)
+      answer(409, { statusCode: 409, name: 'invalid_idempotent_request', message: '' })
+    else answer(200, { id })
+  }
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy())
+  })
+  const { url, close } = await listen(server, 0)
+  return {
+    url,
+    taken,
+    requests: () => requests,
+    behave: (next) => {
+      faults = next.map((fault) => ({ fault, left: fault.times ?? Infinity }))
+    },
+    close,
+  }
+}

@@ -1,0 +1,118 @@
+/** Resend: one request for each mail, under an idempotency key that is the same at every attempt for a recipient. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Response as Answer } from 'resend'
+import { Resend } from 'resend'
+import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
+import { reconnectMs } from '../domain/backoff.ts'
+import { neverSent } from './neverSent.ts'
+import { classifyRefusal } from './refusals.ts'
+
+export interface ResendOptions {
+  readonly apiKey: string
+  /** Instead of `https://api.resend.com`. */
+  readonly endpoint: string | undefined
+}
+
+const ANSWER_MS = 15_000
+/** What may have been taken is asked again under its key, which Resend remembers for 24 hours. */
+const ASKED_AT_MOST = 3
+
+export function resend({ apiKey, endpoint }: ResendOptions): Provider {
+  return {
+    name: 'resend',
+    send: async (mail) => {
+      let outcome = await sendOnce(apiKey, endpoint, mail)
+      for (let asked = 1; outcome.retryClass === 'ambiguous' && asked < ASKED_AT_MOST; asked += 1) {
+        await sleep(reconnectMs(asked, Math.random()))
+        outcome = doubtful(await sendOnce(apiKey, endpoint, mail))
+      }
+      return outcome
+    },
+    close: () => undefined,
+  }
+}
+
+/** After a doubtful first request, being unable to ask again tells nothing about the first. */
+function doubtful(outcome: Outcome): Outcome {
+  const isAnswer = outcome.retryClass === 'accepted' || outcome.retryClass === 'recipient'
+  return isAnswer || outcome.retryClass === 'mismatch' ? outcome : { ...outcome, retryClass: 'ambiguous' }
+}
+
+async function sendOnce(apiKey: string, endpoint: string | undefined, mail: OutgoingMail): Promise<Outcome> {
+  const { from, to, subject, text, html, messageId, headers } = mail
+  const client = new Client(apiKey, endpoint)
+  const body = { from, to, subject, headers: { ...headers }, tags: tagsOf(headers) }
+  const content = html === undefined ? { text: text ?? '' } : { html, ...(text !== undefined && { text }) }
+  const { data, error } = await client.emails.send(
+    { ...body, ...content },
+    { idempotencyKey: messageId.slice(1, -1) },
+  )
+  if (error === null) return { retryClass: 'accepted', providerMessageId: data.id }
+  return classifyRefusal({
+    provider: 'resend',
+    name: client.failed === undefined ? error.name : undefined,
+    status: error.statusCode ?? undefined,
+    message: client.failed === undefined ? error.message : client.failed.message,
+    neverSent: client.failed !== undefined && neverSent(client.failed),
+    retryAfterMs: client.retryAfterMs,
+  })
+}
+
+/**
+ * The vendor's client for a single request. Its own `fetchRequest` has no deadline and swallows why a request failed,
+ * which tells a refused connection from a mail that may have been taken.
+ */
+class Client extends Resend {
+  /** Why no answer came. */
+  failed: Error | undefined
+  retryAfterMs: number | undefined
+
+  constructor(apiKey: string, endpoint: string | undefined) {
+    super(apiKey, endpoint === undefined ? {} : { baseUrl: endpoint })
+  }
+
+  override async fetchRequest<Data>(path: string, options: RequestInit = {}): Promise<Answer<Data>> {
+    const url = `${this.baseUrl}${path}`
+    try {
+      const signal = AbortSignal.timeout(ANSWER_MS)
+      const response = await fetch(url, { ...options, signal, redirect: 'error' })
+      this.retryAfterMs = retryAfterMs(response.headers.get('retry-after'))
+      return await answerOf<Data>(response)
+    } catch (error) {
+      this.failed = error instanceof Error ? error : new Error('no answer', { cause: error })
+      return noAnswer()
+    }
+  }
+}
+
+async function answerOf<Data>(response: Response): Promise<Answer<Data>> {
+  const headers = Object.fromEntries(response.headers)
+  if (response.ok) return { data: (await response.json()) as Data, error: null, headers }
+  const text = await response.text()
+  const { name, message } = parseError(text)
+  const error = { name: name as 'application_error', message, statusCode: response.status }
+  return { data: null, error, headers }
+}
+
+function noAnswer<Data>(): Answer<Data> {
+  return { data: null, error: { name: 'application_error', message: '', statusCode: null }, headers: null }
+}
+
+function parseError(text: string): { readonly name: string; readonly message: string } {
+  try {
+    const { name, message } = JSON.parse(text) as Record<string, unknown>
+    return { name: String(name), message: String(message) }
+  } catch {
+    return { name: 'unknown', message: text.slice(0, 200) }
+  }
+}
+
+const tagsOf = (headers: OutgoingMail['headers']) =>
+  Object.entries(headers)
+    .filter(([name]) => name.startsWith('X-Batch-'))
+    .map(([name, value]) => ({ name: name.slice(2).toLowerCase(), value }))
+
+function retryAfterMs(header: string | null): number | undefined {
+  if (header === null || !/^\d{1,6}$/.test(header)) return undefined
+  return Math.min(3_600_000, Number(header) * 1_000)
+}

@@ -1,0 +1,98 @@
+/** Amazon SES, API v2: one `SendEmail` for each mail, tagged so that its events find their recipient. */
+import { SESv2Client, SESv2ServiceException, SendEmailCommand } from '@aws-sdk/client-sesv2'
+import MailComposer from 'nodemailer/lib/mail-composer/index.js'
+import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
+import { splitSender } from '../domain/address.ts'
+import { neverSent } from './neverSent.ts'
+import { classifyRefusal } from './refusals.ts'
+
+export interface SesOptions {
+  readonly region: string
+  /** Instead of `https://email.<region>.amazonaws.com`. */
+  readonly endpoint: string | undefined
+  readonly configurationSet: string | undefined
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly connections: number
+}
+
+const CONNECT_MS = 10_000
+const ANSWER_MS = 30_000
+
+export function ses(options: SesOptions): Provider {
+  const { region, endpoint, configurationSet, accessKeyId, secretAccessKey, connections } = options
+  const client = new SESv2Client({
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+    credentials: { accessKeyId, secretAccessKey },
+    // SendEmail has no idempotency key: a repetition of the SDK's own would be a second mail.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: ANSWER_MS,
+      throwOnRequestTimeout: true,
+      httpsAgent: { maxSockets: connections, keepAlive: true },
+      httpAgent: { maxSockets: connections, keepAlive: true },
+    },
+  })
+  return {
+    name: 'ses',
+    send: async (mail) => {
+      try {
+        const { MessageId } = await client.send(
+          new SendEmailCommand({
+            FromEmailAddress: splitSender(mail.from).address,
+            Destination: { ToAddresses: [mail.to] },
+            Content: { Raw: { Data: await compose(mail) } },
+            EmailTags: tagsOf(mail),
+            ConfigurationSetName: configurationSet,
+          }),
+        )
+        return { retryClass: 'accepted', ...(MessageId !== undefined && { providerMessageId: MessageId }) }
+      } catch (error) {
+        return failure(error)
+      }
+    },
+    close: () => {
+      client.destroy()
+    },
+  }
+}
+
+/** The whole MIME message, as SMTP would carry it. */
+function compose({ from, to, subject, text, html, messageId, headers }: OutgoingMail): Promise<Buffer> {
+  const message = new MailComposer({
+    from: splitSender(from),
+    to: { name: '', address: to },
+    subject,
+    text,
+    html,
+    messageId,
+    headers: { ...headers },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }).compile()
+  return new Promise((resolve, reject) => {
+    message.build((error, built) => {
+      if (error) reject(error)
+      else resolve(built)
+    })
+  })
+}
+
+const tagsOf = ({ headers }: OutgoingMail) =>
+  Object.entries(headers)
+    .filter(([name]) => name.startsWith('X-Batch-'))
+    .map(([name, value]) => ({ Name: name.slice(2).toLowerCase(), Value: value }))
+
+function failure(error: unknown): Outcome {
+  const answered = error instanceof SESv2ServiceException
+  const status = answered ? error.$metadata.httpStatusCode : undefined
+  return classifyRefusal({
+    provider: 'ses',
+    name: answered ? error.name : undefined,
+    status,
+    message: error instanceof Error ? error.message : String(error),
+    neverSent: !answered && neverSent(error),
+  })
+}

@@ -1,0 +1,209 @@
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { ResendDouble } from '../../hack/standins/resend.ts'
+import type { OutgoingMail, Provider } from '../src/sending/ports.ts'
+import type { Rig } from './rig.ts'
+import { ChildServer } from '../../hack/servers/childServer.ts'
+import { freePort } from '../../hack/servers/process.ts'
+import { listen } from '../../hack/standins/listen.ts'
+import { startResendDouble } from '../../hack/standins/resend.ts'
+import { resend } from '../src/providers/resend.ts'
+import { ses } from '../src/providers/ses.ts'
+import { isFinished, startRig, until } from './rig.ts'
+
+const mail = (seq: number): OutgoingMail => ({
+  from: 'Jürgen, "J" <sender@example.org>',
+  to: `r${seq}@example.org`,
+  subject: 'Grüße',
+  text: 'Text',
+  html: '<p>Html</p>',
+  messageId: `<batch.${seq}@example.org>`,
+  headers: { 'X-Batch-Id': 'batch', 'X-Batch-Recipient': String(seq) },
+})
+
+const sesAt = (endpoint: string): Provider =>
+  ses({
+    region: 'eu-west-1',
+    endpoint,
+    configurationSet: undefined,
+    accessKeyId: 'id',
+    secretAccessKey: 'secret',
+    connections: 5,
+  })
+
+let rig: Rig
+let double: ResendDouble
+let emulator: ChildServer
+let sesUrl: string
+
+beforeAll(async () => {
+  const port = await freePort()
+  sesUrl = `http://127.0.0.1:${port}`
+  emulator = await new ChildServer({
+    program: process.execPath,
+    args: [createRequire(import.meta.url).resolve('aws-ses-v2-local/dist/cli.js'), '--port', String(port)],
+    port,
+  }).start()
+  double = await startResendDouble()
+  rig = await startRig()
+})
+afterAll(async () => {
+  await emulator.stop()
+  await double.close()
+  await rig.stop()
+})
+beforeEach(() => {
+  double.behave([])
+})
+
+interface Stored {
+  readonly emails: {
+    readonly messageId: string
+    readonly subject: string
+    readonly destination: { to: string[] }
+  }[]
+}
+const sesStore = async () => (await (await fetch(`${sesUrl}/store`)).json()) as Stored
+
+test('SES takes a whole mail and names it', async () => {
+  const outcome = await sesAt(sesUrl).send(mail(1))
+  expect(outcome).toMatchObject({ retryClass: 'accepted', providerMessageId: expect.any(String) as string })
+  const { emails } = await sesStore()
+  expect(emails.find(({ messageId }) => messageId === outcome.providerMessageId)).toMatchObject({
+    subject: 'Grüße',
+    destination: { to: ['r1@example.org'] },
+  })
+})
+
+test('SES is asked once: a request that breaks off is ambiguous, an error is classified by its name', async () => {
+  let requests = 0
+  const server = createServer((request, response) => {
+    requests += 1
+    request.resume().on('end', () => {
+      if (requests === 1) response.destroy()
+      else
+        response
+          .writeHead(429, { 'x-amzn-errortype': 'TooManyRequestsException' })
+          .end(JSON.stringify({ message: 'Maximum sending rate exceeded.' }))
+    })
+  })
+  const { url, close } = await listen(server, 0)
+  const provider = sesAt(url)
+  expect(await provider.send(mail(2))).toMatchObject({ retryClass: 'ambiguous' })
+  expect(requests).toBe(1)
+  expect(await provider.send(mail(2))).toMatchObject({
+    retryClass: 'throttle',
+    code: 'ses_too_many_requests',
+  })
+  await close()
+  expect(await provider.send(mail(2))).toMatchObject({ retryClass: 'unreachable' })
+})
+
+const resendAt = (endpoint: string) => resend({ apiKey: 're_secret', endpoint })
+
+test('Resend takes a lost request once, however often it is asked again', async () => {
+  double.behave([{ address: 'r3@example.org', answer: 'lost', times: 2 }])
+  const before = double.requests()
+  expect(await resendAt(double.url).send(mail(3))).toMatchObject({ retryClass: 'accepted' })
+  expect(double.requests() - before).toBe(3)
+  expect(double.taken.filter(({ to }) => to === 'r3@example.org')).toHaveLength(1)
+})
+
+test('Resend under a key that was used for another mail leaves it to a person', async () => {
+  const provider = resendAt(double.url)
+  await provider.send(mail(4))
+  expect(await provider.send({ ...mail(4), subject: 'Other' })).toMatchObject({ retryClass: 'mismatch' })
+})
+
+test('Resend that cannot be reached never had the mail; one that says when to come back is heard', async () => {
+  const port = await freePort()
+  expect(await resendAt(`http://127.0.0.1:${port}`).send(mail(5))).toMatchObject({
+    retryClass: 'unreachable',
+  })
+  double.behave([
+    { address: '*', answer: { status: 429, name: 'rate_limit_exceeded', retryAfterSeconds: 7 } },
+  ])
+  expect(await resendAt(double.url).send(mail(5))).toMatchObject({
+    retryClass: 'throttle',
+    retryAfterMs: 7_000,
+  })
+})
+
+test('a request that broke off stays ambiguous when Resend then refuses to say', async () => {
+  double.behave([
+    { address: 'r6@example.org', answer: 'lost', times: 1 },
+    { address: 'r6@example.org', answer: { status: 403, name: 'invalid_api_key' } },
+  ])
+  expect(await resendAt(double.url).send(mail(6))).toMatchObject({ retryClass: 'ambiguous' })
+})
+
+test('a worker sends a batch through Resend, each mail once and tagged with its recipient', async () => {
+  double.behave([
+    { address: 'resend1@example.org', answer: { status: 400, name: 'validation_error' } },
+    { address: 'resend2@example.org', answer: { status: 429, name: 'rate_limit_exceeded' }, times: 1 },
+    { address: 'resend3@example.org', answer: 'lost', times: 1 },
+  ])
+  const worker = await rig.worker({
+    provider: 'resend',
+    resendEndpoint: double.url,
+    resendApiKey: 're_secret',
+  })
+  const id = await worker.accept(20, 'resend')
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch.counts).toMatchObject({ sent: 19, failed: 1, uncertain: 0 })
+  const mails = double.taken.filter(({ headers }) => headers['X-Batch-Id'] === id)
+  expect(new Set(mails.map(({ to }) => to)).size).toBe(19)
+  expect(mails).toHaveLength(19)
+  expect(mails[0]?.tags).toContainEqual({ name: 'batch-id', value: id })
+  expect(worker.log()).not.toContain('re_secret')
+  await worker.kill()
+})
+
+test('a killed worker’s mails through Resend are sent exactly once with onUncertain Resend', async () => {
+  const settings = {
+    provider: 'resend',
+    resendEndpoint: double.url,
+    resendApiKey: 're_secret',
+    onUncertain: 'Resend',
+    maxPerSecond: 200,
+  } as const
+  const worker = await rig.worker(settings)
+  const id = await worker.accept(600, 'killed')
+  const mine = () => double.taken.filter(({ headers }) => headers['X-Batch-Id'] === id)
+  await until(
+    () => Promise.resolve(mine().length),
+    (count) => count > 150,
+    worker.log,
+  )
+  await worker.kill()
+  await worker.start()
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: 600 } })
+  expect(new Set(mine().map(({ to }) => to)).size).toBe(600)
+  expect(mine()).toHaveLength(600)
+  const [lost] = await rig.sql<{ count: number }>(
+    `SELECT count(*)::int AS count FROM attempt WHERE batch_id = $1 AND outcome = 'lost'`,
+    [id],
+  )
+  console.log(`${lost?.count} leases were lost`)
+  await worker.kill()
+})
+
+test('a worker sends a batch through SES', async () => {
+  const worker = await rig.worker({
+    provider: 'ses',
+    sesRegion: 'eu-west-1',
+    sesEndpoint: sesUrl,
+    sesAccessKeyId: 'id',
+    sesSecretAccessKey: 'secret',
+  })
+  const id = await worker.accept(20, 'ses')
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: 20 } })
+  const { emails } = await sesStore()
+  const addresses = emails.flatMap(({ destination }) => destination.to).filter((to) => to.startsWith('ses'))
+  expect(new Set(addresses).size).toBe(20)
+  expect(addresses).toHaveLength(20)
+  await worker.kill()
+})
