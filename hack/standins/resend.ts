@@ -5,14 +5,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { listen } from './listen.ts'
 
 export interface ResendFault {
   /** Whom it concerns; `*` everybody. */
   readonly address: string
-  /** `lost` takes the mail and drops the connection instead of answering. */
+  /** `lost` takes the mail and drops the connection instead of answering; `late` takes it and answers after 300 ms. */
   readonly answer:
-    'lost' | { readonly status: number; readonly name: string; readonly retryAfterSeconds?: number }
+    'lost' | 'late' | { readonly status: number; readonly name: string; readonly retryAfterSeconds?: number }
   readonly times?: number
 }
 
@@ -29,6 +30,8 @@ export interface ResendDouble {
   /** What was taken, in order; a repeated request adds nothing. */
   readonly taken: readonly ResendMail[]
   requests(): number
+  /** Requests for a mail that was already taken under their key. */
+  repeats(): number
   behave(faults: readonly ResendFault[]): void
   close(): Promise<void>
 }
@@ -40,8 +43,10 @@ export async function startResendDouble(): Promise<ResendDouble> {
   const byKey = new Map<string, { readonly fingerprint: string; readonly id: string }>()
   let faults: { fault: ResendFault; left: number }[] = []
   let requests = 0
+  let repeats = 0
 
-  const faultFor = (to: string): ResendFault | undefined => {
+  const faultFor = (text: string): ResendFault | undefined => {
+    const to = [(JSON.parse(text) as Sent).to].flat().join()
     const found = faults.find(({ fault, left }) => left > 0 && ['*', to].includes(fault.address))
     if (found) found.left -= 1
     return found?.fault
@@ -49,6 +54,7 @@ export async function startResendDouble(): Promise<ResendDouble> {
   const take = (key: string, text: string): string | undefined => {
     const fingerprint = createHash('sha256').update(text).digest('hex')
     const known = byKey.get(key)
+    if (known) repeats += 1
     if (known) return known.fingerprint === fingerprint ? known.id : undefined
     const mail = JSON.parse(text) as Sent
     const id = crypto.randomUUID()
@@ -63,15 +69,15 @@ export async function startResendDouble(): Promise<ResendDouble> {
     const answer = (status: number, body: object, headers: Record<string, string> = {}) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
     }
-    const { to } = JSON.parse(text) as Sent
-    const fault = faultFor([to].flat().join())
-    if (fault !== undefined && fault.answer !== 'lost') {
+    const fault = faultFor(text)
+    if (typeof fault?.answer === 'object') {
       const { status, name, retryAfterSeconds } = fault.answer
       const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
       answer(status, { statusCode: status, name, message: `words about ${name}` }, headers)
       return
     }
-    const id = take(String(request.headers['idempotency-key'] ?? crypto.randomUUID()), text)
+    const id = take(keyOf(request), text)
+    if (fault?.answer === 'late') await sleep(300)
     if (fault?.answer === 'lost') response.destroy()
     else if (id === undefined)
       answer(409, { statusCode: 409, name: 'invalid_idempotent_request', message: '' })
@@ -85,9 +91,13 @@ export async function startResendDouble(): Promise<ResendDouble> {
     url,
     taken,
     requests: () => requests,
+    repeats: () => repeats,
     behave: (next) => {
       faults = next.map((fault) => ({ fault, left: fault.times ?? Infinity }))
     },
     close,
   }
 }
+
+const keyOf = ({ headers }: IncomingMessage): string =>
+  String(headers['idempotency-key'] ?? crypto.randomUUID())
