@@ -195,6 +195,9 @@ describe('a BatchSender in a cluster', () => {
     expect(await here.get('secret', 'orders-nats-server')).toEqual(before)
     await here.kubectl('delete', 'secret', 'orders-nats-server')
     await here.kubectl('annotate', 'bs', NAME, 'batchsender.io/requestedAt=again')
+    await eventually('it goes on', async () =>
+      conditionOf(await here.sender(), 'Stalled') === undefined ? true : undefined,
+    )
     await here.untilReady()
   })
 
