@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 interface Report {
   readonly numPassedTests: number
@@ -10,12 +10,24 @@ interface Report {
   readonly numPendingTests: number
   /** A suite that could not even start has no tests to count. */
   readonly numFailedTestSuites: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly message: string
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages: readonly string[]
+    }[]
+  }[]
 }
 
 const suites = process.argv.slice(2)
 const directory = await mkdtemp(join(tmpdir(), 'batchsender-test-'))
 let passed = 0
 let failed = 0
+/** Told again at the end, where the last screen of a long log shows them. */
+const failures: string[] = []
 
 for (const suite of suites) {
   const startedAt = Date.now()
@@ -26,6 +38,7 @@ for (const suite of suites) {
     (text) => JSON.parse(text) as Report,
     () => undefined,
   )
+  if (report !== undefined) failures.push(...failuresOf(report))
   passed += report?.numPassedTests ?? 0
   // What was left out was not seen to work.
   const missing = (report?.numFailedTests ?? 0) + (report?.numPendingTests ?? 0)
@@ -34,8 +47,19 @@ for (const suite of suites) {
 }
 
 await rm(directory, { recursive: true, force: true })
+for (const failure of failures) console.log(`\n${failure}`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+function failuresOf(report: Report): string[] {
+  return report.testResults.flatMap((file) => {
+    const path = relative(process.cwd(), file.name)
+    const tests = file.assertionResults
+      .filter((test) => test.status !== 'passed')
+      .map((test) => `${test.status}: ${path}: ${test.fullName}\n${test.failureMessages.join('\n')}`)
+    return tests.length === 0 && file.status === 'failed' ? [`failed: ${path}\n${file.message}`] : tests
+  })
+}
 
 function vitest(suite: string, file: string): Promise<number> {
   return new Promise((resolve) => {
