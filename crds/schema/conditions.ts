@@ -53,6 +53,10 @@ export const CONDITIONS = {
       NodesNotReady: { doc: 'Fewer nodes are ready than the stream needs.' },
       StreamNotReady: { doc: 'The stream or its consumer is missing or differs.' },
       Unreachable: { doc: 'The operator cannot talk to NATS.' },
+      KeyLost: {
+        doc: 'The key that the volumes of NATS are encrypted with is gone or another one; nothing is made or rolled until it is back.',
+        stalls: true,
+      },
       NotObserved: { doc: 'NATS has not been looked at since the last change.' },
     },
   },

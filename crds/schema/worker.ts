@@ -117,6 +117,38 @@ const Http = Type.Object(
   { description: 'The HTTP API of the workers.' },
 )
 
+const Autoscaling = Type.Object(
+  {
+    minReplicas: Type.Integer({ minimum: 1, maximum: 500, description: 'Never fewer workers.' }),
+    maxReplicas: Type.Integer({ minimum: 1, maximum: 500, description: 'Never more workers.' }),
+    targetCpuPercent: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        description: 'CPU that the workers should use, in percent of what they ask for. Unset: 80.',
+      }),
+    ),
+    metrics: Type.Optional(
+      passThroughList<object>({
+        description: 'Metrics of a HorizontalPodAutoscaler (autoscaling/v2) instead of the CPU.',
+      }),
+    ),
+  },
+  {
+    description: 'A HorizontalPodAutoscaler sets the number of workers.',
+    'x-kubernetes-validations': [
+      rule(
+        'self.minReplicas <= self.maxReplicas',
+        'spec.worker.autoscaling.minReplicas must not be above maxReplicas',
+      ),
+      rule(
+        '!(has(self.targetCpuPercent) && has(self.metrics))',
+        'spec.worker.autoscaling takes targetCpuPercent or metrics: put the CPU among the metrics',
+      ),
+    ],
+  },
+)
+
 export const WorkerSpec = Type.Object(
   {
     replicas: Type.Optional(
@@ -126,6 +158,7 @@ export const WorkerSpec = Type.Object(
         description: 'Number of workers. Unset: 2. `kubectl scale` works when it is set.',
       }),
     ),
+    autoscaling: Type.Optional(Autoscaling),
     image: Type.Optional(
       Type.String({
         minLength: 1,
@@ -176,6 +209,14 @@ export const WorkerSpec = Type.Object(
     provider: Provider,
     http: Http,
   },
-  { description: 'The workers: they take batches over HTTP and send them.' },
+  {
+    description: 'The workers: they take batches over HTTP and send them.',
+    'x-kubernetes-validations': [
+      rule(
+        '!(has(self.replicas) && has(self.autoscaling))',
+        'spec.worker takes replicas or autoscaling: remove one of them',
+      ),
+    ],
+  },
 )
 export type WorkerSpec = Static<typeof WorkerSpec>

@@ -38,11 +38,18 @@ export interface CertificateFacts {
   readonly issuerKeyHash?: string
 }
 
+export interface DataKeyFacts {
+  /** Tells one key from another and is no help in finding it. */
+  readonly id: string
+}
+
 /** One of our own generated Secrets, without anything secret. */
 export interface SecretFacts {
   readonly keys: readonly string[]
   /** Present when `tls.crt` can be parsed. */
   readonly certificate?: CertificateFacts
+  /** Present when it holds a key that data can be encrypted with. */
+  readonly dataKey?: DataKeyFacts
   readonly deleting: boolean
   /** uid of the controller; retained Secrets have none. */
   readonly controllerUid?: string

@@ -67,7 +67,7 @@ describe('worker', () => {
   it('waits for Secrets that are not there, and names no Deployment meanwhile', () => {
     const references = allReferences()
     references.delete('postgres')
-    expect(wished(snapshot({ references }))).toEqual(['key'])
+    expect(wished(snapshot({ references }))).toEqual([])
     expect(worker.verdict(snapshot({ references }))).toMatchObject({ status: 'False', reason: 'Waiting' })
   })
 
@@ -76,7 +76,7 @@ describe('worker', () => {
     references.delete('smtp')
     const running = children(migration({ type: 'Complete' }), deploymentWith({ availableReplicas: 2 }))
     const settled = sender({ status: { observedGeneration: 1 } })
-    expect(wished(snapshot({ sender: settled, references, children: running }))).toEqual(['key'])
+    expect(wished(snapshot({ sender: settled, references, children: running }))).toEqual([])
     expect(worker.verdict(snapshot({ sender: settled, references, children: running }))).toMatchObject({
       status: 'True',
     })
