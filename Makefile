@@ -41,7 +41,7 @@ integration: $(INSTALLED) ## real servers as processes
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
-	vitest run --project e2e
+	vitest run --project 'e2e*'
 
 .PHONY: check
 check: $(INSTALLED) ## format, lint, types, generated files, unit tests

@@ -225,10 +225,20 @@ describe('with its NetworkPolicies enforced', () => {
     })
   })
 
-  it('says that policies are in place, and does not claim that they are enforced', async () => {
+  it('says that policies are in place, and proves that they are enforced', async () => {
     const seen = await here.sender()
     expect(conditionOf(seen, 'NetworkPolicyReady')).toMatchObject({ status: 'True', reason: 'Applied' })
-    expect(seen.status.checks?.find(({ name }) => name === 'network-enforced')?.state).toBe('Unknown')
+    const proof = await untilEnforced('Proven')
+    expect(proof.message).toContain('orders-nats-0 answers the operator on port 4222 and not on 8222')
+  })
+
+  it('is not taken in when somebody lets everyone in', async () => {
+    const hole = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'hole' } }
+    await here.apply({ ...hole, spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] } })
+    const failing = await untilEnforced('Failing')
+    expect(failing.message).toContain('orders-nats-0 answers the operator on port 8222')
+    await here.kubectl('delete', 'networkpolicy', 'hole')
+    await untilEnforced('Proven')
   })
 
   it.each(['orders-default-deny', 'orders-worker', 'orders-nats'])(
@@ -297,6 +307,12 @@ describe('without policies', () => {
     expectContract(here.statuses)
   })
 })
+
+const untilEnforced = (state: string) =>
+  eventually(`network-enforced ${state}`, async () => {
+    const found = (await here.sender()).status.checks?.find(({ name }) => name === 'network-enforced')
+    return found?.state === state ? found : undefined
+  })
 
 const inOther = {
   namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': OTHER } },

@@ -87,6 +87,16 @@ export interface Evidence {
   readonly clickhouse?: Sighting<ClickhouseSeen>
   readonly natsHandshake?: Sighting<{ readonly nodes: readonly NodeHandshake[] }>
   readonly jetstream?: Sighting<JetstreamSeen>
+  readonly policyProbe?: Sighting<{ readonly ports: readonly ProbedPorts[] }>
+}
+
+/** Two ports of one place, one open to the operator by our NetworkPolicies and one not, and which answered. */
+export interface ProbedPorts {
+  readonly name: string
+  readonly allowedPort: number
+  readonly allowed: boolean
+  readonly forbiddenPort: number
+  readonly forbidden: boolean
 }
 
 /** What the JetStream API said of the work queue; `differs` names the settings that are not as they should be. */

@@ -29,25 +29,26 @@ export function dataKey(snapshot: Snapshot): DataKey {
   const { sender, secrets } = snapshot
   if (sender.spec.nats.managed?.encryption?.enabled !== true) return { state: 'off' }
   const { first, second } = dataKeySecrets(sender)
-  const keys = { first: keyIn(secrets.get(first)), second: keyIn(secrets.get(second)) }
-  const id = keys.first?.id ?? keys.second?.id
+  const ids = [first, second].flatMap((name) => keyIn(secrets.get(name))?.id ?? [])
+  const [id] = ids
   if (id === undefined) return { state: 'making', wishes: [newKey(snapshot, first)] }
-  if (keys.first && keys.second && keys.first.id !== keys.second.id)
-    return {
-      state: 'lost',
-      message: `Secrets ${first} and ${second} hold different keys: put the one that the volumes were written with into both`,
-    }
+  const message = contradiction(snapshot, ids)
+  if (message !== undefined) return { state: 'lost', message }
+  return {
+    state: 'good',
+    id,
+    wishes: [...copied(snapshot, second, first), ...copied(snapshot, first, second)],
+  }
+}
+
+/** Why what the Secrets hold cannot be the key of the volumes. */
+function contradiction(snapshot: Snapshot, ids: readonly string[]): string | undefined {
+  const { first, second } = dataKeySecrets(snapshot.sender)
+  if (new Set(ids).size > 1)
+    return `Secrets ${first} and ${second} hold different keys: put the one that the volumes were written with into both`
   const used = usedKey(snapshot)
-  if (used !== undefined && used !== id)
-    return {
-      state: 'lost',
-      message: `the volumes of NATS were written with another key than the one in Secrets ${first} and ${second}: put that one back into both`,
-    }
-  const wishes = [
-    ...(needsCopy(snapshot, first) ? [copyOf(snapshot, second, first)] : []),
-    ...(needsCopy(snapshot, second) ? [copyOf(snapshot, first, second)] : []),
-  ]
-  return { state: 'good', id, wishes }
+  if (used === undefined || ids.includes(used)) return undefined
+  return `the volumes of NATS were written with another key than the one in Secrets ${first} and ${second}: put that one back into both`
 }
 
 function keyIn(facts: { readonly dataKey?: DataKeyFacts; readonly deleting: boolean } | undefined) {
@@ -77,13 +78,15 @@ function newKey(snapshot: Snapshot, name: string): DesiredKey {
   }
 }
 
-function copyOf(snapshot: Snapshot, from: string, name: string): DesiredKey {
-  return {
+function copied(snapshot: Snapshot, from: string, name: string): readonly DesiredKey[] {
+  if (!needsCopy(snapshot, name)) return []
+  const wish: DesiredKey = {
     type: 'key',
     key: DATA_KEY,
     secret: identity(snapshot, name),
     source: { from: 'secret', name: from },
   }
+  return [wish]
 }
 
 function identity({ sender }: Snapshot, name: string): SecretIdentity {

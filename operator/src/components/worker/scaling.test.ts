@@ -58,6 +58,6 @@ describe('the autoscaler', () => {
   it('goes by the metrics of the user', () => {
     const metrics = [{ type: 'External', external: { metric: { name: 'backlog' } } }]
     const own = scaled({ autoscaling: { minReplicas: 1, maxReplicas: 2, metrics } })
-    expect(autoscaler(snapshot({ sender: own }))?.spec?.metrics).toBe(metrics)
+    expect(autoscaler(snapshot({ sender: own }))?.spec.metrics).toBe(metrics)
   })
 })
