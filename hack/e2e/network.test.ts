@@ -1,9 +1,10 @@
 /** Who reaches whom, by packets: from the network namespaces of real pods, with the policies enforced and without them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { workQueueNames } from '../../crds/workQueue.ts'
 import { kubectl } from '../cluster/cluster.ts'
 import { sendAndAccount } from '../demo/mail.ts'
 import { conditionOf } from '../demo/readiness.ts'
-import { Environment, eventually, expectContract, FROM_HERE } from './environment.ts'
+import { Environment, eventually, expectContract, FROM_HERE, NAME } from './environment.ts'
 import type { Fate, Target } from './probe.ts'
 import { Outsiders, podWith, tryFrom, type PodSeen } from './vantage.ts'
 
@@ -146,7 +147,7 @@ let enforced: ReadonlyMap<string, Fate>
 beforeAll(async () => {
   here = await Environment.start(NAMESPACE, {
     spec: {
-      nats: { managed: { replicas: 3, storage: { size: '1Gi' } } },
+      nats: { managed: { replicas: 3, storage: { size: '1Gi' }, encryption: { enabled: true } } },
       clickhouse: {
         external: {
           url: `http://clickhouse.${NAMESPACE}.svc.cluster.local:8123`,
@@ -239,6 +240,15 @@ describe('with its NetworkPolicies enforced', () => {
     expect(failing.message).toContain('orders-nats-0 answers the operator on port 8222')
     await here.kubectl('delete', 'networkpolicy', 'hole')
     await untilEnforced('Proven')
+  })
+
+  it('keeps on its volumes nothing that can be read without the key', async () => {
+    const { stream } = workQueueNames(NAMESPACE, NAME)
+    for (const node of [0, 1, 2])
+      expect(await here.volumeHolds(`data-orders-nats-${node}`, stream)).toBe(false)
+    await here.kubectl('delete', 'pod', 'orders-nats-0', '--wait=true')
+    await here.kubectl('rollout', 'status', 'statefulset/orders-nats', '--timeout=120s')
+    expect(await sendAndAccount(await here.endpoints(), 100)).toMatchObject({ distinct: 100, duplicates: 0 })
   })
 
   it.each(['orders-default-deny', 'orders-worker', 'orders-nats'])(
