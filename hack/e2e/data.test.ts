@@ -91,6 +91,8 @@ async function fullBackups(): Promise<readonly string[]> {
 async function flipByte(backup: string): Promise<void> {
   const parts = await objects(`backups/${backup}/data/${DATABASE}/email_events/`)
   const Key = parts.find((key) => key.endsWith('data.bin'))
+  // Made before there was an event.
+  if (Key === undefined) return
   const stored = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }))
   const bytes = Buffer.from((await stored.Body?.transformToByteArray()) ?? [])
   const middle = bytes.length >> 1
