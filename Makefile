@@ -56,6 +56,10 @@ check: $(INSTALLED) ## format, lint, types, generated files, unit tests
 bench-operator: $(INSTALLED) ## our runtime beside other frameworks: make bench-operator N=100 ROUNDS=3 ONLY=ours,kopf
 	N=$(or $(N),100) ROUNDS=$(or $(ROUNDS),3) ONLY=$(ONLY) node hack/bench/operator/main.ts
 
+.PHONY: bench-worker
+bench-worker: $(INSTALLED) ## our worker beside other queues: make bench-worker COUNT=20000 ROUNDS=3 ONLY=ours,BullMQ
+	COUNT=$(COUNT) CRASH_COUNT=$(CRASH_COUNT) ROUNDS=$(ROUNDS) ONLY=$(ONLY) node hack/bench/worker/main.ts
+
 ##@ Write
 .PHONY: format
 format: $(INSTALLED) ## put every file into its form
