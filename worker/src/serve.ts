@@ -19,6 +19,7 @@ import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
 import { knownMigrations } from './store/migrations.ts'
+import { suppressionStore } from './store/suppressions.ts'
 
 const CONNECTIONS = 10
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
@@ -98,6 +99,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   })
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),
+    suppressions: suppressionStore(database),
     tokens,
     log,
     maxRequestSizeBytes: settings.maxRequestSizeBytes,

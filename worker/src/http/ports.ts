@@ -3,6 +3,7 @@ import type { BatchCommand } from '../domain/batchState.ts'
 import type { Batch, NewBatch } from '../store/batches.ts'
 import type { IdempotencyKey, StoredAnswer } from '../store/idempotency.ts'
 import type { Recipient, RecipientPage } from '../store/recipients.ts'
+import type { NewSuppression, Suppression, SuppressionPage } from '../store/suppressions.ts'
 
 export type Accepted = { readonly answer: StoredAnswer } | { readonly refused: 'inFlight' | 'otherRequest' }
 
@@ -12,4 +13,14 @@ export interface BatchStore {
   find(id: string): Promise<Batch | undefined>
   recipients(id: string, page: RecipientPage): Promise<readonly Recipient[]>
   command(id: string, command: BatchCommand): Promise<boolean>
+}
+
+/** Addresses are normalised ones. */
+export interface SuppressionStore {
+  find(addressNorm: string): Promise<Suppression | undefined>
+  list(page: SuppressionPage): Promise<readonly Suppression[]>
+  /** @returns what is on the list afterwards: perhaps an older, stronger reason. */
+  add(entry: NewSuppression): Promise<Suppression>
+  /** @returns undefined when there was nothing to lift. */
+  lift(addressNorm: string): Promise<Suppression | undefined>
 }

@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { Logger } from '../log.ts'
-import type { BatchStore } from './ports.ts'
+import type { BatchStore, SuppressionStore } from './ports.ts'
 import type { Tokens } from './tokens.ts'
 import { batchRoutes } from './batchRoutes.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
+import { suppressionRoutes } from './suppressionRoutes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,6 +20,7 @@ declare module 'fastify' {
 
 export interface ServerOptions {
   readonly store: BatchStore
+  readonly suppressions: SuppressionStore
   readonly tokens: Tokens
   readonly log: Logger
   readonly maxRequestSizeBytes: number
@@ -44,6 +46,8 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     requestIdLogLabel: 'requestId',
     requestIdHeader: false,
     bodyLimit: 65_536,
+    // An address is part of a path.
+    routerOptions: { maxParamLength: 320 },
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
@@ -82,6 +86,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
 
   await server.register(batchRoutes(options.store, options.maxRequestSizeBytes))
   await server.register(recipientRoutes(options.store))
+  await server.register(suppressionRoutes(options.suppressions))
   return {
     listen: async (port) => {
       await server.listen({ port, host: '0.0.0.0' })

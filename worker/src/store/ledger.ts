@@ -1,10 +1,10 @@
 /** The ledger of sending in PostgreSQL: claims are leases in rows, results are fenced by attempt and holder. */
-import type { ChunkRef, Claimed, Content, Ledger, Settled, Work } from '../sending/ports.ts'
+import type { ChunkRef, Content, Ledger, Settled } from '../sending/ports.ts'
 import type { BatchState } from '../domain/batchState.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
-import type { Variables } from '../domain/template.ts'
 import type { Queryable } from './database.ts'
 import { COMPLETION } from './chunks.ts'
+import { claimDue, disown } from './claims.ts'
 import { contentCache } from './contentCache.ts'
 import { recordResults, judgeExpired } from './results.ts'
 
@@ -45,7 +45,7 @@ export function ledger(database: Queryable, options: LedgerOptions): Ledger {
       claims += 1
       const holder = `${worker}#${claims}`
       try {
-        return await claim(database, work, limit, holder, leaseMs)
+        return await claimDue(database, work, { ...options, limit, holder })
       } catch (error) {
         await disown(database, work, holder).catch(() => undefined)
         throw error
@@ -93,47 +93,6 @@ async function readContent(database: Queryable, batchId: string): Promise<Conten
   if (row === undefined) throw new Error('the batch is gone')
   const { sender: from, subject, text_body: text, html_body: html } = row
   return { from, subject, text: text ?? undefined, html: html ?? undefined }
-}
-
-async function claim(
-  database: Queryable,
-  { batchId, firstSeq, lastSeq }: Work,
-  limit: number,
-  holder: string,
-  leaseMs: number,
-): Promise<readonly Claimed[]> {
-  const rows = await database.query<{
-    seq: number
-    address: string
-    variables: Variables | null
-    attempt: number
-    tries: number
-  }>(
-    `WITH due AS MATERIALIZED (
-       SELECT seq FROM recipient
-       WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
-         AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')
-       ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
-     UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
-       lease_until = now() + make_interval(secs => $6), updated_at = now()
-     FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
-     RETURNING recipient.seq, address, variables, attempt, tries`,
-    [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000],
-  )
-  return rows.map(({ variables, ...row }) => ({ ...row, batchId, holder, variables: variables ?? {} }))
-}
-
-/** A claim whose answer was lost: nobody ever saw its rows, so they go back untried. */
-async function disown(
-  database: Queryable,
-  { batchId, firstSeq, lastSeq }: Work,
-  holder: string,
-): Promise<void> {
-  await database.query(
-    `UPDATE recipient SET state = 'pending', worker = NULL, lease_until = NULL
-     WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state = 'sending' AND worker = $4`,
-    [batchId, firstSeq, lastSeq, holder],
-  )
 }
 
 async function renew(database: Queryable, ref: ChunkRef, worker: string, leaseMs: number): Promise<void> {
