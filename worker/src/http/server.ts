@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import type { Logger } from '../log.ts'
 import type { BatchStore, SuppressionStore } from './ports.ts'
 import type { Tokens } from './tokens.ts'
+import { batchListRoute } from './batchListRoute.ts'
 import { batchRoutes } from './batchRoutes.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
@@ -85,6 +86,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   })
 
   await server.register(batchRoutes(options.store, options.maxRequestSizeBytes))
+  await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
   await server.register(suppressionRoutes(options.suppressions))
   return {

@@ -107,9 +107,18 @@ async function renew(database: Queryable, ref: ChunkRef, worker: string, leaseMs
   )
 }
 
+interface Remainder {
+  readonly state: BatchState
+  /** What fences the end that is written after this look: a retry changes both. */
+  readonly retries: number
+  readonly generation: number
+  readonly open: number
+  readonly next_ms: number | null
+}
+
 /** Done when no recipient of the chunk goes on; the last chunk to be done completes the batch. */
 async function settle(database: Queryable, { batchId, chunk }: ChunkRef): Promise<Settled> {
-  const [row] = await database.query<{ state: BatchState; open: number; next_ms: number | null }>(
+  const [row] = await database.query<Remainder>(
     `WITH closed AS (
        UPDATE recipient SET state = CASE batch.state WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END,
          updated_at = now()
@@ -117,35 +126,39 @@ async function settle(database: Queryable, { batchId, chunk }: ChunkRef): Promis
        WHERE batch.id = $1 AND batch.state IN ('cancelled', 'failed') AND chunk.batch_id = $1 AND chunk.number = $2
          AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
          AND recipient.state IN ('pending', 'deferred') RETURNING recipient.seq)
-     SELECT batch.state, count(recipient.seq)::int AS open,
+     SELECT batch.state, batch.retries, chunk.generation, count(recipient.seq)::int AS open,
        extract(epoch FROM min(CASE recipient.state WHEN 'sending' THEN lease_until ELSE recipient.due_at END)
          - now())::float8 * 1000 AS next_ms
      FROM batch JOIN chunk ON chunk.batch_id = batch.id AND chunk.number = $2
      LEFT JOIN recipient ON recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
        AND recipient.state IN ('pending', 'deferred', 'sending') AND recipient.seq NOT IN (SELECT seq FROM closed)
-     WHERE batch.id = $1 GROUP BY batch.state`,
+     WHERE batch.id = $1 GROUP BY batch.state, batch.retries, chunk.generation`,
     [batchId, chunk],
   )
   if (row === undefined) return { done: true }
   if (row.open === 0) {
-    await database.query('UPDATE chunk SET done = true WHERE batch_id = $1 AND number = $2', [batchId, chunk])
-    await completeBatch(database, batchId)
+    const ended = await database.query(
+      'UPDATE chunk SET done = true WHERE batch_id = $1 AND number = $2 AND generation = $3 RETURNING number',
+      [batchId, chunk, row.generation],
+    )
+    if (ended.length === 0) return { done: false, againMs: SOONEST_MS }
+    await completeBatch(database, batchId, row.retries)
     return { done: true }
   }
   const againMs = row.state === 'paused' ? PAUSED_MS : Math.ceil(Math.max(SOONEST_MS, row.next_ms ?? 0))
   await database.query(
     `UPDATE chunk SET due_at = now() + make_interval(secs => $3)
-     WHERE batch_id = $1 AND number = $2 AND NOT done`,
-    [batchId, chunk, (againMs + GRACE_MS) / 1_000],
+     WHERE batch_id = $1 AND number = $2 AND generation = $4 AND NOT done`,
+    [batchId, chunk, (againMs + GRACE_MS) / 1_000, row.generation],
   )
   return { done: false, againMs }
 }
 
 /** In a statement of its own, after the chunk's: of two that end at once, the later one sees both. */
-async function completeBatch(database: Queryable, batchId: string): Promise<void> {
+async function completeBatch(database: Queryable, batchId: string, retries: number): Promise<void> {
   await database.query(
-    `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND state IN ('running', 'completed_with_failures')
-       AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
-    [batchId],
+    `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND retries = $2
+       AND state IN ('running', 'completed_with_failures') AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
+    [batchId, retries],
   )
 }
