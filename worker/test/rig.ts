@@ -91,6 +91,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       workerName: 'rig-worker',
       logLevel: 'info',
       apiTokensDir: tokensDir,
+      rateLimitPerIp: 10_000,
       postgresUrl: postgres.url,
       natsServers: [nats.url],
       natsStream: NAMES.stream,

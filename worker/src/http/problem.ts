@@ -11,6 +11,7 @@ const PROBLEMS = {
   'request-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  'too-many-requests': { status: 429, title: 'Too many requests: see Retry-After' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'The service cannot do this at the moment' },
 } as const

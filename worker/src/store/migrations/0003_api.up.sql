@@ -8,6 +8,8 @@ ALTER TABLE batch ADD COLUMN retries integer NOT NULL DEFAULT 0, ADD COLUMN retr
 CREATE UNLOGGED TABLE request_allowance (
   client  text PRIMARY KEY,
   taken   integer NOT NULL,
+  -- Of it, by the statement that wrote the row last, which reads it back.
+  granted integer NOT NULL,
   ends_at timestamptz NOT NULL
 );
 CREATE INDEX request_allowance_end ON request_allowance (ends_at);
