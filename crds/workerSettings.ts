@@ -17,7 +17,7 @@ export const WorkerSettings = Type.Object(
     apiTokensDir: Type.String({
       minLength: 1,
       description:
-        'A directory with one file per API token: its name is the user id, its content `sha256:<hex>`.',
+        'A directory with one file per API token: its name is the user id, its content `sha256:<hex>`, perhaps followed by ` scopes:<scope>,<scope>`.',
     }),
     maxRequestSizeBytes: Type.Optional(
       Type.Integer({ minimum: 1_024, maximum: 104_857_600, default: 10_485_760 }),

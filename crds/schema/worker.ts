@@ -103,7 +103,7 @@ const Provider = Type.Object(
 const Http = Type.Object(
   {
     tokensSecretRef: secretRef(
-      'Secret with one key per API token: the key is the name of the user, the value `sha256:` and the hexadecimal SHA-256 of the token.',
+      'Secret with one key per API token: the key is the name of the user, the value `sha256:` and the hexadecimal SHA-256 of the token, for a token with limits followed by ` scopes:` and what it may do, such as `batches:write,batches:read`.',
     ),
     maxRequestSizeBytes: Type.Optional(
       Type.Integer({

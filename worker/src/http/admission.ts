@@ -1,9 +1,11 @@
 /** Who is let in: a valid token within its limit, or, to what is open, anybody within the limit of an address. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestLimit } from './requestLimit.ts'
-import type { Tokens } from './tokens.ts'
+import type { Scope } from './scopes.ts'
+import type { Tokens, User } from './tokens.ts'
 import { clientOf } from './clientOf.ts'
 import { Problem } from './problem.ts'
+import { includes } from './scopes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `open`: without a token, within the limit of an address. `signed`: the route itself tells whom it believes. */
     access?: 'open' | 'signed'
+    /** What a token must be allowed. Without it, and without `access`, only a token without limits will do. */
+    scope?: Scope
   }
 }
 
@@ -31,24 +35,30 @@ export interface AdmissionOptions {
 
 /** Refuses before anything of the body is read. */
 export function admission({ tokens, limits, isServing }: AdmissionOptions) {
-  const userOf = ({ headers }: FastifyRequest): string | undefined => {
+  const userOf = ({ headers }: FastifyRequest): User | undefined => {
     const token = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
     return token === undefined ? undefined : tokens.userOf(token)
   }
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { access } = request.routeOptions.config
     if (access !== 'signed') {
-      const userId = userOf(request)
-      await within(
-        userId === undefined ? limits.perIp : limits.perToken,
-        userId ?? clientOf(request.ip),
-        reply,
-      )
-      if (userId === undefined && access !== 'open') throw new Problem('unauthorized')
-      request.userId = userId ?? ''
+      const user = userOf(request)
+      await within(user ? limits.perToken : limits.perIp, user?.id ?? clientOf(request.ip), reply)
+      if (access !== 'open') mayAsk(user, request, reply)
+      request.userId = user?.id ?? ''
     }
     if (!isServing()) throw new Problem('unavailable')
   }
+}
+
+/** @throws Problem when there is no user, or one whose token is for other things (RFC 6750 §3.1). */
+function mayAsk(user: User | undefined, request: FastifyRequest, reply: FastifyReply): void {
+  if (user === undefined) throw new Problem('unauthorized')
+  const { scope } = request.routeOptions.config
+  if (request.is404 || includes(user.scopes, scope)) return
+  const needed = scope === undefined ? '' : `, scope="${scope}"`
+  reply.header('www-authenticate', `Bearer error="insufficient_scope"${needed}`)
+  throw new Problem('forbidden')
 }
 
 /**

@@ -15,14 +15,18 @@ const POSITION = /^(\d{1,16}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 export function batchListRoute(store: BatchStore): FastifyPluginAsyncTypebox {
   return (routes) => {
-    routes.get('/v1/batches', { schema: { querystring: Query } }, async (request) => {
-      const { state, limit, cursor } = request.query
-      const [, createdMicros, id] = parseCursor(cursor, POSITION) ?? []
-      const after = createdMicros === undefined || id === undefined ? undefined : { createdMicros, id }
-      const size = pageSize(limit)
-      const rows = await store.list({ state, after, limit: size + 1 })
-      return pageOf(rows, size, listedView, (row) => `${row.createdMicros} ${row.id}`)
-    })
+    routes.get(
+      '/v1/batches',
+      { schema: { querystring: Query }, config: { scope: 'batches:read' } },
+      async (request) => {
+        const { state, limit, cursor } = request.query
+        const [, createdMicros, id] = parseCursor(cursor, POSITION) ?? []
+        const after = createdMicros === undefined || id === undefined ? undefined : { createdMicros, id }
+        const size = pageSize(limit)
+        const rows = await store.list({ state, after, limit: size + 1 })
+        return pageOf(rows, size, listedView, (row) => `${row.createdMicros} ${row.id}`)
+      },
+    )
     return Promise.resolve()
   }
 }

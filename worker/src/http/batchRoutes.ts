@@ -24,7 +24,7 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
   return (routes) => {
     routes.post(
       '/v1/batches',
-      { schema: { body: BatchRequest }, bodyLimit: maxRequestSizeBytes },
+      { schema: { body: BatchRequest }, config: { scope: 'batches:write' }, bodyLimit: maxRequestSizeBytes },
       async (request, reply) => {
         const key = keyOf(request.headers['idempotency-key'])
         const batch = newBatch(request.body, request.userId)
@@ -45,26 +45,38 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
       },
     )
 
-    routes.get('/v1/batches/:id', { schema: { params: Id } }, async (request) => {
-      return batchView(await found(store, request.params.id))
-    })
+    routes.get(
+      '/v1/batches/:id',
+      { schema: { params: Id }, config: { scope: 'batches:read' } },
+      async (request) => {
+        return batchView(await found(store, request.params.id))
+      },
+    )
 
     for (const command of ['pause', 'resume', 'cancel'] as const) {
-      routes.post(`/v1/batches/:id/${command}`, { schema: { params: Id } }, async (request) => {
-        const { id } = await found(store, request.params.id)
-        if (!(await store.command(id, command))) throw new Problem('batch-state')
-        request.log.info({ batchId: id, command }, 'batch commanded')
-        return batchView(await found(store, id))
-      })
+      routes.post(
+        `/v1/batches/:id/${command}`,
+        { schema: { params: Id }, config: { scope: 'batches:write' } },
+        async (request) => {
+          const { id } = await found(store, request.params.id)
+          if (!(await store.command(id, command))) throw new Problem('batch-state')
+          request.log.info({ batchId: id, command }, 'batch commanded')
+          return batchView(await found(store, id))
+        },
+      )
     }
 
-    routes.post('/v1/batches/:id/retry-failed', { schema: { params: Id } }, async (request) => {
-      const { id } = await found(store, request.params.id)
-      const retried = await store.retryFailed(id)
-      if (retried === undefined) throw new Problem('batch-state')
-      request.log.info({ batchId: id, retried }, 'failed recipients are tried again')
-      return { ...batchView(await found(store, id)), retried }
-    })
+    routes.post(
+      '/v1/batches/:id/retry-failed',
+      { schema: { params: Id }, config: { scope: 'batches:write' } },
+      async (request) => {
+        const { id } = await found(store, request.params.id)
+        const retried = await store.retryFailed(id)
+        if (retried === undefined) throw new Problem('batch-state')
+        request.log.info({ batchId: id, retried }, 'failed recipients are tried again')
+        return { ...batchView(await found(store, id)), retried }
+      },
+    )
     return Promise.resolve()
   }
 }

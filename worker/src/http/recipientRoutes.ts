@@ -18,7 +18,10 @@ export function recipientRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.get(
       '/v1/batches/:id/recipients',
-      { schema: { params: Type.Object({ id: Type.String() }), querystring: Query } },
+      {
+        schema: { params: Type.Object({ id: Type.String() }), querystring: Query },
+        config: { scope: 'batches:read' },
+      },
       async (request) => {
         const id = parseBatchId(request.params.id)
         const { state, limit, cursor } = request.query

@@ -21,34 +21,50 @@ const Body = Type.Object(
 
 export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTypebox {
   return (routes) => {
-    routes.get('/v1/suppressions', { schema: { querystring: Query } }, async (request) => {
-      const { reason, limit, cursor } = request.query
-      const [afterAddress = ''] = parseCursor(cursor, /^[\x21-\x7e]+$/) ?? []
-      const size = pageSize(limit)
-      const rows = await store.list({ reason, afterAddress, limit: size + 1 })
-      return pageOf(rows, size, itemOf, ({ addressNorm }) => addressNorm)
-    })
+    routes.get(
+      '/v1/suppressions',
+      { schema: { querystring: Query }, config: { scope: 'suppressions:read' } },
+      async (request) => {
+        const { reason, limit, cursor } = request.query
+        const [afterAddress = ''] = parseCursor(cursor, /^[\x21-\x7e]+$/) ?? []
+        const size = pageSize(limit)
+        const rows = await store.list({ reason, afterAddress, limit: size + 1 })
+        return pageOf(rows, size, itemOf, ({ addressNorm }) => addressNorm)
+      },
+    )
 
-    routes.get('/v1/suppressions/:address', { schema: { params: Address } }, async (request) => {
-      const suppression = await store.find(parsed(request.params.address))
-      if (suppression === undefined) throw new Problem('not-found')
-      return itemOf(suppression)
-    })
+    routes.get(
+      '/v1/suppressions/:address',
+      { schema: { params: Address }, config: { scope: 'suppressions:read' } },
+      async (request) => {
+        const suppression = await store.find(parsed(request.params.address))
+        if (suppression === undefined) throw new Problem('not-found')
+        return itemOf(suppression)
+      },
+    )
 
-    routes.put('/v1/suppressions/:address', { schema: { params: Address, body: Body } }, async (request) => {
-      const addressNorm = parsed(request.params.address)
-      const { reason, detail = '' } = request.body
-      const suppression = await store.add({ addressNorm, reason, detail })
-      request.log.info({ reason }, 'address suppressed')
-      return itemOf(suppression)
-    })
+    routes.put(
+      '/v1/suppressions/:address',
+      { schema: { params: Address, body: Body }, config: { scope: 'suppressions:write' } },
+      async (request) => {
+        const addressNorm = parsed(request.params.address)
+        const { reason, detail = '' } = request.body
+        const suppression = await store.add({ addressNorm, reason, detail })
+        request.log.info({ reason }, 'address suppressed')
+        return itemOf(suppression)
+      },
+    )
 
-    routes.delete('/v1/suppressions/:address', { schema: { params: Address } }, async (request, reply) => {
-      const lifted = await store.lift(parsed(request.params.address))
-      if (lifted === undefined) throw new Problem('not-found')
-      request.log.info({ reason: lifted.reason }, 'suppression lifted')
-      return reply.code(204).send()
-    })
+    routes.delete(
+      '/v1/suppressions/:address',
+      { schema: { params: Address }, config: { scope: 'suppressions:write' } },
+      async (request, reply) => {
+        const lifted = await store.lift(parsed(request.params.address))
+        if (lifted === undefined) throw new Problem('not-found')
+        request.log.info({ reason: lifted.reason }, 'suppression lifted')
+        return reply.code(204).send()
+      },
+    )
     return Promise.resolve()
   }
 }
