@@ -14,11 +14,13 @@ import { openNats } from './queue/connection.ts'
 import { jetStreamQueue } from './queue/jetStreamQueue.ts'
 import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
+import { openLimits } from './serveLimits.ts'
 import { startSending } from './serveSending.ts'
 import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
 import { knownMigrations } from './store/migrations.ts'
+import { suppressionStore } from './store/suppressions.ts'
 
 const CONNECTIONS = 10
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
@@ -61,6 +63,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   const tokens = await openTokens(settings.apiTokensDir, (error) => {
     log.error({ err: error }, 'the API tokens cannot be read')
   })
+  const limits = openLimits(settings, database, log)
   const health = watchHealth(database, known, stopping.signal, (isGood, message) => {
     log[isGood ? 'info' : 'error'](message)
   })
@@ -98,9 +101,12 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   })
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),
+    suppressions: suppressionStore(database),
     tokens,
+    limits,
     log,
     maxRequestSizeBytes: settings.maxRequestSizeBytes,
+    trustedProxies: settings.trustedProxies ?? [],
     isServing: () => health.isServing(),
     onAnswered: (method, route, status, seconds) => {
       metrics.requests.observe({ method, route, status }, seconds)
@@ -128,6 +134,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       clearTimeout(lastCall)
       provider.close()
       tokens.close()
+      limits.close()
       await nats.close()
       await internal.close()
       await database.close()
