@@ -15,6 +15,7 @@ import { jetStreamQueue } from './queue/jetStreamQueue.ts'
 import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
 import { startSending } from './serveSending.ts'
+import { openWebhooks } from './serveWebhooks.ts'
 import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
@@ -86,7 +87,15 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       log.warn({ chunks }, 'the queue lost wake-ups')
     },
   })
-  const figures = watchFigures({ ...common, queue, sending, outbox: events.outbox, ready: health.served })
+  const webhooks = await openWebhooks({ ...common, ready: health.served })
+  const figures = watchFigures({
+    ...common,
+    queue,
+    sending,
+    outbox: events.outbox,
+    inbox: webhooks.effects,
+    ready: health.served,
+  })
 
   const internal = internalServer({
     readiness: () => readinessOf(health, queue.isConnected(), stopping.signal.aborted),
@@ -99,6 +108,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),
     tokens,
+    webhooks: { ...webhooks, isServing: () => health.isServing() },
     log,
     maxRequestSizeBytes: settings.maxRequestSizeBytes,
     isServing: () => health.isServing(),
@@ -123,11 +133,13 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
         sending.finished,
         sweeping.finished,
         events.finished,
+        webhooks.finished,
         figures,
       ])
       clearTimeout(lastCall)
       provider.close()
       tokens.close()
+      webhooks.close()
       await nats.close()
       await internal.close()
       await database.close()

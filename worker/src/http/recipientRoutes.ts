@@ -52,6 +52,8 @@ function itemOf({
   providerMessageId,
   errorClass,
   errorCode,
+  delivery,
+  deliveryAt,
   updatedAt,
 }: Recipient) {
   return {
@@ -61,6 +63,8 @@ function itemOf({
     ...(providerMessageId !== null && { providerMessageId }),
     ...(errorClass !== null && { errorClass }),
     ...(errorCode !== null && { errorCode }),
+    ...(delivery !== null && { delivery }),
+    ...(deliveryAt !== null && { deliveryAt }),
     updatedAt,
   }
 }

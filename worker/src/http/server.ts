@@ -9,17 +9,24 @@ import { batchRoutes } from './batchRoutes.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
+import type { WebhookRoutesOptions } from './webhookRoutes.ts'
+import { webhookRoutes } from './webhookRoutes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Whose token it was; set before anything of the body is read. */
     userId: string
   }
+  interface FastifyContextConfig {
+    /** Whoever has no token shows a signature of the body instead, which the route checks. */
+    access?: 'signed'
+  }
 }
 
 export interface ServerOptions {
   readonly store: BatchStore
   readonly tokens: Tokens
+  readonly webhooks: WebhookRoutesOptions
   readonly log: Logger
   readonly maxRequestSizeBytes: number
   /** Whether the database's schema is one that this program can work with. */
@@ -53,6 +60,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
 
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    if (request.routeOptions.config.access === 'signed') return Promise.resolve()
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const userId = token === undefined ? undefined : options.tokens.userOf(token)
     if (userId === undefined) throw new Problem('unauthorized')
@@ -82,6 +90,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
 
   await server.register(batchRoutes(options.store, options.maxRequestSizeBytes))
   await server.register(recipientRoutes(options.store))
+  await server.register(webhookRoutes(options.webhooks))
   return {
     listen: async (port) => {
       await server.listen({ port, host: '0.0.0.0' })

@@ -7,6 +7,10 @@ type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain'>
 
 const DETAIL_CHARACTERS = 500
 
+/** What a recipient in doubt becomes: the provider may already have told whether it took the mail. */
+const proven = (otherwise: string): string =>
+  `CASE WHEN recipient.delivery IS NULL THEN ${otherwise} WHEN recipient.delivery = 'rejected' THEN 'failed' ELSE 'sent' END`
+
 /**
  * Writes each result whose attempt is still the recipient's and still held by the claim that made it. One that was
  * judged uncertain meanwhile is healed: the lease was lost, but now it is known what happened.
@@ -25,14 +29,16 @@ export async function recordResults(
          AS result (batch_id, seq, attempt, worker, state, tries, due_ms,
            retry_class, code, message_id, detail, started_at)),
      written AS (
-       UPDATE recipient SET state = result.state, tries = result.tries, lease_until = NULL,
-         due_at = now() + result.due_ms * interval '1 millisecond', provider_message_id = result.message_id,
+       UPDATE recipient SET state = CASE WHEN result.retry_class NOT IN ('ambiguous', 'mismatch') THEN result.state
+           ELSE ${proven('result.state')} END, tries = result.tries, lease_until = NULL,
+         due_at = now() + result.due_ms * interval '1 millisecond',
+         provider_message_id = COALESCE(result.message_id, recipient.provider_message_id),
          error_class = NULLIF(result.retry_class, 'accepted'), error_code = result.code, updated_at = now()
        FROM result
        WHERE recipient.batch_id = result.batch_id AND recipient.seq = result.seq
          AND recipient.attempt = result.attempt AND recipient.worker = result.worker
          AND recipient.state IN ('sending', 'uncertain')
-       RETURNING result.*, recipient.address),
+       RETURNING result.*, recipient.address, recipient.state AS became),
      logged AS (
        INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, error_code,
          detail, started_at)
@@ -40,7 +46,7 @@ export async function recordResults(
        ON CONFLICT DO NOTHING),
      noted AS (
        INSERT INTO event (batch_id, recipient, event, attempt, provider, provider_message_id, error_class, error_code)
-       SELECT batch_id, address, state, attempt, $13, message_id, NULLIF(retry_class, 'accepted'), code
+       SELECT batch_id, address, became, attempt, $13, message_id, NULLIF(retry_class, 'accepted'), code
        FROM written WHERE $14)
      SELECT count(*)::int AS written FROM written`,
     [
@@ -71,7 +77,7 @@ export async function judgeExpired(
 ): Promise<void> {
   await database.query(
     `WITH expired AS (
-       UPDATE recipient SET state = CASE WHEN $4 THEN 'deferred' ELSE 'uncertain' END, due_at = now(),
+       UPDATE recipient SET state = ${proven("CASE WHEN $4 THEN 'deferred' ELSE 'uncertain' END")}, due_at = now(),
          tries = tries + 1, lease_until = NULL, error_class = 'ambiguous', error_code = 'lease_expired',
          updated_at = now()
        FROM chunk
