@@ -64,10 +64,7 @@ export async function openWebhooks(options: WebhookOptions): Promise<Webhooks> {
       : await openWebhookSecrets(settings.resendWebhookSecretsDir, (error) => {
           log.error({ err: error }, 'the webhook secrets cannot be read')
         })
-  const effects = webhookEffects(database, {
-    events: settings.clickhouseUrl !== undefined,
-    suppress: () => Promise.resolve(),
-  })
+  const effects = webhookEffects(database, { events: settings.clickhouseUrl !== undefined })
   return {
     receivers: {
       ...(settings.sesTopicArns && { ses: sesOf(options, settings.sesTopicArns, take) }),

@@ -5,13 +5,13 @@ import { knownMigrations, migrate } from '../src/store/migrations.ts'
 import { isFinished, startRig, until } from './rig.ts'
 
 let rig: Rig
+let known: number
 
 beforeAll(async () => {
   rig = await startRig({ migrated: false })
+  known = (await knownMigrations()).at(-1)?.version ?? 0
 })
 afterAll(() => rig.stop())
-
-const newest = async () => (await knownMigrations()).at(-1)?.version ?? 0
 
 const tables = async () => {
   const rows = await rig.sql<{ name: string }>(
@@ -36,7 +36,7 @@ test('a worker waits for the schema, says so, and begins when it is there', asyn
     checks: { schema: 'older, version 0' },
   })
   expect((await worker.post({})).status).toBe(503)
-  expect(worker.log()).toContain(`older than ${await newest()}`)
+  expect(worker.log()).toContain(`older than ${known}`)
   expect(await rig.migrate()).toContain('up 0001 initial')
   await until(
     async () => (await fetch(`${worker.internal}/readyz`)).status,
@@ -55,6 +55,20 @@ test('the schema goes down with data in it, and up again to the same shape', asy
   await rig.migrate('up')
   expect(await shape()).toEqual(before)
   expect(await rig.migrate('up')).toContain('as it should be')
+})
+
+test('without the suppression list, recipients left out for it have failed', async () => {
+  await rig.sql(
+    `INSERT INTO recipient (batch_id, seq, address, address_norm, state)
+     VALUES (gen_random_uuid(), 0, 'gone@example.org', 'gone@example.org', 'suppressed')`,
+  )
+  await rig.migrate('down', '1')
+  expect(await rig.sql('SELECT state, error_code FROM recipient')).toEqual([
+    { state: 'failed', error_code: 'suppressed' },
+  ])
+  await expect(rig.sql(`UPDATE recipient SET state = 'suppressed'`)).rejects.toThrow('recipient_state_check')
+  await rig.migrate('up')
+  await rig.sql(`UPDATE recipient SET state = 'suppressed'`)
 })
 
 test('migrations that start together take turns', async () => {
@@ -85,13 +99,13 @@ test('a worker refuses a schema that is newer than it knows, unless that says it
   await rig.sql(`INSERT INTO schema_version (version, name, compatible_from) VALUES (99, 'later', 99)`)
   const worker = await rig.worker()
   await until(
-    async () => worker.log().includes(`newer than ${await newest()}`),
-    (isTold) => isTold,
+    () => Promise.resolve(worker.log()),
+    (log) => log.includes(`newer than ${known}`),
   )
   expect((await fetch(`${worker.internal}/readyz`)).status).toBe(503)
   await rig.migrate('up')
   await expect(rig.migrate('down', '0')).rejects.toThrow('version 99 of the schema is unknown')
-  await rig.sql('UPDATE schema_version SET compatible_from = 1 WHERE version = 99')
+  await rig.sql('UPDATE schema_version SET compatible_from = $1 WHERE version = 99', [known])
   await until(
     async () => (await fetch(`${worker.internal}/readyz`)).status,
     (status) => status === 200,

@@ -15,6 +15,8 @@ export const RECIPIENT_STATES = [
   'uncertain',
   /** The batch was cancelled before its turn. */
   'cancelled',
+  /** Left out: the address was on the suppression list when its turn came. */
+  'suppressed',
 ] as const
 
 export type RecipientState = (typeof RECIPIENT_STATES)[number]
@@ -23,7 +25,10 @@ export type RecipientCounts = Readonly<Record<RecipientState, number>>
 
 /** Recipients per state, with a zero for every state that no recipient is in. */
 export function countsOf(rows: Iterable<readonly [RecipientState, number]>): RecipientCounts {
-  const counts = { pending: 0, sending: 0, deferred: 0, sent: 0, failed: 0, uncertain: 0, cancelled: 0 }
+  const counts = Object.fromEntries(RECIPIENT_STATES.map((state) => [state, 0])) as Record<
+    RecipientState,
+    number
+  >
   for (const [state, count] of rows) counts[state] = count
   return counts
 }

@@ -1,25 +1,27 @@
 /** What the tidings of providers change: recipients, attempts, events, the list of suppressed addresses. */
+import type { SuppressionCause } from '../domain/delivery.ts'
 import type { Applied, WebhookEffects } from '../webhooks/ports.ts'
 import type { Database, Queryable } from './database.ts'
+import { parseSender } from '../domain/address.ts'
 import { DELIVERY_FACTS } from '../domain/delivery.ts'
+import { suppress } from './suppressions.ts'
 
 export interface EffectOptions {
   /** Whether events are kept for ClickHouse. */
   readonly events: boolean
-  /** Puts addresses on the list of those that get no mail. */
-  readonly suppress: (transaction: Queryable, asked: readonly Suppress[]) => Promise<void>
 }
 
-export interface Suppress {
+interface Asked {
   readonly address: string
-  readonly cause: 'bounce' | 'complaint'
+  readonly cause: SuppressionCause
+  readonly code: string | null
 }
 
 interface AppliedRow {
   readonly looked: number
   readonly unknown: number
   readonly healed: string[] | null
-  readonly suppress: Suppress[] | null
+  readonly suppress: Asked[] | null
 }
 
 /** How long a message is remembered: SNS repeats for an hour, Resend for a day, and people may repeat by hand. */
@@ -73,7 +75,7 @@ async function apply(transaction: Queryable, limit: number, options: EffectOptio
     LOOK_AGAIN_SECONDS,
   ])
   if (row === undefined) return { looked: 0, unknown: 0, healed: 0 }
-  if (row.suppress !== null) await options.suppress(transaction, row.suppress)
+  if (row.suppress !== null) await suppressAsked(transaction, row.suppress)
   if (row.healed !== null) await completeHealed(transaction, row.healed)
   return { looked: row.looked, unknown: row.unknown, healed: row.healed?.length ?? 0 }
 }
@@ -146,8 +148,18 @@ const APPLY = `
   SELECT (SELECT count(*)::int FROM lot) AS looked,
     (SELECT count(*)::int FROM located WHERE to_batch IS NULL AND located.looks >= cardinality($6::int[])) AS unknown,
     (SELECT array_agg(batch_id::text) FROM changed WHERE healed) AS healed,
-    (SELECT json_agg(json_build_object('address', address, 'cause', cause))
-     FROM (SELECT DISTINCT unnest(suppress) AS address, cause FROM lot WHERE looks = 0) AS asked) AS suppress`
+    (SELECT json_agg(json_build_object('address', address, 'cause', cause, 'code', error_code))
+     FROM lot, unnest(suppress) AS address WHERE looks = 0) AS suppress`
+
+/** Whether or not the mail was ours: what the provider says of an address holds for every mail to it. */
+async function suppressAsked(transaction: Queryable, asked: readonly Asked[]): Promise<void> {
+  const entries = asked.flatMap(({ address, cause, code }) => {
+    const parsed = parseSender(address)
+    const detail = code === null ? {} : { detail: code }
+    return parsed.ok ? [{ addressNorm: parsed.mailbox.normalised, reason: cause, ...detail }] : []
+  })
+  await suppress(transaction, entries)
+}
 
 /** In a statement of its own, which sees what was healed: with no failure left, a batch is simply completed. */
 async function completeHealed(transaction: Queryable, healed: readonly string[]): Promise<void> {

@@ -1,0 +1,93 @@
+/** The suppression list: normalised addresses that nothing is sent to, by any batch, until they are lifted. */
+import type { SuppressionReason } from '../domain/suppression.ts'
+import type { Queryable } from './database.ts'
+import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
+
+export interface NewSuppression {
+  /** As `parseAddress` normalises it. */
+  readonly addressNorm: string
+  readonly reason: SuppressionReason
+  /** For people: a diagnostic of the bounce, a ticket. */
+  readonly detail?: string
+}
+
+export interface Suppression {
+  readonly addressNorm: string
+  readonly reason: SuppressionReason
+  readonly detail: string
+  readonly createdAt: Date
+}
+
+export interface SuppressionPage {
+  readonly reason: SuppressionReason | undefined
+  /** The last one of the page before; '' for the first page. */
+  readonly afterAddress: string
+  readonly limit: number
+}
+
+type Row = Suppression & Record<string, unknown>
+
+const COLUMNS = 'address_norm AS "addressNorm", reason, detail, created_at AS "createdAt"'
+const DETAIL_CHARACTERS = 500
+
+/**
+ * Repeating it changes nothing; of several reasons for one address the strongest stays, with its detail.
+ * @returns the addresses that were not on the list, or for a weaker reason.
+ */
+export async function suppress(
+  queryable: Queryable,
+  entries: readonly NewSuppression[],
+): Promise<readonly string[]> {
+  const rows = await queryable.query<{ address: string }>(
+    `INSERT INTO suppression (address_norm, reason, detail)
+     SELECT DISTINCT ON (address_norm) address_norm, reason, detail
+     FROM unnest($1::text[], $2::text[], $3::text[]) AS given (address_norm, reason, detail)
+     ORDER BY address_norm, array_position($4::text[], reason) DESC
+     ON CONFLICT (address_norm) DO UPDATE SET reason = EXCLUDED.reason, detail = EXCLUDED.detail
+     WHERE array_position($4::text[], EXCLUDED.reason) > array_position($4::text[], suppression.reason)
+     RETURNING address_norm AS address`,
+    [
+      entries.map(({ addressNorm }) => addressNorm),
+      entries.map(({ reason }) => reason),
+      entries.map(({ detail = '' }) =>
+        detail.slice(0, DETAIL_CHARACTERS).toWellFormed().replaceAll('\0', ''),
+      ),
+      SUPPRESSION_REASONS,
+    ],
+  )
+  return rows.map(({ address }) => address)
+}
+
+export async function findSuppression(
+  queryable: Queryable,
+  addressNorm: string,
+): Promise<Suppression | undefined> {
+  const [found] = await queryable.query<Row>(`SELECT ${COLUMNS} FROM suppression WHERE address_norm = $1`, [
+    addressNorm,
+  ])
+  return found
+}
+
+/** In the order of addresses. */
+export function listSuppressions(
+  queryable: Queryable,
+  { reason, afterAddress, limit }: SuppressionPage,
+): Promise<readonly Suppression[]> {
+  return queryable.query<Row>(
+    `SELECT ${COLUMNS} FROM suppression WHERE address_norm > $1 AND ($2::text IS NULL OR reason = $2)
+     ORDER BY address_norm LIMIT $3`,
+    [afterAddress, reason, limit],
+  )
+}
+
+/** @returns what was lifted; undefined when the address was not on the list. */
+export async function liftSuppression(
+  queryable: Queryable,
+  addressNorm: string,
+): Promise<Suppression | undefined> {
+  const [lifted] = await queryable.query<Row>(
+    `DELETE FROM suppression WHERE address_norm = $1 RETURNING ${COLUMNS}`,
+    [addressNorm],
+  )
+  return lifted
+}
