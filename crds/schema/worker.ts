@@ -39,6 +39,8 @@ const endpoint = (description: string) =>
     }),
   )
 
+const TOPIC_ARN = '^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}([.]fifo)?$'
+
 const Ses = Type.Object(
   {
     region: Type.String({
@@ -54,8 +56,25 @@ const Ses = Type.Object(
       }),
     ),
     endpoint: endpoint('A VPC endpoint of SES. Unset: the public one of the region.'),
-    credentialsSecretRef: secretRef(
-      'Secret with the keys `accessKeyId` and `secretAccessKey` of a user that may `ses:SendRawEmail` and `ses:SendEmail`.',
+    credentialsSecretRef: Type.Optional(
+      secretRef(
+        'Secret with the keys `accessKeyId` and `secretAccessKey` of a user that may `ses:SendRawEmail`, `ses:SendEmail` and `ses:GetAccount`. Unset: what the AWS SDK finds by itself, such as the role of the ServiceAccount.',
+      ),
+    ),
+    topicArns: Type.Optional(
+      Type.Array(Type.String({ maxLength: 320, pattern: TOPIC_ARN }), {
+        minItems: 1,
+        maxItems: 20,
+        description:
+          'Topics of Amazon SNS that tell of bounces, complaints and deliveries at `/webhooks/ses`. Messages of others are refused. Unset: there is no such path.',
+      }),
+    ),
+    signatures: Type.Optional(
+      stringEnum(['Any', 'Sha256'], {
+        default: 'Any',
+        description:
+          'Signatures that messages of SNS may have. Sha256 refuses SHA-1, which a topic uses unless its attribute `SignatureVersion` is 2.',
+      }),
     ),
   },
   { description: 'Sends through Amazon SES, API v2.' },
@@ -65,6 +84,17 @@ const ResendProvider = Type.Object(
   {
     endpoint: endpoint('A proxy of your own in front of Resend. Unset: https://api.resend.com.'),
     credentialsSecretRef: secretRef('Secret with the key `apiKey`, with access to sending.'),
+    webhookSecretRefs: Type.Optional(
+      Type.Array(
+        secretRef('Secret with the key `webhookSecret`, the `whsec_…` that Resend shows for the webhook.'),
+        {
+          minItems: 1,
+          maxItems: 4,
+          description:
+            'What webhooks at `/webhooks/resend` may be signed with: two while a secret is being exchanged. Unset: there is no such path.',
+        },
+      ),
+    ),
   },
   { description: 'Sends through Resend.' },
 )

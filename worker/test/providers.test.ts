@@ -27,8 +27,7 @@ const sesAt = (endpoint: string): Provider =>
     region: 'eu-west-1',
     endpoint,
     configurationSet: undefined,
-    accessKeyId: 'id',
-    secretAccessKey: 'secret',
+    credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
     connections: 5,
   })
 
@@ -98,6 +97,25 @@ test('SES is asked once: a request that breaks off is ambiguous, an error is cla
   })
   await close()
   expect(await provider.send(mail(2))).toMatchObject({ retryClass: 'unreachable' })
+})
+
+test('SES without credentials of ours uses those that the SDK finds', async () => {
+  const seen: string[] = []
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization ?? '')
+    request.resume().on('end', () => response.writeHead(200).end(JSON.stringify({ MessageId: 'm' })))
+  })
+  const { url, close } = await listen(server, 0)
+  process.env['AWS_ACCESS_KEY_ID'] = 'found'
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'found-secret'
+  const options = { region: 'eu-west-1', endpoint: url, configurationSet: undefined, connections: 1 }
+  expect(await ses({ ...options, credentials: undefined }).send(mail(2))).toMatchObject({
+    retryClass: 'accepted',
+  })
+  delete process.env['AWS_ACCESS_KEY_ID']
+  delete process.env['AWS_SECRET_ACCESS_KEY']
+  expect(seen).toEqual([expect.stringContaining('Credential=found/')])
+  await close()
 })
 
 const resendAt = (endpoint: string) => resend({ apiKey: 're_secret', endpoint })

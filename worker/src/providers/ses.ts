@@ -11,8 +11,8 @@ export interface SesOptions {
   /** Instead of `https://email.<region>.amazonaws.com`. */
   readonly endpoint: string | undefined
   readonly configurationSet: string | undefined
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
+  /** Unset: what the SDK finds by itself, such as the role of the pod's ServiceAccount. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
   readonly connections: number
 }
 
@@ -20,11 +20,11 @@ const CONNECT_MS = 10_000
 const ANSWER_MS = 30_000
 
 export function ses(options: SesOptions): Provider {
-  const { region, endpoint, configurationSet, accessKeyId, secretAccessKey, connections } = options
+  const { region, endpoint, configurationSet, credentials, connections } = options
   const client = new SESv2Client({
     region,
     ...(endpoint !== undefined && { endpoint }),
-    credentials: { accessKeyId, secretAccessKey },
+    ...(credentials !== undefined && { credentials: { ...credentials } }),
     // SendEmail has no idempotency key: a repetition of the SDK's own would be a second mail.
     maxAttempts: 1,
     requestHandler: {
