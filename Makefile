@@ -56,6 +56,10 @@ check: $(INSTALLED) ## format, lint, types, generated files, unit tests
 bench-operator: $(INSTALLED) ## our runtime beside other frameworks: make bench-operator N=100 ROUNDS=3 ONLY=ours,kopf
 	N=$(or $(N),100) ROUNDS=$(or $(ROUNDS),3) ONLY=$(ONLY) node hack/bench/operator/main.ts
 
+.PHONY: load-webhooks
+load-webhooks: $(INSTALLED) ## 1,000 webhooks a second at one worker: make load-webhooks FOR_SECONDS=60 RATE=1000 KILL=1
+	FOR_SECONDS=$(or $(FOR_SECONDS),60) RATE=$(or $(RATE),1000) KILL=$(KILL) node hack/load/webhookFlood.ts
+
 ##@ Write
 .PHONY: format
 format: $(INSTALLED) ## put every file into its form

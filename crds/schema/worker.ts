@@ -108,7 +108,8 @@ const Provider = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 100_000,
-        description: 'Mails per second over all workers together. Unset: as fast as the provider takes them.',
+        description:
+          'Mails per second over all workers together. Unset: as fast as the provider takes them. SES and Resend say how fast that is; the lower of both counts.',
       }),
     ),
     onUncertain: Type.Optional(

@@ -1,5 +1,10 @@
 /** Amazon SES, API v2: one `SendEmail` for each mail, tagged so that its events find their recipient. */
-import { SESv2Client, SESv2ServiceException, SendEmailCommand } from '@aws-sdk/client-sesv2'
+import {
+  GetAccountCommand,
+  SESv2Client,
+  SESv2ServiceException,
+  SendEmailCommand,
+} from '@aws-sdk/client-sesv2'
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { splitSender } from '../domain/address.ts'
@@ -52,6 +57,12 @@ export function ses(options: SesOptions): Provider {
       } catch (error) {
         return failure(error)
       }
+    },
+    allowance: async () => {
+      const { SendQuota } = await client.send(new GetAccountCommand({}))
+      const rate = SendQuota?.MaxSendRate
+      // Anything below 0 means that there is no limit.
+      return rate === undefined || rate <= 0 ? undefined : rate
     },
     close: () => {
       client.destroy()
