@@ -116,7 +116,7 @@ const Provider = Type.Object(
       stringEnum(['Hold', 'Resend'], {
         default: 'Hold',
         description:
-          'What happens to a recipient whose mail the provider may or may not have taken before a crash: Hold leaves it `uncertain` for a person, Resend sends again and risks a duplicate, except through Resend within 24 hours.',
+          'What happens to a recipient whose mail the provider may or may not have taken before a crash: Hold leaves it `uncertain` for a person, Resend sends again and risks a duplicate; through Resend, which knows a repeated mail for 24 hours, it risks none and holds what is older.',
       }),
     ),
   },

@@ -48,6 +48,7 @@ export function startSending(options: SendingOptions): SendingLoop {
     leaseMs: tuning.leaseMs,
     provider: provider.name,
     onUncertain: settings.onUncertain,
+    repeatableMs: provider.repeatableMs,
     events: settings.clickhouseUrl !== undefined,
   })
   // Beside those with the provider, as many are being claimed or recorded.

@@ -16,10 +16,13 @@ export interface ResendOptions {
 const ANSWER_MS = 15_000
 /** What may have been taken is asked again under its key, which Resend remembers for 24 hours. */
 const ASKED_AT_MOST = 3
+/** An hour less than Resend remembers keys, for clocks and leases. */
+const REPEATABLE_MS = 23 * 3_600_000
 
 export function resend({ apiKey, endpoint }: ResendOptions): Provider {
   return {
     name: 'resend',
+    repeatableMs: REPEATABLE_MS,
     send: async (mail) => {
       let outcome = await sendOnce(apiKey, endpoint, mail)
       for (let asked = 1; outcome.retryClass === 'ambiguous' && asked < ASKED_AT_MOST; asked += 1) {

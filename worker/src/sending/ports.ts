@@ -90,6 +90,8 @@ export interface Outcome {
 
 export interface Provider {
   readonly name: string
+  /** For so long the same mail again is not sent again. */
+  readonly repeatableMs?: number
   /** Never throws: whatever happens is an outcome. */
   send(mail: OutgoingMail): Promise<Outcome>
   /** Asks how many mails a second the account may send. @returns undefined when there is no such limit */
