@@ -158,7 +158,8 @@ export const CHECKS = {
   'backup-fresh': 'The newest backup is no older than spec.objectives.rpo allows.',
   'restore-verified':
     'The newest backup was restored within two periods of its schedule, and every partition was equal.',
-  'network-enforced': 'A port that the NetworkPolicies open to the operator answers it, and one beside it that they do not stays silent.',
+  'network-enforced':
+    'A port that the NetworkPolicies open to the operator answers it, and one beside it that they do not stays silent.',
 } as const
 export type CheckName = keyof typeof CHECKS
 

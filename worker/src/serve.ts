@@ -16,6 +16,7 @@ import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
 import { openLimits } from './serveLimits.ts'
 import { startSending } from './serveSending.ts'
+import { openWebhooks } from './serveWebhooks.ts'
 import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
@@ -89,7 +90,15 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       log.warn({ chunks }, 'the queue lost wake-ups')
     },
   })
-  const figures = watchFigures({ ...common, queue, sending, outbox: events.outbox, ready: health.served })
+  const webhooks = await openWebhooks({ ...common, ready: health.served })
+  const figures = watchFigures({
+    ...common,
+    queue,
+    sending,
+    outbox: events.outbox,
+    inbox: webhooks.effects,
+    ready: health.served,
+  })
 
   const internal = internalServer({
     readiness: () => readinessOf(health, queue.isConnected(), stopping.signal.aborted),
@@ -104,6 +113,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     suppressions: suppressionStore(database),
     tokens,
     limits,
+    webhooks: { ...webhooks, isServing: () => health.isServing() },
     log,
     maxRequestSizeBytes: settings.maxRequestSizeBytes,
     trustedProxies: settings.trustedProxies ?? [],
@@ -129,12 +139,14 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
         sending.finished,
         sweeping.finished,
         events.finished,
+        webhooks.finished,
         figures,
       ])
       clearTimeout(lastCall)
       provider.close()
       tokens.close()
       limits.close()
+      webhooks.close()
       await nats.close()
       await internal.close()
       await database.close()

@@ -6,6 +6,7 @@ const PROBLEMS = {
   'idempotency-key-missing': { status: 400, title: 'An Idempotency-Key is required' },
   unauthorized: { status: 401, title: 'A valid bearer token is required' },
   forbidden: { status: 403, title: 'The token is not allowed to do this' },
+  'webhook-signature': { status: 401, title: 'The signature is missing or wrong' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'idempotency-key-in-flight': { status: 409, title: 'A request with this Idempotency-Key is being handled' },
   'batch-state': { status: 409, title: 'The batch is in a state that does not allow this' },

@@ -43,6 +43,8 @@ function itemOf({
   providerMessageId,
   errorClass,
   errorCode,
+  delivery,
+  deliveryAt,
   updatedAt,
 }: Recipient) {
   return {
@@ -52,6 +54,8 @@ function itemOf({
     ...(providerMessageId !== null && { providerMessageId }),
     ...(errorClass !== null && { errorClass }),
     ...(errorCode !== null && { errorCode }),
+    ...(delivery !== null && { delivery }),
+    ...(deliveryAt !== null && { deliveryAt }),
     updatedAt,
   }
 }

@@ -12,10 +12,13 @@ import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
 import { suppressionRoutes } from './suppressionRoutes.ts'
+import type { WebhookRoutesOptions } from './webhookRoutes.ts'
+import { webhookRoutes } from './webhookRoutes.ts'
 
 export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
   readonly suppressions: SuppressionStore
+  readonly webhooks: WebhookRoutesOptions
   readonly log: Logger
   readonly maxRequestSizeBytes: number
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
@@ -79,6 +82,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
   await server.register(suppressionRoutes(options.suppressions))
+  await server.register(webhookRoutes(options.webhooks))
   return {
     listen: async (port) => {
       await server.listen({ port, host: '0.0.0.0' })
