@@ -17,11 +17,14 @@ export const WorkerSettings = Type.Object(
     apiTokensDir: Type.String({
       minLength: 1,
       description:
-        'A directory with one file per API token: its name is the user id, its content `sha256:<hex>`.',
+        'A directory with one file per API token: its name is the user id, its content `sha256:<hex>`, perhaps followed by ` scopes:<scope>,<scope>`.',
     }),
     maxRequestSizeBytes: Type.Optional(
       Type.Integer({ minimum: 1_024, maximum: 104_857_600, default: 10_485_760 }),
     ),
+    rateLimitPerIp: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 100 })),
+    rateLimitPerToken: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000, default: 6_000 })),
+    trustedProxies: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
 
     postgresUrl: Type.String({ minLength: 1 }),
     postgresCaFile: Type.Optional(Type.String({ minLength: 1 })),
@@ -92,6 +95,8 @@ type Defaulted =
   | 'httpPort'
   | 'internalPort'
   | 'maxRequestSizeBytes'
+  | 'rateLimitPerIp'
+  | 'rateLimitPerToken'
   | 'clickhouseDatabase'
   | 'smtpPort'
   | 'smtpTls'

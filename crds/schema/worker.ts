@@ -134,7 +134,7 @@ const Provider = Type.Object(
 const Http = Type.Object(
   {
     tokensSecretRef: secretRef(
-      'Secret with one key per API token: the key is the name of the user, the value `sha256:` and the hexadecimal SHA-256 of the token.',
+      'Secret with one key per API token: the key is the name of the user, the value `sha256:` and the hexadecimal SHA-256 of the token, for a token with limits followed by ` scopes:` and what it may do, such as `batches:write,batches:read`.',
     ),
     maxRequestSizeBytes: Type.Optional(
       Type.Integer({
@@ -143,6 +143,37 @@ const Http = Type.Object(
         default: 10_485_760,
         description: 'Larger requests are refused with 413.',
       }),
+    ),
+    rateLimitPerIp: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        default: 100,
+        description:
+          'Requests per minute without a valid token from one IPv4 address or IPv6 /64, over all workers; more are refused with 429.',
+      }),
+    ),
+    rateLimitPerToken: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000_000,
+        default: 6_000,
+        description: 'Requests per minute of one token, over all workers; more are refused with 429.',
+      }),
+    ),
+    trustedProxies: Type.Optional(
+      Type.Array(
+        Type.String({
+          maxLength: 43,
+          pattern:
+            '^(((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3})(/(3[0-2]|[12]?[0-9]))?|[0-9a-fA-F:]*:[0-9a-fA-F:]*(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$',
+        }),
+        {
+          maxItems: 32,
+          description:
+            'Addresses and networks (CIDR) of proxies whose X-Forwarded-For tells the address of a client. Unset: nobody is believed.',
+        },
+      ),
     ),
   },
   { description: 'The HTTP API of the workers.' },

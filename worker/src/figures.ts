@@ -82,7 +82,7 @@ async function look({
   inbox,
 }: Sources & { readonly metrics: Metrics; readonly inbox: Pick<WebhookEffects, 'backlog'> }): Promise<void> {
   const [oldest] = await database.query<{ seconds: number }>(
-    `SELECT COALESCE(extract(epoch FROM now() - min(created_at)), 0)::float8 AS seconds
+    `SELECT COALESCE(extract(epoch FROM now() - min(COALESCE(retried_at, created_at))), 0)::float8 AS seconds
      FROM batch WHERE state IN ('accepted', 'running')`,
   )
   metrics.oldestInFlight.set(oldest?.seconds ?? 0)

@@ -75,7 +75,7 @@ export function openMetrics() {
     }),
     oldestInFlight: new Gauge({
       name: 'batchsender_oldest_in_flight_seconds',
-      help: 'Age of the oldest batch that is accepted or running.',
+      help: 'Age of the oldest batch that is accepted or running, counted from its last retry if there was one.',
       registers,
     }),
     queueDepth: new Gauge({

@@ -14,12 +14,14 @@ import { openNats } from './queue/connection.ts'
 import { jetStreamQueue } from './queue/jetStreamQueue.ts'
 import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
+import { openLimits } from './serveLimits.ts'
 import { startSending } from './serveSending.ts'
 import { openWebhooks } from './serveWebhooks.ts'
 import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
 import { knownMigrations } from './store/migrations.ts'
+import { suppressionStore } from './store/suppressions.ts'
 
 const CONNECTIONS = 10
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
@@ -62,6 +64,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   const tokens = await openTokens(settings.apiTokensDir, (error) => {
     log.error({ err: error }, 'the API tokens cannot be read')
   })
+  const limits = openLimits(settings, database, log)
   const health = watchHealth(database, known, stopping.signal, (isGood, message) => {
     log[isGood ? 'info' : 'error'](message)
   })
@@ -107,10 +110,13 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   })
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),
+    suppressions: suppressionStore(database),
     tokens,
-    webhooks: { ...webhooks, isServing: () => health.isServing() },
+    webhooks,
+    limits,
     log,
     maxRequestSizeBytes: settings.maxRequestSizeBytes,
+    trustedProxies: settings.trustedProxies ?? [],
     isServing: () => health.isServing(),
     onAnswered: (method, route, status, seconds) => {
       metrics.requests.observe({ method, route, status }, seconds)
@@ -140,6 +146,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       provider.close()
       tokens.close()
       webhooks.close()
+      limits.close()
       await nats.close()
       await internal.close()
       await database.close()

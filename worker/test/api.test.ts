@@ -59,6 +59,10 @@ test('the same key while its first request is being handled is a conflict', asyn
   await client.query('LOCK TABLE batch IN EXCLUSIVE MODE')
   const headers = { 'idempotency-key': 'in flight' }
   const first = worker.post(GOOD, { 'idempotency-key': '"in flight"' })
+  await until(
+    () => rig.sql(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted`),
+    ({ length }) => length === 1,
+  )
   const second = await until(
     () => worker.post(GOOD, { 'idempotency-key': '"in flight"' }),
     ({ status }) => status === 409,

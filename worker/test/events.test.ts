@@ -44,13 +44,15 @@ test('every outcome becomes an event', async () => {
     { address: 'e1@example.org', at: 'rcpt', code: 451, times: 1 },
     { address: 'e2@example.org', at: 'rcpt', code: 550 },
   ])
+  await rig.sql(`INSERT INTO suppression (address_norm, reason) VALUES ('e3@example.org', 'complaint')`)
   const id = await worker.accept(10, 'e')
   await until(() => worker.batch(id), isFinished, worker.log)
   await until(outbox, (rows) => rows === 0, worker.log)
   expect(await eventsOf(id)).toEqual([
     { event: 'deferred', n: 1, recipients: 1 },
     { event: 'failed', n: 1, recipients: 1 },
-    { event: 'sent', n: 9, recipients: 9 },
+    { event: 'sent', n: 8, recipients: 8 },
+    { event: 'suppressed', n: 1, recipients: 1 },
   ])
 })
 

@@ -33,6 +33,8 @@ export interface BatchView {
 export interface WorkerProcess {
   readonly api: string
   readonly internal: string
+  /** `POST /v1/batches/{id}/{name}` */
+  command(id: string, name: string): Promise<Response>
   post(body: unknown, headers?: Record<string, string>): Promise<Response>
   get(path: string): Promise<Response>
   /** Accepts a batch of `count` recipients and gives its id. */
@@ -89,6 +91,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       workerName: 'rig-worker',
       logLevel: 'info',
       apiTokensDir: tokensDir,
+      rateLimitPerIp: 10_000,
       postgresUrl: postgres.url,
       natsServers: [nats.url],
       natsStream: NAMES.stream,
@@ -173,6 +176,7 @@ function workerProcess(server: ChildServer, api: string, internal: string): Work
   return {
     api,
     internal,
+    command: (id, name) => fetch(`${api}/v1/batches/${id}/${name}`, { method: 'POST', headers: authorized }),
     post,
     get,
     accept: async (count, prefix = 'r') => {

@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database } from '../src/store/database.ts'
-import type { Rig } from './rig.ts'
+import type { Rig, WorkerProcess } from './rig.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { findSuppression, liftSuppression, listSuppressions, suppress } from '../src/store/suppressions.ts'
-import { startRig } from './rig.ts'
+import { atTheSink, isFinished, startRig, TOKEN, until } from './rig.ts'
 
 let rig: Rig
 let database: Database
+let worker: WorkerProcess
 
 beforeAll(async () => {
   rig = await startRig()
+  worker = await rig.worker()
   database = openDatabase({
     url: rig.postgres.url,
     connections: 2,
@@ -58,4 +60,113 @@ test('the list is read in pages, and what is lifted is gone', async () => {
   expect(await liftSuppression(database, 'b@example.org')).toMatchObject({ reason: 'manual' })
   expect(await liftSuppression(database, 'b@example.org')).toBeUndefined()
   expect(await findSuppression(database, 'b@example.org')).toBeUndefined()
+})
+
+const ask = (method: string, address: string, body?: unknown) =>
+  fetch(`${worker.api}/v1/suppressions/${encodeURIComponent(address)}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+
+test('an address is put on the list, found there in any spelling of its domain, and lifted', async () => {
+  const put = await ask('PUT', 'A/b+c@Example.ORG', { reason: 'bounce', detail: '550 5.1.1' })
+  expect(put.status).toBe(200)
+  expect(await put.json()).toMatchObject({
+    address: 'A/b+c@example.org',
+    reason: 'bounce',
+    detail: '550 5.1.1',
+  })
+  expect(await (await ask('PUT', 'A/b+c@example.org', { reason: 'manual' })).json()).toMatchObject({
+    reason: 'bounce',
+  })
+  expect(await (await ask('GET', 'A/b+c@EXAMPLE.org')).json()).toMatchObject({ reason: 'bounce' })
+  expect((await ask('DELETE', 'A/b+c@example.org')).status).toBe(204)
+  expect((await ask('DELETE', 'A/b+c@example.org')).status).toBe(404)
+  expect((await ask('GET', 'A/b+c@example.org')).status).toBe(404)
+  const longest = `${'l'.repeat(64)}@${'d'.repeat(60)}.${'e'.repeat(60)}.${'f'.repeat(60)}`
+  expect((await ask('PUT', longest, { reason: 'manual' })).status).toBe(200)
+})
+
+test.each([
+  ['no address', 'nobody', { reason: 'manual' }],
+  ['an unknown reason', 'a@example.org', { reason: 'dislike' }],
+  ['an unknown field', 'a@example.org', { reason: 'manual', until: 'tomorrow' }],
+  ['no reason', 'a@example.org', {}],
+])('%s is not put on the list', async (_, address, body) => {
+  expect((await ask('PUT', address, body)).status).toBe(400)
+  expect(await rig.sql('SELECT * FROM suppression')).toEqual([])
+})
+
+test('the list is paged over HTTP, by reason too', async () => {
+  const addresses = Array.from({ length: 25 }, (_, index) => `p${String(index).padStart(2, '0')}@example.org`)
+  await suppress(
+    database,
+    addresses.map((addressNorm) => ({ addressNorm, reason: 'bounce' })),
+  )
+  await suppress(database, [{ addressNorm: 'q@example.org', reason: 'manual' }])
+  const seen: string[] = []
+  for (let query = 'limit=10&reason=bounce'; query !== '';) {
+    const page = (await (await worker.get(`/v1/suppressions?${query}`)).json()) as {
+      items: { address: string }[]
+      has_more: boolean
+      next_cursor?: string
+    }
+    seen.push(...page.items.map(({ address }) => address))
+    query = page.has_more ? `limit=10&reason=bounce&cursor=${page.next_cursor}` : ''
+  }
+  expect(seen).toEqual(addresses)
+  for (const wrong of ['reason=dislike', 'limit=0', 'cursor=YWZ0ZXIg', 'cursor=x']) {
+    expect((await worker.get(`/v1/suppressions?${wrong}`)).status).toBe(400)
+  }
+})
+
+test('nothing is sent to listed addresses, whatever of a chunk they are, and the batch completes', async () => {
+  const before = await rig.sink.count()
+  const listed = Array.from({ length: 120 }, (_, index) => `left${index}@example.org`)
+  await suppress(
+    database,
+    listed.map((addressNorm) => ({ addressNorm, reason: 'complaint' })),
+  )
+  const id = await worker.accept(300, 'left')
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: 180, suppressed: 120, failed: 0 } })
+  const { distinct, messages } = await atTheSink(rig.sink, before)
+  expect(messages).toHaveLength(180)
+  expect(listed.filter((address) => distinct.has(address))).toEqual([])
+  const page = await worker.get(`/v1/batches/${id}/recipients?state=suppressed&limit=1`)
+  expect(await page.json()).toMatchObject({
+    items: [{ address: 'left0@example.org', attempts: 0, errorCode: 'suppressed_complaint' }],
+    has_more: true,
+  })
+})
+
+test('an address that is listed after its batch was accepted is left out at its next turn', async () => {
+  await rig.sink.behave([
+    { address: 'late1@example.org', at: 'rcpt', code: 451, message: 'try again in 2 seconds' },
+  ])
+  const id = await worker.accept(3, 'late')
+  await until(
+    () => worker.batch(id),
+    ({ counts }) => counts.deferred === 1 && counts.sent === 2,
+    worker.log,
+  )
+  expect((await ask('PUT', 'late1@example.org', { reason: 'unsubscribe' })).status).toBe(200)
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: 2, suppressed: 1 } })
+})
+
+test('a listed recipient that may have been sent to before stays uncertain', async () => {
+  const id = await worker.accept(1, 'doubt')
+  await until(() => worker.batch(id), isFinished, worker.log)
+  await rig.sql(`UPDATE attempt SET outcome = 'lost' WHERE batch_id = $1`, [id])
+  await suppress(database, [{ addressNorm: 'doubt0@example.org', reason: 'manual' }])
+  await rig.sql(`UPDATE recipient SET state = 'deferred', due_at = now() WHERE batch_id = $1`, [id])
+  await rig.sql(`UPDATE batch SET state = 'running' WHERE id = $1`, [id])
+  await rig.sql(`UPDATE chunk SET done = false, due_at = now() WHERE batch_id = $1`, [id])
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch).toMatchObject({ state: 'completed_with_failures', counts: { uncertain: 1, suppressed: 0 } })
 })

@@ -25,3 +25,6 @@ const COMMANDS: Readonly<Record<BatchCommand, { from: readonly BatchState[]; to:
 export function transition(command: BatchCommand): { from: readonly BatchState[]; to: BatchState } {
   return COMMANDS[command]
 }
+
+/** From where a batch may run again for what failed; a cancelled one was ended by a person. */
+export const RETRIED_FROM: readonly BatchState[] = ['completed', 'completed_with_failures', 'failed']

@@ -40,6 +40,16 @@ export const RETRY_CLASSES = {
   }
 >
 
+/** Classes of which a failed recipient may fare better when a person asks for another run: something else was at fault. */
+export const RETRIABLE_CLASSES = [
+  'sender',
+  'transient',
+  'throttle',
+  'unreachable',
+  'account',
+  'quota',
+] as const satisfies readonly (keyof typeof RETRY_CLASSES)[]
+
 export type RetryClass = keyof typeof RETRY_CLASSES
 
 /** About ten hours with the back-off of `backoffMs`. */

@@ -1,4 +1,4 @@
-/** `/v1/batches`: create, read, pause, resume, cancel. */
+/** `/v1/batches`: create, read, pause, resume, cancel, try the failed again. */
 import { createHash } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
@@ -6,6 +6,7 @@ import type { Batch, NewBatch } from '../store/batches.ts'
 import type { BatchStore } from './ports.ts'
 import { countsOf } from '../domain/recipientState.ts'
 import { BatchRequest, parseBatchRequest } from './batchRequest.ts'
+import { batchView } from './batchViews.ts'
 import { parseIdempotencyKey } from './idempotencyKey.ts'
 import { Problem } from './problem.ts'
 
@@ -23,7 +24,7 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
   return (routes) => {
     routes.post(
       '/v1/batches',
-      { schema: { body: BatchRequest }, bodyLimit: maxRequestSizeBytes },
+      { schema: { body: BatchRequest }, config: { scope: 'batches:write' }, bodyLimit: maxRequestSizeBytes },
       async (request, reply) => {
         const key = keyOf(request.headers['idempotency-key'])
         const batch = newBatch(request.body, request.userId)
@@ -44,18 +45,38 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
       },
     )
 
-    routes.get('/v1/batches/:id', { schema: { params: Id } }, async (request) => {
-      return bodyOf(await found(store, request.params.id))
-    })
+    routes.get(
+      '/v1/batches/:id',
+      { schema: { params: Id }, config: { scope: 'batches:read' } },
+      async (request) => {
+        return batchView(await found(store, request.params.id))
+      },
+    )
 
     for (const command of ['pause', 'resume', 'cancel'] as const) {
-      routes.post(`/v1/batches/:id/${command}`, { schema: { params: Id } }, async (request) => {
-        const { id } = await found(store, request.params.id)
-        if (!(await store.command(id, command))) throw new Problem('batch-state')
-        request.log.info({ batchId: id, command }, 'batch commanded')
-        return bodyOf(await found(store, id))
-      })
+      routes.post(
+        `/v1/batches/:id/${command}`,
+        { schema: { params: Id }, config: { scope: 'batches:write' } },
+        async (request) => {
+          const { id } = await found(store, request.params.id)
+          if (!(await store.command(id, command))) throw new Problem('batch-state')
+          request.log.info({ batchId: id, command }, 'batch commanded')
+          return batchView(await found(store, id))
+        },
+      )
     }
+
+    routes.post(
+      '/v1/batches/:id/retry-failed',
+      { schema: { params: Id }, config: { scope: 'batches:write' } },
+      async (request) => {
+        const { id } = await found(store, request.params.id)
+        const retried = await store.retryFailed(id)
+        if (retried === undefined) throw new Problem('batch-state')
+        request.log.info({ batchId: id, retried }, 'failed recipients are tried again')
+        return { ...batchView(await found(store, id)), retried }
+      },
+    )
     return Promise.resolve()
   }
 }
@@ -84,17 +105,4 @@ function newBatch(request: BatchRequest, userId: string): NewBatch {
 function acceptedBody(id: string, { recipients, duplicates }: NewBatch) {
   const counts = countsOf([['pending', recipients.length]])
   return { id, state: 'accepted', recipients: recipients.length, duplicates, counts }
-}
-
-function bodyOf({ id, state, recipients, duplicates, counts, createdAt, finishedAt, errorCode }: Batch) {
-  return {
-    id,
-    state,
-    recipients,
-    duplicates,
-    counts,
-    createdAt,
-    ...(finishedAt && { finishedAt }),
-    ...(errorCode !== null && { errorCode }),
-  }
 }

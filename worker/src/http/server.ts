@@ -3,34 +3,26 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { Logger } from '../log.ts'
-import type { BatchStore } from './ports.ts'
-import type { Tokens } from './tokens.ts'
+import type { BatchStore, SuppressionStore } from './ports.ts'
+import type { AdmissionOptions } from './admission.ts'
+import { admission } from './admission.ts'
+import { batchListRoute } from './batchListRoute.ts'
 import { batchRoutes } from './batchRoutes.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
 import type { WebhookRoutesOptions } from './webhookRoutes.ts'
 import { webhookRoutes } from './webhookRoutes.ts'
+import { suppressionRoutes } from './suppressionRoutes.ts'
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Whose token it was; set before anything of the body is read. */
-    userId: string
-  }
-  interface FastifyContextConfig {
-    /** Whoever has no token shows a signature of the body instead, which the route checks. */
-    access?: 'signed'
-  }
-}
-
-export interface ServerOptions {
+export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
-  readonly tokens: Tokens
+  readonly suppressions: SuppressionStore
   readonly webhooks: WebhookRoutesOptions
   readonly log: Logger
   readonly maxRequestSizeBytes: number
-  /** Whether the database's schema is one that this program can work with. */
-  readonly isServing: () => boolean
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
   readonly onAnswered: (method: string, route: string, status: number, seconds: number) => void
 }
 
@@ -50,7 +42,10 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     genReqId: () => randomUUID(),
     requestIdLogLabel: 'requestId',
     requestIdHeader: false,
+    trustProxy: options.trustedProxies.length > 0 && [...options.trustedProxies],
     bodyLimit: 65_536,
+    // An address is part of a path.
+    routerOptions: { maxParamLength: 320 },
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
@@ -60,14 +55,9 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
 
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
-    if (request.routeOptions.config.access === 'signed') return Promise.resolve()
-    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    const userId = token === undefined ? undefined : options.tokens.userOf(token)
-    if (userId === undefined) throw new Problem('unauthorized')
-    request.userId = userId
-    if (!options.isServing()) throw new Problem('unavailable')
     return Promise.resolve()
   })
+  server.addHook('onRequest', admission(options))
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'
     options.onAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1_000)
@@ -89,7 +79,9 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   })
 
   await server.register(batchRoutes(options.store, options.maxRequestSizeBytes))
+  await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
+  await server.register(suppressionRoutes(options.suppressions))
   await server.register(webhookRoutes(options.webhooks))
   return {
     listen: async (port) => {

@@ -1,20 +1,24 @@
-/** API tokens as a mounted Secret: one file for each user, with the hash of the user's token; changes are followed. */
+/** API tokens as a mounted Secret: one file for each user, with the hash of the user's token and its scopes; changes are followed. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Scopes } from './scopes.ts'
+import type { TokenFile } from './tokenFile.ts'
+import { parseTokenFile } from './tokenFile.ts'
 
 export interface Tokens {
-  /** @returns the user's id, or undefined. Takes as long for a wrong token as for a right one. */
-  userOf(token: string): string | undefined
+  /** Takes as long for a wrong token as for a right one. */
+  userOf(token: string): User | undefined
   close(): void
 }
 
-interface Known {
-  readonly userId: string
-  readonly hash: Buffer
+export interface User {
+  readonly id: string
+  readonly scopes: Scopes
 }
 
-const CONTENT = /^sha256:([0-9a-f]{64})\s*$/i
+type Known = User & TokenFile
+
 const REREAD_MS = 2_000
 
 /** @param onError told of a folder that cannot be read; the tokens read last stay in force. */
@@ -33,9 +37,9 @@ export async function openTokens(folder: string, onError: (error: unknown) => vo
   return {
     userOf: (token) => {
       const hash = createHash('sha256').update(token).digest()
-      let userId: string | undefined
-      for (const each of known) if (timingSafeEqual(each.hash, hash)) userId = each.userId
-      return userId
+      let user: User | undefined
+      for (const each of known) if (timingSafeEqual(each.hash, hash)) user = each
+      return user
     },
     close: () => {
       clearInterval(timer)
@@ -50,7 +54,7 @@ async function readTokens(folder: string): Promise<readonly Known[]> {
     names.map(async (name) => ({ name, content: await readFile(join(folder, name), 'utf8') })),
   )
   return files.flatMap(({ name, content }) => {
-    const hash = CONTENT.exec(content)?.[1]
-    return hash === undefined ? [] : [{ userId: name, hash: Buffer.from(hash, 'hex') }]
+    const file = parseTokenFile(content)
+    return file === undefined ? [] : [{ id: name, ...file }]
   })
 }

@@ -1,9 +1,11 @@
 /** Batches as the API sees them: accepted once for each key, in the one transaction that also wakes the senders. */
 import type { BatchStore } from '../http/ports.ts'
 import type { Database } from './database.ts'
+import { listBatches } from './batchList.ts'
 import { commandBatch, findBatch, insertBatch } from './batches.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
 import { listRecipients } from './recipients.ts'
+import { retryFailed } from './retries.ts'
 
 /** @param onDue called after something became due */
 export function batchStore(database: Database, onDue: () => void): BatchStore {
@@ -21,11 +23,17 @@ export function batchStore(database: Database, onDue: () => void): BatchStore {
       return accepted
     },
     find: (id) => findBatch(database, id),
+    list: (page) => listBatches(database, page),
     recipients: (id, page) => listRecipients(database, id, page),
     command: async (id, command) => {
       const applied = await database.transaction((transaction) => commandBatch(transaction, id, command))
       onDue()
       return applied
+    },
+    retryFailed: async (id) => {
+      const retried = await database.transaction((transaction) => retryFailed(transaction, id))
+      onDue()
+      return retried
     },
   }
 }

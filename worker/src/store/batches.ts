@@ -7,6 +7,7 @@ import type { Variables } from '../domain/template.ts'
 import type { Queryable } from './database.ts'
 import { transition } from '../domain/batchState.ts'
 import { countsOf } from '../domain/recipientState.ts'
+import { BATCH_COLUMNS } from './batchList.ts'
 import { insertChunks } from './chunks.ts'
 
 export interface NewBatch {
@@ -30,6 +31,8 @@ export interface Batch {
   readonly createdAt: Date
   readonly finishedAt: Date | null
   readonly errorCode: string | null
+  /** How often its failed recipients were tried again on request. */
+  readonly retries: number
 }
 
 /** @returns its id. */
@@ -67,11 +70,7 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
 
 export async function findBatch(database: Queryable, id: string): Promise<Batch | undefined> {
   const [[batch], counts] = await Promise.all([
-    database.query<Omit<Batch, 'counts'>>(
-      `SELECT id, state, recipients, duplicates, created_at AS "createdAt", finished_at AS "finishedAt",
-         error_code AS "errorCode" FROM batch WHERE id = $1`,
-      [id],
-    ),
+    database.query<Omit<Batch, 'counts'>>(`SELECT ${BATCH_COLUMNS} FROM batch WHERE id = $1`, [id]),
     database.query<{ state: RecipientState; count: number }>(
       'SELECT state, count(*)::int AS count FROM recipient WHERE batch_id = $1 GROUP BY state',
       [id],

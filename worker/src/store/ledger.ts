@@ -1,10 +1,10 @@
 /** The ledger of sending in PostgreSQL: claims are leases in rows, results are fenced by attempt and holder. */
-import type { ChunkRef, Claimed, Content, Ledger, Settled, Work } from '../sending/ports.ts'
+import type { ChunkRef, Content, Ledger, Settled } from '../sending/ports.ts'
 import type { BatchState } from '../domain/batchState.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
-import type { Variables } from '../domain/template.ts'
 import type { Queryable } from './database.ts'
 import { COMPLETION } from './chunks.ts'
+import { claimDue, disown } from './claims.ts'
 import { contentCache } from './contentCache.ts'
 import { holdForgotten, judgeExpired, recordResults } from './results.ts'
 
@@ -48,7 +48,7 @@ export function ledger(database: Queryable, options: LedgerOptions): Ledger {
       claims += 1
       const holder = `${worker}#${claims}`
       try {
-        return await claim(database, work, limit, holder, leaseMs)
+        return await claimDue(database, work, { ...options, limit, holder })
       } catch (error) {
         await disown(database, work, holder).catch(() => undefined)
         throw error
@@ -98,47 +98,6 @@ async function readContent(database: Queryable, batchId: string): Promise<Conten
   return { from, subject, text: text ?? undefined, html: html ?? undefined }
 }
 
-async function claim(
-  database: Queryable,
-  { batchId, firstSeq, lastSeq }: Work,
-  limit: number,
-  holder: string,
-  leaseMs: number,
-): Promise<readonly Claimed[]> {
-  const rows = await database.query<{
-    seq: number
-    address: string
-    variables: Variables | null
-    attempt: number
-    tries: number
-  }>(
-    `WITH due AS MATERIALIZED (
-       SELECT seq FROM recipient
-       WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
-         AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')
-       ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
-     UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
-       lease_until = now() + make_interval(secs => $6), updated_at = now()
-     FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
-     RETURNING recipient.seq, address, variables, attempt, tries`,
-    [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000],
-  )
-  return rows.map(({ variables, ...row }) => ({ ...row, batchId, holder, variables: variables ?? {} }))
-}
-
-/** A claim whose answer was lost: nobody ever saw its rows, so they go back untried. */
-async function disown(
-  database: Queryable,
-  { batchId, firstSeq, lastSeq }: Work,
-  holder: string,
-): Promise<void> {
-  await database.query(
-    `UPDATE recipient SET state = 'pending', worker = NULL, lease_until = NULL
-     WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state = 'sending' AND worker = $4`,
-    [batchId, firstSeq, lastSeq, holder],
-  )
-}
-
 async function renew(database: Queryable, ref: ChunkRef, worker: string, leaseMs: number): Promise<void> {
   await database.query(
     `WITH kept AS (
@@ -151,9 +110,18 @@ async function renew(database: Queryable, ref: ChunkRef, worker: string, leaseMs
   )
 }
 
+interface Remainder {
+  readonly state: BatchState
+  /** What fences the end that is written after this look: a retry changes both. */
+  readonly retries: number
+  readonly generation: number
+  readonly open: number
+  readonly next_ms: number | null
+}
+
 /** Done when no recipient of the chunk goes on; the last chunk to be done completes the batch. */
 async function settle(database: Queryable, { batchId, chunk }: ChunkRef): Promise<Settled> {
-  const [row] = await database.query<{ state: BatchState; open: number; next_ms: number | null }>(
+  const [row] = await database.query<Remainder>(
     `WITH closed AS (
        UPDATE recipient SET state = CASE batch.state WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END,
          updated_at = now()
@@ -161,35 +129,39 @@ async function settle(database: Queryable, { batchId, chunk }: ChunkRef): Promis
        WHERE batch.id = $1 AND batch.state IN ('cancelled', 'failed') AND chunk.batch_id = $1 AND chunk.number = $2
          AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
          AND recipient.state IN ('pending', 'deferred') RETURNING recipient.seq)
-     SELECT batch.state, count(recipient.seq)::int AS open,
+     SELECT batch.state, batch.retries, chunk.generation, count(recipient.seq)::int AS open,
        extract(epoch FROM min(CASE recipient.state WHEN 'sending' THEN lease_until ELSE recipient.due_at END)
          - now())::float8 * 1000 AS next_ms
      FROM batch JOIN chunk ON chunk.batch_id = batch.id AND chunk.number = $2
      LEFT JOIN recipient ON recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
        AND recipient.state IN ('pending', 'deferred', 'sending') AND recipient.seq NOT IN (SELECT seq FROM closed)
-     WHERE batch.id = $1 GROUP BY batch.state`,
+     WHERE batch.id = $1 GROUP BY batch.state, batch.retries, chunk.generation`,
     [batchId, chunk],
   )
   if (row === undefined) return { done: true }
   if (row.open === 0) {
-    await database.query('UPDATE chunk SET done = true WHERE batch_id = $1 AND number = $2', [batchId, chunk])
-    await completeBatch(database, batchId)
+    const ended = await database.query(
+      'UPDATE chunk SET done = true WHERE batch_id = $1 AND number = $2 AND generation = $3 RETURNING number',
+      [batchId, chunk, row.generation],
+    )
+    if (ended.length === 0) return { done: false, againMs: SOONEST_MS }
+    await completeBatch(database, batchId, row.retries)
     return { done: true }
   }
   const againMs = row.state === 'paused' ? PAUSED_MS : Math.ceil(Math.max(SOONEST_MS, row.next_ms ?? 0))
   await database.query(
     `UPDATE chunk SET due_at = now() + make_interval(secs => $3)
-     WHERE batch_id = $1 AND number = $2 AND NOT done`,
-    [batchId, chunk, (againMs + GRACE_MS) / 1_000],
+     WHERE batch_id = $1 AND number = $2 AND generation = $4 AND NOT done`,
+    [batchId, chunk, (againMs + GRACE_MS) / 1_000, row.generation],
   )
   return { done: false, againMs }
 }
 
 /** In a statement of its own, after the chunk's: of two that end at once, the later one sees both. */
-async function completeBatch(database: Queryable, batchId: string): Promise<void> {
+async function completeBatch(database: Queryable, batchId: string, retries: number): Promise<void> {
   await database.query(
-    `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND state IN ('running', 'completed_with_failures')
-       AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
-    [batchId],
+    `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND retries = $2
+       AND state IN ('running', 'completed_with_failures') AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
+    [batchId, retries],
   )
 }

@@ -1,5 +1,6 @@
 /** The suppression list: normalised addresses that nothing is sent to, by any batch, until they are lifted. */
 import type { SuppressionReason } from '../domain/suppression.ts'
+import type { SuppressionStore } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
 import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
 
@@ -90,4 +91,19 @@ export async function liftSuppression(
     [addressNorm],
   )
   return lifted
+}
+
+/** The list as the API sees it. */
+export function suppressionStore(database: Queryable): SuppressionStore {
+  return {
+    find: (addressNorm) => findSuppression(database, addressNorm),
+    list: (page) => listSuppressions(database, page),
+    lift: (addressNorm) => liftSuppression(database, addressNorm),
+    add: async (entry) => {
+      await suppress(database, [entry])
+      const present = await findSuppression(database, entry.addressNorm)
+      // Lifted by somebody else in between: what was asked for held for a moment.
+      return present ?? { detail: '', ...entry, createdAt: new Date() }
+    },
+  }
 }

@@ -27,13 +27,23 @@ function settings(snapshot: Snapshot): Partial<WorkerSettingsInput> {
     httpPort: HTTP_PORT,
     internalPort: INTERNAL_PORT,
     apiTokensDir: `${ROOT}/tokens`,
-    maxRequestSizeBytes: worker.http.maxRequestSizeBytes ?? 10_485_760,
+    ...httpSettings(worker),
     ...(hasKey(snapshot.references.get(postgres.credentialsSecretRef.name), 'ca.crt') && {
       postgresCaFile: `${ROOT}/postgres/ca.crt`,
     }),
     ...queueSettings(snapshot),
     ...eventSettings(snapshot),
     ...providerSettings(snapshot),
+  }
+}
+
+function httpSettings({ http }: WorkerSpec): Partial<WorkerSettingsInput> {
+  const { maxRequestSizeBytes, rateLimitPerIp, rateLimitPerToken, trustedProxies = [] } = http
+  return {
+    maxRequestSizeBytes: maxRequestSizeBytes ?? 10_485_760,
+    rateLimitPerIp: rateLimitPerIp ?? 100,
+    rateLimitPerToken: rateLimitPerToken ?? 6_000,
+    ...(trustedProxies.length > 0 && { trustedProxies }),
   }
 }
 

@@ -252,6 +252,21 @@ describe('worker', () => {
     })
   })
 
+  it('renders the limits of the API', () => {
+    const http = { ...SPEC.worker.http, rateLimitPerToken: 60, trustedProxies: ['10.0.0.0/8', '2001:db8::1'] }
+    const spec = { ...SPEC, worker: { ...SPEC.worker, http } }
+    const { spec: rendered } = objectOf(migrated({ sender: sender({ spec }) }), 'Deployment') as {
+      spec?: { template: { spec: { containers: Pod[] } } }
+    }
+    const variables = rendered?.template.spec.containers[0]?.env ?? []
+    const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? 'secret']))
+    expect(parseWorkerSettings(environment)).toMatchObject({
+      rateLimitPerIp: 100,
+      rateLimitPerToken: 60,
+      trustedProxies: ['10.0.0.0/8', '2001:db8::1'],
+    })
+  })
+
   it.each([
     [
       { ses: { region: 'eu-west-1', configurationSet: 'mails', credentialsSecretRef: { name: 'account' } } },

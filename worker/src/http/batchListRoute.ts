@@ -1,0 +1,32 @@
+/** `GET /v1/batches`: the newest first, a page at a time. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import type { BatchStore } from './ports.ts'
+import { stringEnum } from '../../../crds/schema/structural.ts'
+import { BATCH_STATES } from '../domain/batchState.ts'
+import { listedView } from './batchViews.ts'
+import { pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+
+const Query = Type.Object(
+  { state: Type.Optional(stringEnum(BATCH_STATES)), ...pageParameters },
+  { additionalProperties: false },
+)
+const POSITION = /^(\d{1,16}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+export function batchListRoute(store: BatchStore): FastifyPluginAsyncTypebox {
+  return (routes) => {
+    routes.get(
+      '/v1/batches',
+      { schema: { querystring: Query }, config: { scope: 'batches:read' } },
+      async (request) => {
+        const { state, limit, cursor } = request.query
+        const [, createdMicros, id] = parseCursor(cursor, POSITION) ?? []
+        const after = createdMicros === undefined || id === undefined ? undefined : { createdMicros, id }
+        const size = pageSize(limit)
+        const rows = await store.list({ state, after, limit: size + 1 })
+        return pageOf(rows, size, listedView, (row) => `${row.createdMicros} ${row.id}`)
+      },
+    )
+    return Promise.resolve()
+  }
+}

@@ -1,0 +1,12 @@
+/** Whom a limit by address counts: an IPv4 address, or the /64 that an IPv6 subscriber has to itself. */
+import ipaddr from 'ipaddr.js'
+
+const SUBSCRIBER_BYTES = 8
+
+export function clientOf(ip: string): string {
+  if (!ipaddr.isValid(ip)) return 'unknown'
+  const address = ipaddr.process(ip)
+  if (address.kind() === 'ipv4') return address.toString()
+  const network = address.toByteArray().fill(0, SUBSCRIBER_BYTES)
+  return `${ipaddr.fromByteArray(network).toString()}/64`
+}

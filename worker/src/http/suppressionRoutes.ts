@@ -1,0 +1,81 @@
+/** `/v1/suppressions`: the addresses that nothing is sent to, read, added to and lifted. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import type { Suppression } from '../store/suppressions.ts'
+import type { SuppressionStore } from './ports.ts'
+import { stringEnum } from '../../../crds/schema/structural.ts'
+import { parseAddress } from '../domain/address.ts'
+import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
+import { pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+import { Problem } from './problem.ts'
+
+const Address = Type.Object({ address: Type.String() })
+const Query = Type.Object(
+  { reason: Type.Optional(stringEnum(SUPPRESSION_REASONS)), ...pageParameters },
+  { additionalProperties: false },
+)
+const Body = Type.Object(
+  { reason: stringEnum(SUPPRESSION_REASONS), detail: Type.Optional(Type.String({ maxLength: 500 })) },
+  { additionalProperties: false },
+)
+
+export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTypebox {
+  return (routes) => {
+    routes.get(
+      '/v1/suppressions',
+      { schema: { querystring: Query }, config: { scope: 'suppressions:read' } },
+      async (request) => {
+        const { reason, limit, cursor } = request.query
+        const [afterAddress = ''] = parseCursor(cursor, /^[\x21-\x7e]+$/) ?? []
+        const size = pageSize(limit)
+        const rows = await store.list({ reason, afterAddress, limit: size + 1 })
+        return pageOf(rows, size, itemOf, ({ addressNorm }) => addressNorm)
+      },
+    )
+
+    routes.get(
+      '/v1/suppressions/:address',
+      { schema: { params: Address }, config: { scope: 'suppressions:read' } },
+      async (request) => {
+        const suppression = await store.find(parsed(request.params.address))
+        if (suppression === undefined) throw new Problem('not-found')
+        return itemOf(suppression)
+      },
+    )
+
+    routes.put(
+      '/v1/suppressions/:address',
+      { schema: { params: Address, body: Body }, config: { scope: 'suppressions:write' } },
+      async (request) => {
+        const addressNorm = parsed(request.params.address)
+        const { reason, detail = '' } = request.body
+        const suppression = await store.add({ addressNorm, reason, detail })
+        request.log.info({ reason }, 'address suppressed')
+        return itemOf(suppression)
+      },
+    )
+
+    routes.delete(
+      '/v1/suppressions/:address',
+      { schema: { params: Address }, config: { scope: 'suppressions:write' } },
+      async (request, reply) => {
+        const lifted = await store.lift(parsed(request.params.address))
+        if (lifted === undefined) throw new Problem('not-found')
+        request.log.info({ reason: lifted.reason }, 'suppression lifted')
+        return reply.code(204).send()
+      },
+    )
+    return Promise.resolve()
+  }
+}
+
+/** @throws Problem for what cannot be an address. */
+function parsed(address: string): string {
+  const result = parseAddress(address)
+  if (!result.ok) throw new Problem('invalid-request', [{ pointer: 'address', code: result.code }])
+  return result.mailbox.normalised
+}
+
+function itemOf({ addressNorm: address, reason, detail, createdAt }: Suppression) {
+  return { address, reason, ...(detail !== '' && { detail }), createdAt }
+}

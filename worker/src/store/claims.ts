@@ -1,0 +1,69 @@
+/** Claims: recipients whose turn has come become ours for a while, or are left out for the suppression list. */
+import type { Claimed, Work } from '../sending/ports.ts'
+import type { Variables } from '../domain/template.ts'
+import type { LedgerOptions } from './ledger.ts'
+import type { Queryable } from './database.ts'
+
+interface Claim extends Pick<LedgerOptions, 'leaseMs' | 'provider' | 'events'> {
+  readonly limit: number
+  readonly holder: string
+}
+
+/**
+ * The list is asked row by row through its key: joined, a long list might be read whole for a few recipients. Every
+ * listed recipient of the chunk is left out at once, so that a claim of none means that nothing is due. One of which a
+ * mail may have gone before stays uncertain.
+ */
+export async function claimDue(
+  database: Queryable,
+  { batchId, firstSeq, lastSeq }: Work,
+  { limit, holder, leaseMs, provider, events }: Claim,
+): Promise<readonly Claimed[]> {
+  const rows = await database.query<{
+    seq: number
+    address: string
+    variables: Variables | null
+    attempt: number
+    tries: number
+  }>(
+    `WITH listed AS MATERIALIZED (
+       SELECT seq, ${REASON} AS reason,
+         EXISTS (SELECT FROM attempt WHERE attempt.batch_id = $1 AND attempt.seq = recipient.seq
+           AND outcome IN ('lost', 'ambiguous')) AS perhaps_sent
+       FROM recipient WHERE ${DUE} AND ${REASON} IS NOT NULL FOR UPDATE OF recipient SKIP LOCKED),
+     left_out AS (
+       UPDATE recipient SET state = CASE WHEN perhaps_sent THEN 'uncertain' ELSE 'suppressed' END,
+         error_class = CASE WHEN perhaps_sent THEN 'ambiguous' END, error_code = 'suppressed_' || reason,
+         updated_at = now()
+       FROM listed WHERE recipient.batch_id = $1 AND recipient.seq = listed.seq
+       RETURNING address, state, attempt, error_class, error_code),
+     noted AS (
+       INSERT INTO event (batch_id, recipient, event, attempt, provider, error_class, error_code)
+       SELECT $1, address, state, attempt, $7, error_class, error_code FROM left_out WHERE $8),
+     due AS MATERIALIZED (
+       SELECT seq FROM recipient WHERE ${DUE} AND ${REASON} IS NULL ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
+     UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
+       lease_until = now() + make_interval(secs => $6), updated_at = now()
+     FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
+     RETURNING recipient.seq, address, variables, attempt, tries`,
+    [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events],
+  )
+  return rows.map(({ variables, ...row }) => ({ ...row, batchId, holder, variables: variables ?? {} }))
+}
+
+const REASON = '(SELECT reason FROM suppression WHERE address_norm = recipient.address_norm)'
+const DUE = `batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
+  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')`
+
+/** A claim whose answer was lost: nobody ever saw its rows, so they go back untried. */
+export async function disown(
+  database: Queryable,
+  { batchId, firstSeq, lastSeq }: Work,
+  holder: string,
+): Promise<void> {
+  await database.query(
+    `UPDATE recipient SET state = 'pending', worker = NULL, lease_until = NULL
+     WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state = 'sending' AND worker = $4`,
+    [batchId, firstSeq, lastSeq, holder],
+  )
+}

@@ -1,0 +1,39 @@
+/** A finished batch runs again, for those of its failed recipients that may fare better and got no mail. */
+import type { Queryable } from './database.ts'
+import { RETRIABLE_CLASSES } from '../domain/retryClasses.ts'
+import { RETRIED_FROM } from '../domain/batchState.ts'
+
+/**
+ * One of which a mail may have gone at any attempt stays as it is. The new generation of a chunk and the batch's count
+ * of retries keep a worker that still settles the old run from ending the new one.
+ * @returns how many are tried again; undefined when the batch is in a state that does not allow it.
+ */
+export async function retryFailed(transaction: Queryable, batchId: string): Promise<number | undefined> {
+  const locked = await transaction.query('SELECT FROM batch WHERE id = $1 AND state = ANY($2) FOR UPDATE', [
+    batchId,
+    RETRIED_FROM,
+  ])
+  if (locked.length === 0) return undefined
+  const recipients = await transaction.query<{ seq: number }>(
+    `UPDATE recipient SET state = 'pending', tries = 0, due_at = now(), error_class = NULL, error_code = NULL,
+       updated_at = now()
+     WHERE batch_id = $1 AND state = 'failed' AND (error_class IS NULL OR error_class = ANY($2))
+       AND NOT EXISTS (SELECT FROM attempt WHERE attempt.batch_id = $1 AND attempt.seq = recipient.seq
+         AND outcome IN ('accepted', 'lost', 'ambiguous', 'mismatch'))
+     RETURNING seq`,
+    [batchId, RETRIABLE_CLASSES],
+  )
+  if (recipients.length === 0) return 0
+  await transaction.query(
+    `UPDATE chunk SET done = false, due_at = now(), published_at = NULL, generation = generation + 1
+     WHERE batch_id = $1
+       AND EXISTS (SELECT FROM unnest($2::int[]) AS seq WHERE seq BETWEEN first_seq AND last_seq)`,
+    [batchId, recipients.map(({ seq }) => seq)],
+  )
+  await transaction.query(
+    `UPDATE batch SET state = 'running', retries = retries + 1, retried_at = now(), updated_at = now(),
+       finished_at = NULL, error_class = NULL, error_code = NULL WHERE id = $1`,
+    [batchId],
+  )
+  return recipients.length
+}
