@@ -112,8 +112,8 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     store: batchStore(database, sweeping.nudge),
     suppressions: suppressionStore(database),
     tokens,
+    webhooks,
     limits,
-    webhooks: { ...webhooks, isServing: () => health.isServing() },
     log,
     maxRequestSizeBytes: settings.maxRequestSizeBytes,
     trustedProxies: settings.trustedProxies ?? [],
@@ -145,8 +145,8 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       clearTimeout(lastCall)
       provider.close()
       tokens.close()
-      limits.close()
       webhooks.close()
+      limits.close()
       await nats.close()
       await internal.close()
       await database.close()

@@ -142,8 +142,8 @@ test('a worker that still settles the old run does not end the new one', async (
       leaseMs: 1_000,
       provider: 'smtp',
       onUncertain: 'Hold',
-      events: false,
       repeatableMs: undefined,
+      events: false,
     },
   )
   expect(await settling.settle({ batchId: id, chunk: 0 })).toMatchObject({ done: false })

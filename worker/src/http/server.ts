@@ -11,9 +11,9 @@ import { batchRoutes } from './batchRoutes.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
-import { suppressionRoutes } from './suppressionRoutes.ts'
 import type { WebhookRoutesOptions } from './webhookRoutes.ts'
 import { webhookRoutes } from './webhookRoutes.ts'
+import { suppressionRoutes } from './suppressionRoutes.ts'
 
 export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore

@@ -9,7 +9,6 @@ import { Problem } from './problem.ts'
 export interface WebhookRoutesOptions {
   /** By the last part of the path; only what is configured is there. */
   readonly receivers: Readonly<Record<string, Receiver>>
-  readonly isServing: () => boolean
   readonly onReceived: (provider: string, received: Received) => void
 }
 
@@ -18,11 +17,7 @@ const BODY_LIMIT = 786_432
 /** Of all bodies at once: more wait for a slower flood. */
 const BYTES_IN_FLIGHT = 64 * 1_048_576
 
-export function webhookRoutes({
-  receivers,
-  isServing,
-  onReceived,
-}: WebhookRoutesOptions): FastifyPluginAsync {
+export function webhookRoutes({ receivers, onReceived }: WebhookRoutesOptions): FastifyPluginAsync {
   let bytesInFlight = 0
   return (routes) => {
     routes.removeAllContentTypeParsers()
@@ -42,7 +37,6 @@ export function webhookRoutes({
         `/webhooks/${provider}`,
         { config: { access: 'signed' }, bodyLimit: BODY_LIMIT },
         async (request, reply) => {
-          if (!isServing()) throw new Problem('unavailable')
           const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
           const received = await receive(body, request.headers)
           onReceived(provider, received)
