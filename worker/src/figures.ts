@@ -6,7 +6,7 @@ import type { Metrics } from './metrics.ts'
 import type { WakeupPublisher } from './sending/sweep.ts'
 import type { SendingLoop } from './serveSending.ts'
 import type { Database } from './store/database.ts'
-import type { EventOutbox } from './store/events.ts'
+import type { Outbox } from './store/outbox.ts'
 import type { WebhookEffects } from './webhooks/ports.ts'
 
 const LOOK_EVERY_MS = 10_000
@@ -15,7 +15,7 @@ interface Sources {
   readonly database: Database
   readonly queue: WakeupPublisher
   readonly sending: SendingLoop
-  readonly outbox: EventOutbox
+  readonly outbox: Pick<Outbox<unknown>, 'backlog'>
 }
 
 /** NATS is told of but not asked for: without it batches are still accepted, and wait. */

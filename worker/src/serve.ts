@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from './log.ts'
 import type { Settings } from './settings.ts'
 import { watchHealth } from './health.ts'
+import { auditOf } from './http/audit.ts'
+import { openRefusals } from './http/refusals.ts'
 import { internalServer } from './http/internalServer.ts'
 import { apiServer } from './http/server.ts'
 import { openTokens } from './http/tokens.ts'
@@ -17,6 +19,8 @@ import { openEvents } from './serveEvents.ts'
 import { openLimits } from './serveLimits.ts'
 import { startSending } from './serveSending.ts'
 import { openWebhooks } from './serveWebhooks.ts'
+import { openHousekeeping } from './serveHousekeeping.ts'
+import { listAudit, recordAudit } from './store/audit.ts'
 import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
@@ -91,6 +95,13 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     },
   })
   const webhooks = await openWebhooks({ ...common, ready: health.served })
+  const housekeeping = openHousekeeping(common)
+  const refusals = openRefusals({
+    write: (entries) => recordAudit(database, entries),
+    onError: (error) => {
+      log.warn({ err: error }, 'refused requests cannot be written into the audit log')
+    },
+  })
   const figures = watchFigures({
     ...common,
     queue,
@@ -111,6 +122,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),
     suppressions: suppressionStore(database),
+    audit: (page) => listAudit(database, page),
     tokens,
     webhooks,
     limits,
@@ -118,6 +130,10 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     maxRequestSizeBytes: settings.maxRequestSizeBytes,
     trustedProxies: settings.trustedProxies ?? [],
     isServing: () => health.isServing(),
+    onRefused: (request, reason) => {
+      const [path = ''] = request.url.split('?')
+      refusals.note(auditOf(request, 'access.refused', path, { reason, method: request.method }))
+    },
     onAnswered: (method, route, status, seconds) => {
       metrics.requests.observe({ method, route, status }, seconds)
     },
@@ -141,7 +157,9 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
         events.finished,
         webhooks.finished,
         figures,
+        housekeeping,
       ])
+      await refusals.close()
       clearTimeout(lastCall)
       provider.close()
       tokens.close()

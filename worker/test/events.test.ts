@@ -87,7 +87,7 @@ test('a lot that arrived but was not ticked off is not counted twice', async () 
     (events) => (events[0]?.n ?? 0) > 0,
     worker.log,
   )
-  const warned = () => worker.log().split('events wait for ClickHouse').length
+  const warned = () => worker.log().split('rows wait for ClickHouse').length
   const before = warned()
   await until(
     () => Promise.resolve(warned()),

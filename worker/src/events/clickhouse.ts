@@ -1,14 +1,15 @@
-/** The table of events in ClickHouse and the insert that may be repeated. */
+/** A table in ClickHouse that workers write, and the insert that may be repeated. */
 import { ClickHouseError, createClient } from '@clickhouse/client'
-import { createDatabase, createTable, EMAIL_EVENTS, qualified } from '../../../crds/clickhouseTables.ts'
-import type { Lot } from '../store/events.ts'
-import type { EventSink } from './flusher.ts'
+import { createDatabase, createTable, qualified, type DataTable } from '../../../crds/clickhouseTables.ts'
+import type { Lot } from '../store/outbox.ts'
+import type { Sink } from './flusher.ts'
 
 export interface ClickhouseOptions {
   readonly url: string
   readonly database: string
   readonly username: string | undefined
   readonly password: string | undefined
+  readonly table: DataTable
 }
 
 const UNKNOWN_DATABASE = '81'
@@ -19,7 +20,13 @@ const REQUEST_MS = 30_000
  * Lots are inserted synchronously (`async_insert` is on by default since 26.2) and named by a token: a plain MergeTree
  * drops a lot it has seen among its last thousand.
  */
-export function clickhouseEvents({ url, database, username, password }: ClickhouseOptions): EventSink {
+export function clickhouseSink<Row>({
+  url,
+  database,
+  username,
+  password,
+  table: name,
+}: ClickhouseOptions): Sink<Row> {
   const client = createClient({
     url,
     ...(username !== undefined && { username }),
@@ -27,11 +34,11 @@ export function clickhouseEvents({ url, database, username, password }: Clickhou
     request_timeout: REQUEST_MS,
     log: { level: 127 },
   })
-  const table = qualified(database, EMAIL_EVENTS)
+  const table = qualified(database, name)
   let isPrepared = false
   return {
-    insert: async ({ token, rows }: Lot) => {
-      if (!isPrepared) await ensureTable(client, database)
+    insert: async ({ token, rows }: Lot<Row>) => {
+      if (!isPrepared) await ensureTable(client, database, name)
       isPrepared = true
       await client.insert({
         table,
@@ -45,8 +52,12 @@ export function clickhouseEvents({ url, database, username, password }: Clickhou
 }
 
 /** A user without the right to create is told apart later, by its insert, if the table is not there. */
-async function ensureTable(client: ReturnType<typeof createClient>, database: string): Promise<void> {
-  const statement = createTable(database, EMAIL_EVENTS)
+async function ensureTable(
+  client: ReturnType<typeof createClient>,
+  database: string,
+  table: DataTable,
+): Promise<void> {
+  const statement = createTable(database, table)
   try {
     await client.command({ query: statement })
   } catch (error) {

@@ -1,17 +1,17 @@
-/** Empties the outbox of events into ClickHouse, lot by lot; nothing waits for it and an outage only lengthens it. */
+/** Empties an outbox into ClickHouse, lot by lot; nothing waits for it and an outage only lengthens it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EventOutbox, Lot } from '../store/events.ts'
+import type { Lot, Outbox } from '../store/outbox.ts'
 import { reconnectMs } from '../domain/backoff.ts'
 
-export interface EventSink {
+export interface Sink<Row> {
   /** The same lot again changes nothing. */
-  insert(lot: Lot): Promise<void>
+  insert(lot: Lot<Row>): Promise<void>
   close(): Promise<void>
 }
 
-export interface FlusherOptions {
-  readonly outbox: EventOutbox
-  readonly sink: EventSink
+export interface FlusherOptions<Row> {
+  readonly outbox: Outbox<Row>
+  readonly sink: Sink<Row>
   /** Whether this worker is the one that flushes. */
   readonly isMine: () => Promise<boolean>
   readonly everyMs: number
@@ -20,7 +20,7 @@ export interface FlusherOptions {
   readonly onFlushed: (rows: number) => void
 }
 
-export async function flushEvents(options: FlusherOptions): Promise<void> {
+export async function flush<Row>(options: FlusherOptions<Row>): Promise<void> {
   const { stopping, everyMs, onError } = options
   const pause = (ms: number) => sleep(ms, undefined, { signal: stopping }).catch(() => undefined)
   let failures = 0
@@ -37,7 +37,13 @@ export async function flushEvents(options: FlusherOptions): Promise<void> {
   }
 }
 
-async function flushAll({ outbox, sink, isMine, stopping, onFlushed }: FlusherOptions): Promise<void> {
+async function flushAll<Row>({
+  outbox,
+  sink,
+  isMine,
+  stopping,
+  onFlushed,
+}: FlusherOptions<Row>): Promise<void> {
   while (!stopping.aborted && (await isMine())) {
     const lot = await outbox.nextLot()
     if (lot === undefined) return

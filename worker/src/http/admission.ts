@@ -31,10 +31,11 @@ export interface AdmissionOptions {
   readonly limits: Limits
   /** Whether the database's schema is one that this program can work with. */
   readonly isServing: () => boolean
+  readonly onRefused: (request: FastifyRequest, reason: 'unauthorized' | 'forbidden') => void
 }
 
 /** Refuses before anything of the body is read. */
-export function admission({ tokens, limits, isServing }: AdmissionOptions) {
+export function admission({ tokens, limits, isServing, onRefused }: AdmissionOptions) {
   const userOf = ({ headers }: FastifyRequest): User | undefined => {
     const token = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
     return token === undefined ? undefined : tokens.userOf(token)
@@ -44,21 +45,37 @@ export function admission({ tokens, limits, isServing }: AdmissionOptions) {
     if (access !== 'signed') {
       const user = userOf(request)
       await within(user ? limits.perToken : limits.perIp, user?.id ?? clientOf(request.ip), reply)
-      if (access !== 'open') mayAsk(user, request, reply)
       request.userId = user?.id ?? ''
+      const refused = access === 'open' ? undefined : refusalOf(user, request)
+      if (refused !== undefined) {
+        onRefused(request, refused)
+        throw refusal(refused, request, reply)
+      }
     }
     if (!isServing()) throw new Problem('unavailable')
   }
 }
 
-/** @throws Problem when there is no user, or one whose token is for other things (RFC 6750 §3.1). */
-function mayAsk(user: User | undefined, request: FastifyRequest, reply: FastifyReply): void {
-  if (user === undefined) throw new Problem('unauthorized')
+/** No user, or one whose token is for other things. */
+function refusalOf(
+  user: User | undefined,
+  request: FastifyRequest,
+): 'unauthorized' | 'forbidden' | undefined {
+  if (user === undefined) return 'unauthorized'
+  return request.is404 || includes(user.scopes, request.routeOptions.config.scope) ? undefined : 'forbidden'
+}
+
+/** What a client is told of it (RFC 6750 §3.1). */
+function refusal(
+  refused: 'unauthorized' | 'forbidden',
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Problem {
+  if (refused === 'unauthorized') return new Problem(refused)
   const { scope } = request.routeOptions.config
-  if (request.is404 || includes(user.scopes, scope)) return
   const needed = scope === undefined ? '' : `, scope="${scope}"`
   reply.header('www-authenticate', `Bearer error="insufficient_scope"${needed}`)
-  throw new Problem('forbidden')
+  return new Problem(refused)
 }
 
 /**

@@ -5,6 +5,7 @@ import Type from 'typebox'
 import type { Batch, NewBatch } from '../store/batches.ts'
 import type { BatchStore } from './ports.ts'
 import { countsOf } from '../domain/recipientState.ts'
+import { auditOf } from './audit.ts'
 import { BatchRequest, parseBatchRequest } from './batchRequest.ts'
 import { batchView } from './batchViews.ts'
 import { parseIdempotencyKey } from './idempotencyKey.ts'
@@ -18,6 +19,14 @@ export function parseBatchId(id: string): string {
   return id
 }
 
+const COMMANDS = [
+  ['pause', 'batch.paused'],
+  ['resume', 'batch.resumed'],
+  ['cancel', 'batch.cancelled'],
+] as const
+
+const pathOf = (id: string): string => `/v1/batches/${id}`
+
 const Id = Type.Object({ id: Type.String() })
 
 export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): FastifyPluginAsyncTypebox {
@@ -29,11 +38,16 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
         const key = keyOf(request.headers['idempotency-key'])
         const batch = newBatch(request.body, request.userId)
         const fingerprint = createHash('sha256').update(JSON.stringify(request.body)).digest('hex')
-        const accepted = await store.accept({ userId: request.userId, key, fingerprint }, batch, (id) => ({
-          status: 202,
-          location: `/v1/batches/${id}`,
-          body: JSON.stringify(acceptedBody(id, batch)),
-        }))
+        const accepted = await store.accept(
+          { userId: request.userId, key, fingerprint },
+          batch,
+          (id) => ({ status: 202, location: pathOf(id), body: JSON.stringify(acceptedBody(id, batch)) }),
+          (id) =>
+            auditOf(request, 'batch.created', pathOf(id), {
+              recipients: batch.recipients.length,
+              duplicates: batch.duplicates,
+            }),
+        )
         if ('refused' in accepted) {
           throw new Problem(
             accepted.refused === 'inFlight' ? 'idempotency-key-in-flight' : 'idempotency-key-reused',
@@ -53,13 +67,14 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
       },
     )
 
-    for (const command of ['pause', 'resume', 'cancel'] as const) {
+    for (const [command, action] of COMMANDS) {
       routes.post(
         `/v1/batches/:id/${command}`,
         { schema: { params: Id }, config: { scope: 'batches:write' } },
         async (request) => {
           const { id } = await found(store, request.params.id)
-          if (!(await store.command(id, command))) throw new Problem('batch-state')
+          if (!(await store.command(id, command, auditOf(request, action, pathOf(id)))))
+            throw new Problem('batch-state')
           request.log.info({ batchId: id, command }, 'batch commanded')
           return batchView(await found(store, id))
         },
@@ -71,7 +86,9 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
       { schema: { params: Id }, config: { scope: 'batches:write' } },
       async (request) => {
         const { id } = await found(store, request.params.id)
-        const retried = await store.retryFailed(id)
+        const retried = await store.retryFailed(id, (count) =>
+          auditOf(request, 'batch.retried', pathOf(id), { recipients: count }),
+        )
         if (retried === undefined) throw new Problem('batch-state')
         request.log.info({ batchId: id, retried }, 'failed recipients are tried again')
         return { ...batchView(await found(store, id)), retried }

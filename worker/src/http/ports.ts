@@ -1,4 +1,5 @@
-/** What the API needs from the store. */
+/** What the API needs from the store. Whatever changes something is written with its line of the audit log, or not at all. */
+import type { AuditEntry } from '../domain/audit.ts'
 import type { BatchCommand } from '../domain/batchState.ts'
 import type { BatchPage, ListedBatch } from '../store/batchList.ts'
 import type { Batch, NewBatch } from '../store/batches.ts'
@@ -10,13 +11,18 @@ export type Accepted = { readonly answer: StoredAnswer } | { readonly refused: '
 
 export interface BatchStore {
   /** Once for each key: afterwards the answer that was given then. */
-  accept(key: IdempotencyKey, batch: NewBatch, answer: (id: string) => StoredAnswer): Promise<Accepted>
+  accept(
+    key: IdempotencyKey,
+    batch: NewBatch,
+    answer: (id: string) => StoredAnswer,
+    audit: (id: string) => AuditEntry,
+  ): Promise<Accepted>
   find(id: string): Promise<Batch | undefined>
   list(page: BatchPage): Promise<readonly ListedBatch[]>
   recipients(id: string, page: RecipientPage): Promise<readonly Recipient[]>
-  command(id: string, command: BatchCommand): Promise<boolean>
+  command(id: string, command: BatchCommand, audit: AuditEntry): Promise<boolean>
   /** @returns how many recipients are tried again; undefined when the batch's state does not allow it. */
-  retryFailed(id: string): Promise<number | undefined>
+  retryFailed(id: string, audit: (retried: number) => AuditEntry): Promise<number | undefined>
 }
 
 /** Addresses are normalised ones. */
@@ -24,7 +30,7 @@ export interface SuppressionStore {
   find(addressNorm: string): Promise<Suppression | undefined>
   list(page: SuppressionPage): Promise<readonly Suppression[]>
   /** @returns what is on the list afterwards: perhaps an older, stronger reason. */
-  add(entry: NewSuppression): Promise<Suppression>
+  add(entry: NewSuppression, audit: AuditEntry): Promise<Suppression>
   /** @returns undefined when there was nothing to lift. */
-  lift(addressNorm: string): Promise<Suppression | undefined>
+  lift(addressNorm: string, audit: (lifted: Suppression) => AuditEntry): Promise<Suppression | undefined>
 }

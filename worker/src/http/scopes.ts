@@ -1,6 +1,12 @@
 /** What a token may be limited to: one scope for each thing and what is done with it; writing does not imply reading. */
 
-export const SCOPES = ['batches:read', 'batches:write', 'suppressions:read', 'suppressions:write'] as const
+export const SCOPES = [
+  'audit:read',
+  'batches:read',
+  'batches:write',
+  'suppressions:read',
+  'suppressions:write',
+] as const
 
 export type Scope = (typeof SCOPES)[number]
 

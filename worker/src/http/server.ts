@@ -6,6 +6,8 @@ import type { Logger } from '../log.ts'
 import type { BatchStore, SuppressionStore } from './ports.ts'
 import type { AdmissionOptions } from './admission.ts'
 import { admission } from './admission.ts'
+import type { ListAudit } from './auditRoutes.ts'
+import { auditRoutes } from './auditRoutes.ts'
 import { batchListRoute } from './batchListRoute.ts'
 import { batchRoutes } from './batchRoutes.ts'
 import { Problem } from './problem.ts'
@@ -18,6 +20,7 @@ import { suppressionRoutes } from './suppressionRoutes.ts'
 export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
   readonly suppressions: SuppressionStore
+  readonly audit: ListAudit
   readonly webhooks: WebhookRoutesOptions
   readonly log: Logger
   readonly maxRequestSizeBytes: number
@@ -82,6 +85,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
   await server.register(suppressionRoutes(options.suppressions))
+  await server.register(auditRoutes(options.audit))
   await server.register(webhookRoutes(options.webhooks))
   return {
     listen: async (port) => {

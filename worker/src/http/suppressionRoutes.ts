@@ -6,6 +6,7 @@ import type { SuppressionStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { parseAddress } from '../domain/address.ts'
 import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
+import { auditOf } from './audit.ts'
 import { pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 import { Problem } from './problem.ts'
 
@@ -49,7 +50,10 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
       async (request) => {
         const addressNorm = parsed(request.params.address)
         const { reason, detail = '' } = request.body
-        const suppression = await store.add({ addressNorm, reason, detail })
+        const suppression = await store.add(
+          { addressNorm, reason, detail },
+          auditOf(request, 'suppression.added', pathOf(addressNorm), { reason }),
+        )
         request.log.info({ reason }, 'address suppressed')
         return itemOf(suppression)
       },
@@ -59,7 +63,10 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
       '/v1/suppressions/:address',
       { schema: { params: Address }, config: { scope: 'suppressions:write' } },
       async (request, reply) => {
-        const lifted = await store.lift(parsed(request.params.address))
+        const addressNorm = parsed(request.params.address)
+        const lifted = await store.lift(addressNorm, ({ reason }) =>
+          auditOf(request, 'suppression.lifted', pathOf(addressNorm), { reason }),
+        )
         if (lifted === undefined) throw new Problem('not-found')
         request.log.info({ reason: lifted.reason }, 'suppression lifted')
         return reply.code(204).send()
@@ -68,6 +75,8 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
     return Promise.resolve()
   }
 }
+
+const pathOf = (address: string): string => `/v1/suppressions/${address}`
 
 /** @throws Problem for what cannot be an address. */
 function parsed(address: string): string {

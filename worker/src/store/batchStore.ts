@@ -1,6 +1,7 @@
 /** Batches as the API sees them: accepted once for each key, in the one transaction that also wakes the senders. */
 import type { BatchStore } from '../http/ports.ts'
 import type { Database } from './database.ts'
+import { recordAudit } from './audit.ts'
 import { listBatches } from './batchList.ts'
 import { commandBatch, findBatch, insertBatch } from './batches.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
@@ -10,13 +11,15 @@ import { retryFailed } from './retries.ts'
 /** @param onDue called after something became due */
 export function batchStore(database: Database, onDue: () => void): BatchStore {
   return {
-    accept: async (key, batch, answerOf) => {
+    accept: async (key, batch, answerOf, auditOf) => {
       const accepted = await database.transaction(async (transaction) => {
         const claim = await claimKey(transaction, key)
         if (claim.kind === 'stored') return { answer: claim.answer }
         if (claim.kind !== 'new') return { refused: claim.kind }
-        const answer = answerOf(await insertBatch(transaction, batch))
+        const id = await insertBatch(transaction, batch)
+        const answer = answerOf(id)
         await storeAnswer(transaction, key, answer)
+        await recordAudit(transaction, [auditOf(id)])
         return { answer }
       })
       onDue()
@@ -25,13 +28,21 @@ export function batchStore(database: Database, onDue: () => void): BatchStore {
     find: (id) => findBatch(database, id),
     list: (page) => listBatches(database, page),
     recipients: (id, page) => listRecipients(database, id, page),
-    command: async (id, command) => {
-      const applied = await database.transaction((transaction) => commandBatch(transaction, id, command))
+    command: async (id, command, audit) => {
+      const applied = await database.transaction(async (transaction) => {
+        const isApplied = await commandBatch(transaction, id, command)
+        if (isApplied) await recordAudit(transaction, [audit])
+        return isApplied
+      })
       onDue()
       return applied
     },
-    retryFailed: async (id) => {
-      const retried = await database.transaction((transaction) => retryFailed(transaction, id))
+    retryFailed: async (id, auditOf) => {
+      const retried = await database.transaction(async (transaction) => {
+        const count = await retryFailed(transaction, id)
+        if (count !== undefined) await recordAudit(transaction, [auditOf(count)])
+        return count
+      })
       onDue()
       return retried
     },

@@ -1,7 +1,8 @@
 /** The suppression list: normalised addresses that nothing is sent to, by any batch, until they are lifted. */
 import type { SuppressionReason } from '../domain/suppression.ts'
 import type { SuppressionStore } from '../http/ports.ts'
-import type { Queryable } from './database.ts'
+import type { Database, Queryable } from './database.ts'
+import { recordAudit } from './audit.ts'
 import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
 
 export interface NewSuppression {
@@ -94,13 +95,21 @@ export async function liftSuppression(
 }
 
 /** The list as the API sees it. */
-export function suppressionStore(database: Queryable): SuppressionStore {
+export function suppressionStore(database: Database): SuppressionStore {
   return {
     find: (addressNorm) => findSuppression(database, addressNorm),
     list: (page) => listSuppressions(database, page),
-    lift: (addressNorm) => liftSuppression(database, addressNorm),
-    add: async (entry) => {
-      await suppress(database, [entry])
+    lift: (addressNorm, auditOf) =>
+      database.transaction(async (transaction) => {
+        const lifted = await liftSuppression(transaction, addressNorm)
+        if (lifted) await recordAudit(transaction, [auditOf(lifted)])
+        return lifted
+      }),
+    add: async (entry, audit) => {
+      await database.transaction(async (transaction) => {
+        await suppress(transaction, [entry])
+        await recordAudit(transaction, [audit])
+      })
       const present = await findSuppression(database, entry.addressNorm)
       // Lifted by somebody else in between: what was asked for held for a moment.
       return present ?? { detail: '', ...entry, createdAt: new Date() }

@@ -1,0 +1,71 @@
+/** Outboxes for ClickHouse: rows are put into lots whose boundaries are kept, so that a lot is the same at every try. */
+import type { QueryResultRow } from 'pg'
+import type { Queryable } from './database.ts'
+
+export interface Lot<Row> {
+  /** Names the lot for ever. */
+  readonly token: string
+  readonly rows: readonly Row[]
+}
+
+export interface Outbox<Row> {
+  /** The oldest lot that was begun, or a new one of the oldest rows; undefined when there is nothing. */
+  nextLot(): Promise<Lot<Row> | undefined>
+  /** The lot has arrived. */
+  finish(token: string): Promise<void>
+  backlog(): Promise<{ readonly rows: number; readonly oldestSeconds: number }>
+}
+
+/** Where rows wait, in our own SQL. */
+export interface OutboxTables {
+  readonly rows: string
+  readonly lots: string
+  /** Which rows wait. */
+  readonly waiting: string
+  /** The columns as ClickHouse takes them. */
+  readonly columns: string
+  /** What becomes of the rows `id IN (SELECT unnest(ids) FROM flushed)`. */
+  readonly handed: string
+}
+
+/** @param lotSize rows at most */
+export function outbox<Row>(database: Queryable, tables: OutboxTables, lotSize: number): Outbox<Row> {
+  const { rows: table, lots, waiting, columns, handed } = tables
+  return {
+    nextLot: async () => {
+      const [lot] = await database.query<{ token: string; ids: string[] }>(
+        `WITH begun AS (SELECT token, ids FROM ${lots} ORDER BY created_at LIMIT 1),
+         rows AS (SELECT id FROM ${table} WHERE ${waiting} AND NOT EXISTS (SELECT FROM begun) ORDER BY id LIMIT $1),
+         new AS (
+           INSERT INTO ${lots} (token, ids) SELECT gen_random_uuid(), array_agg(id ORDER BY id) FROM rows
+           HAVING count(*) > 0 RETURNING token, ids)
+         SELECT token, ids FROM begun UNION ALL SELECT token, ids FROM new`,
+        [lotSize],
+      )
+      if (lot === undefined) return undefined
+      const rows = await database.query<Row & QueryResultRow>(
+        `SELECT ${columns} FROM ${table} WHERE id = ANY($1) ORDER BY id`,
+        [lot.ids],
+      )
+      return { token: lot.token, rows }
+    },
+    finish: async (token) => {
+      await database.query(`WITH flushed AS (DELETE FROM ${lots} WHERE token = $1 RETURNING ids) ${handed}`, [
+        token,
+      ])
+    },
+    backlog: async () => {
+      const [row] = await database.query<{ rows: number; seconds: number }>(
+        `SELECT COALESCE(max(id) - min(id) + 1, 0)::float8 AS rows,
+           COALESCE(extract(epoch FROM now() - (SELECT at FROM ${table} WHERE ${waiting} ORDER BY id LIMIT 1)), 0)::float8
+             AS seconds
+         FROM ${table} WHERE ${waiting}`,
+      )
+      return { rows: row?.rows ?? 0, oldestSeconds: Math.max(0, row?.seconds ?? 0) }
+    },
+  }
+}
+
+/** An instant as ClickHouse reads it: UTC, `YYYY-MM-DD HH:MM:SS.mmm`. */
+export const clickhouseInstant = (column: string): string =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')`
