@@ -31,7 +31,17 @@ export const BatchRequest = Type.Object(
       { minItems: 1, maxItems: 50_000 },
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        from: 'Shop <shop@example.org>',
+        subject: 'Hello {{name}}',
+        text: 'Hello {{name}}, your order is on its way.',
+        recipients: [{ address: 'somebody@example.org', variables: { name: 'Somebody' } }],
+      },
+    ],
+  },
 )
 
 export type BatchRequest = Static<typeof BatchRequest>

@@ -6,7 +6,7 @@ import type { Batch, NewBatch } from '../store/batches.ts'
 import type { BatchStore } from './ports.ts'
 import { countsOf } from '../domain/recipientState.ts'
 import { BatchRequest, parseBatchRequest } from './batchRequest.ts'
-import { batchView } from './batchViews.ts'
+import { AcceptedView, BatchView, batchView } from './batchViews.ts'
 import { parseIdempotencyKey } from './idempotencyKey.ts'
 import { Problem } from './problem.ts'
 
@@ -18,13 +18,37 @@ export function parseBatchId(id: string): string {
   return id
 }
 
-const Id = Type.Object({ id: Type.String() })
+const Id = Type.Object({ id: Type.String({ description: 'Of the batch.' }) })
+const Retried = Type.Object({
+  ...BatchView.properties,
+  retried: Type.Integer({ description: 'How many recipients are tried again.' }),
+})
+const tags = ['Batches']
+const COMMANDS = {
+  pause: 'Stop sending; what is under way is finished',
+  resume: 'Go on sending',
+  cancel: 'End for good; recipients that wait become `cancelled`',
+} as const
 
 export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.post(
       '/v1/batches',
-      { schema: { body: BatchRequest }, config: { scope: 'batches:write' }, bodyLimit: maxRequestSizeBytes },
+      {
+        schema: {
+          tags,
+          operationId: 'createBatch',
+          summary: 'Accept a batch',
+          body: BatchRequest,
+          // As it was first given, byte for byte.
+          response: { 202: Type.Unsafe<string>(AcceptedView) },
+        },
+        config: {
+          scope: 'batches:write',
+          problems: ['idempotency-key-missing', 'idempotency-key-in-flight', 'idempotency-key-reused'],
+        },
+        bodyLimit: maxRequestSizeBytes,
+      },
       async (request, reply) => {
         const key = keyOf(request.headers['idempotency-key'])
         const batch = newBatch(request.body, request.userId)
@@ -41,22 +65,42 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
         }
         const { status, location, body } = accepted.answer
         request.log.info({ location, recipients: batch.recipients.length }, 'batch accepted')
-        return reply.code(status).header('location', location).type('application/json').send(body)
+        return reply
+          .code(status as 202)
+          .header('location', location)
+          .type('application/json')
+          .send(body)
       },
     )
 
     routes.get(
       '/v1/batches/:id',
-      { schema: { params: Id }, config: { scope: 'batches:read' } },
-      async (request) => {
-        return batchView(await found(store, request.params.id))
+      {
+        schema: {
+          tags,
+          operationId: 'getBatch',
+          summary: 'A batch, with its recipients counted by state',
+          params: Id,
+          response: { 200: BatchView },
+        },
+        config: { scope: 'batches:read', problems: ['not-found'] },
       },
+      async (request) => batchView(await found(store, request.params.id)),
     )
 
     for (const command of ['pause', 'resume', 'cancel'] as const) {
       routes.post(
         `/v1/batches/:id/${command}`,
-        { schema: { params: Id }, config: { scope: 'batches:write' } },
+        {
+          schema: {
+            tags,
+            operationId: `${command}Batch`,
+            summary: COMMANDS[command],
+            params: Id,
+            response: { 200: BatchView },
+          },
+          config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
+        },
         async (request) => {
           const { id } = await found(store, request.params.id)
           if (!(await store.command(id, command))) throw new Problem('batch-state')
@@ -68,7 +112,16 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
 
     routes.post(
       '/v1/batches/:id/retry-failed',
-      { schema: { params: Id }, config: { scope: 'batches:write' } },
+      {
+        schema: {
+          tags,
+          operationId: 'retryFailed',
+          summary: 'Try failed recipients again that got no mail and may fare better',
+          params: Id,
+          response: { 200: Retried },
+        },
+        config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
+      },
       async (request) => {
         const { id } = await found(store, request.params.id)
         const retried = await store.retryFailed(id)

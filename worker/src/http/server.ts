@@ -1,6 +1,7 @@
 /** The public API: who may ask, how much, and how failures are told. */
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import Fastify from 'fastify'
 import type { Logger } from '../log.ts'
 import type { BatchStore, SuppressionStore } from './ports.ts'
@@ -8,6 +9,7 @@ import type { AdmissionOptions } from './admission.ts'
 import { admission } from './admission.ts'
 import { batchListRoute } from './batchListRoute.ts'
 import { batchRoutes } from './batchRoutes.ts'
+import { describeApi } from './openApi.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
@@ -40,6 +42,9 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     requestIdLogLabel: 'requestId',
     requestIdHeader: false,
     trustProxy: options.trustedProxies.length > 0 && [...options.trustedProxies],
+    frameworkErrors: (error, request, reply: FastifyReply) => {
+      void tell(problemOf(error), request, reply)
+    },
     bodyLimit: 65_536,
     // An address is part of a path.
     routerOptions: { maxParamLength: 320 },
@@ -69,12 +74,10 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
     if (problem.type === 'unauthorized') reply.header('www-authenticate', 'Bearer')
     if (problem.type === 'unavailable') reply.header('retry-after', RETRY_SECONDS)
-    return reply
-      .code(problem.status)
-      .type('application/problem+json')
-      .send(JSON.stringify(problem.document(request.id)))
+    return tell(problem, request, reply)
   })
 
+  await describeApi(server)
   await server.register(batchRoutes(options.store, options.maxRequestSizeBytes))
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
@@ -85,4 +88,12 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     },
     close: () => server.close(),
   }
+}
+
+function tell(problem: Problem, { id }: FastifyRequest, reply: FastifyReply) {
+  return reply
+    .code(problem.status)
+    .header('x-request-id', id)
+    .type('application/problem+json')
+    .send(JSON.stringify(problem.document(id)))
 }
