@@ -5,6 +5,7 @@ import type { Onlooker, Provider } from './sending/ports.ts'
 import type { WorkQueue } from './sending/workLoop.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './store/database.ts'
+import type { UnsubscribeLinks } from './unsubscribe.ts'
 import { Gate } from './sending/gate.ts'
 import { Recorder } from './sending/recorder.ts'
 import { sendChunk } from './sending/sendChunk.ts'
@@ -30,6 +31,7 @@ export interface SendingOptions {
   readonly provider: Provider
   readonly stopping: AbortSignal
   readonly giveUp: AbortSignal
+  readonly unsubscribe: UnsubscribeLinks | undefined
   /** Nothing is claimed before. */
   readonly ready: Promise<boolean>
 }
@@ -66,6 +68,7 @@ export function startSending(options: SendingOptions): SendingLoop {
     recorder,
     onlooker,
     onUncertain: settings.onUncertain,
+    unsubscribeUrl: options.unsubscribe?.urlFor,
     stopping,
   }
   const run = () =>

@@ -30,7 +30,12 @@ const COMMANDS = {
   cancel: 'End for good; recipients that wait become `cancelled`',
 } as const
 
-export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): FastifyPluginAsyncTypebox {
+/** @param provided variables that every recipient has without being given them */
+export function batchRoutes(
+  store: BatchStore,
+  maxRequestSizeBytes: number,
+  provided: readonly string[],
+): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.post(
       '/v1/batches',
@@ -51,7 +56,7 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
       },
       async (request, reply) => {
         const key = keyOf(request.headers['idempotency-key'])
-        const batch = newBatch(request.body, request.userId)
+        const batch = newBatch(request.body, request.userId, provided)
         const fingerprint = createHash('sha256').update(JSON.stringify(request.body)).digest('hex')
         const accepted = await store.accept({ userId: request.userId, key, fingerprint }, batch, (id) => ({
           status: 202,
@@ -148,8 +153,8 @@ function keyOf(header: string | string[] | undefined): string {
   return key
 }
 
-function newBatch(request: BatchRequest, userId: string): NewBatch {
-  const parsed = parseBatchRequest(request)
+function newBatch(request: BatchRequest, userId: string, provided: readonly string[]): NewBatch {
+  const parsed = parseBatchRequest(request, provided)
   if ('errors' in parsed) throw new Problem('invalid-request', parsed.errors)
   const { from, subject, text, html } = request
   return { userId, from, subject, text, html, ...parsed }

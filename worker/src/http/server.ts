@@ -13,11 +13,15 @@ import { describeApi } from './openApi.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
+import type { UnsubscribeLinks } from '../unsubscribe.ts'
+import { UNSUBSCRIBE_URL } from '../domain/template.ts'
 import { suppressionRoutes } from './suppressionRoutes.ts'
+import { unsubscribeRoutes } from './unsubscribeRoutes.ts'
 
 export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
   readonly suppressions: SuppressionStore
+  readonly unsubscribe: UnsubscribeLinks | undefined
   readonly log: Logger
   readonly maxRequestSizeBytes: number
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
@@ -46,8 +50,8 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
       void tell(problemOf(error), request, reply)
     },
     bodyLimit: 65_536,
-    // An address is part of a path.
-    routerOptions: { maxParamLength: 320 },
+    // An address is part of a path, also a sealed one.
+    routerOptions: { maxParamLength: 512 },
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
@@ -78,10 +82,14 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   })
 
   await describeApi(server)
-  await server.register(batchRoutes(options.store, options.maxRequestSizeBytes))
+  const { unsubscribe: links, suppressions, limits } = options
+  const provided = links === undefined ? [] : [UNSUBSCRIBE_URL]
+  await server.register(batchRoutes(options.store, options.maxRequestSizeBytes, provided))
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
-  await server.register(suppressionRoutes(options.suppressions))
+  await server.register(suppressionRoutes(suppressions))
+  if (links !== undefined)
+    await server.register(unsubscribeRoutes({ links, suppressions, perIp: limits.perIp }))
   return {
     listen: async (port) => {
       await server.listen({ port, host: '0.0.0.0' })

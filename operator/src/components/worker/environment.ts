@@ -27,6 +27,10 @@ function settings(snapshot: Snapshot): Partial<WorkerSettingsInput> {
     internalPort: INTERNAL_PORT,
     apiTokensDir: `${ROOT}/tokens`,
     ...httpSettings(worker),
+    ...(worker.unsubscribe && {
+      unsubscribeBaseUrl: worker.unsubscribe.baseUrl,
+      unsubscribeKeyFile: `${ROOT}/unsubscribe/key`,
+    }),
     ...(hasKey(snapshot.references.get(postgres.credentialsSecretRef.name), 'ca.crt') && {
       postgresCaFile: `${ROOT}/postgres/ca.crt`,
     }),
@@ -150,6 +154,7 @@ export function secretFingerprints(snapshot: Snapshot): Readonly<Record<string, 
 
 export function volumes({ sender }: Snapshot): Raw<V1Volume>[] {
   const nats = natsTlsSecret(sender)
+  const { unsubscribe } = sender.spec.worker
   const volume = (name: string, secretName: string) => ({ name, secret: { secretName, defaultMode: 0o440 } })
   return [
     volume('tokens', sender.spec.worker.http.tokensSecretRef.name),
@@ -162,6 +167,7 @@ export function volumes({ sender }: Snapshot): Raw<V1Volume>[] {
         items: [{ key: 'ca.crt', path: 'ca.crt' }],
       },
     },
+    ...(unsubscribe ? [volume('unsubscribe', unsubscribe.keySecretRef.name)] : []),
     ...(nats === undefined ? [] : [volume('nats', nats)]),
     { name: 'tmp', emptyDir: {} },
   ]
@@ -172,6 +178,7 @@ export function volumeMounts({ sender }: Snapshot): Raw<V1VolumeMount>[] {
   return [
     mount('tokens'),
     mount('postgres'),
+    ...(sender.spec.worker.unsubscribe ? [mount('unsubscribe')] : []),
     ...(natsTlsSecret(sender) === undefined ? [] : [mount('nats')]),
     { name: 'tmp', mountPath: '/tmp' },
   ]
