@@ -77,7 +77,7 @@ test('a path that cannot be decoded is a problem, too', async () => {
   const answer = await worker.get('/v1/suppressions/%ff')
   expect(answer.status).toBe(404)
   expect(answer.headers.get('content-type')).toContain('application/problem+json')
-  expect((await worker.get(`/v1/suppressions/${'x'.repeat(400)}`)).status).toBe(404)
+  expect((await worker.get(`/v1/suppressions/${'x'.repeat(600)}`)).status).toBe(404)
 })
 
 test('generated requests, good and bad, meet neither a 5xx nor an answer that is not described', async () => {
