@@ -41,7 +41,7 @@ integration: $(INSTALLED) ## real servers as processes
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
-	vitest run --project e2e
+	vitest run --project 'e2e*'
 
 .PHONY: check
 check: $(INSTALLED) ## format, lint, types, generated files, unit tests
@@ -55,6 +55,14 @@ check: $(INSTALLED) ## format, lint, types, generated files, unit tests
 .PHONY: bench-operator
 bench-operator: $(INSTALLED) ## our runtime beside other frameworks: make bench-operator N=100 ROUNDS=3 ONLY=ours,kopf
 	N=$(or $(N),100) ROUNDS=$(or $(ROUNDS),3) ONLY=$(ONLY) node hack/bench/operator/main.ts
+
+.PHONY: bench-worker
+bench-worker: $(INSTALLED) ## our worker beside other queues: make bench-worker COUNT=20000 ROUNDS=3 ONLY=ours,BullMQ
+	COUNT=$(COUNT) CRASH_COUNT=$(CRASH_COUNT) ROUNDS=$(ROUNDS) ONLY=$(ONLY) node hack/bench/worker/main.ts
+
+.PHONY: load-webhooks
+load-webhooks: $(INSTALLED) ## 1,000 webhooks a second at one worker: make load-webhooks FOR_SECONDS=60 RATE=1000 KILL=1
+	FOR_SECONDS=$(or $(FOR_SECONDS),60) RATE=$(or $(RATE),1000) KILL=$(KILL) node hack/load/webhookFlood.ts
 
 ##@ Write
 .PHONY: format

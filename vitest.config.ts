@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
-/** Three suites by what they need: nothing, real servers as processes, the local cluster with real pods. */
+const ALONE = 'hack/e2e/namespaced.test.ts'
+
+/**
+ * Three suites by what they need: nothing, real servers as processes, the local cluster with real pods. Tests in the
+ * cluster have a namespace each and run two at a time; the one that moves the operator has the cluster for itself.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -15,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['{operator,worker}/test/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 900_000,
           maxWorkers: 2,
         },
@@ -24,9 +29,20 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['hack/e2e/**/*.test.ts'],
+          exclude: [ALONE],
+          testTimeout: 300_000,
+          hookTimeout: 1_800_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-alone',
+          include: [ALONE],
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -34,22 +34,29 @@ const complete = {
   sesRegion: 'eu-west-1',
   sesEndpoint: 'https://e',
   sesConfigurationSet: 'c',
+  sesTopicArns: ['arn:aws:sns:eu-west-1:123456789012:a', 'arn:aws:sns:eu-west-1:123456789012:b'],
+  sesSignatures: 'Sha256',
   sesAccessKeyId: 'i',
   sesSecretAccessKey: 's',
   resendEndpoint: 'https://r',
   resendApiKey: 'k',
+  resendWebhookSecretsDir: '/secrets',
   maxPerSecond: 7,
   onUncertain: 'Resend',
 } as const
 
 describe('worker settings', () => {
   it('come back from the environment as they were rendered', () => {
-    const settings = { ...complete, natsServers: [...complete.natsServers] }
+    const settings = {
+      ...complete,
+      natsServers: [...complete.natsServers],
+      sesTopicArns: [...complete.sesTopicArns],
+    }
     expect(parseWorkerSettings(renderWorkerSettings(settings))).toEqual(settings)
   })
 
   it('fill in defaults and take an empty variable for an unset one', () => {
-    const environment = renderWorkerSettings({ ...complete, natsServers: ['tls://a:1'] })
+    const environment = renderWorkerSettings({ ...complete, natsServers: ['tls://a:1'], sesTopicArns: ['a'] })
     delete environment['LOG_LEVEL']
     expect(parseWorkerSettings({ ...environment, SMTP_PORT: '' })).toMatchObject({
       smtpPort: 587,
@@ -59,7 +66,7 @@ describe('worker settings', () => {
 
   it('name every variable at fault and none of their values', () => {
     const environment = {
-      ...renderWorkerSettings({ ...complete, natsServers: ['x'] }),
+      ...renderWorkerSettings({ ...complete, natsServers: ['x'], sesTopicArns: ['a'] }),
       HTTP_PORT: 'hunter2',
       POSTGRES_URL: '',
     }

@@ -60,10 +60,24 @@ export const WorkerSettings = Type.Object(
     sesRegion: Type.Optional(Type.String({ minLength: 1 })),
     sesEndpoint: Type.Optional(Type.String({ minLength: 1 })),
     sesConfigurationSet: Type.Optional(Type.String({ minLength: 1 })),
+    sesTopicArns: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        description: 'Topics of Amazon SNS whose messages are taken at /webhooks/ses.',
+      }),
+    ),
+    sesSignatures: Type.Optional(stringEnum(['Any', 'Sha256'], { default: 'Any' })),
     sesAccessKeyId: Type.Optional(Type.String({ minLength: 1 })),
     sesSecretAccessKey: Type.Optional(Type.String({ minLength: 1 })),
     resendEndpoint: Type.Optional(Type.String({ minLength: 1 })),
     resendApiKey: Type.Optional(Type.String({ minLength: 1 })),
+    resendWebhookSecretsDir: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'A directory with one file per secret that webhooks at /webhooks/resend may be signed with.',
+      }),
+    ),
     maxPerSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
     onUncertain: Type.Optional(stringEnum(['Hold', 'Resend'], { default: 'Hold' })),
   },
@@ -95,6 +109,7 @@ type Defaulted =
   | 'clickhouseDatabase'
   | 'smtpPort'
   | 'smtpTls'
+  | 'sesSignatures'
   | 'onUncertain'
 
 /** Settings as the worker sees them: every default filled in. */

@@ -53,6 +53,10 @@ export const CONDITIONS = {
       NodesNotReady: { doc: 'Fewer nodes are ready than the stream needs.' },
       StreamNotReady: { doc: 'The stream or its consumer is missing or differs.' },
       Unreachable: { doc: 'The operator cannot talk to NATS.' },
+      KeyLost: {
+        doc: 'The key that the volumes of NATS are encrypted with is gone or another one; nothing is made or rolled until it is back.',
+        stalls: true,
+      },
       NotObserved: { doc: 'NATS has not been looked at since the last change.' },
     },
   },
@@ -154,7 +158,8 @@ export const CHECKS = {
   'backup-fresh': 'The newest backup is no older than spec.objectives.rpo allows.',
   'restore-verified':
     'The newest backup was restored within two periods of its schedule, and every partition was equal.',
-  'network-enforced': 'The cluster lets through what the NetworkPolicies allow, and nothing else.',
+  'network-enforced':
+    'A port that the NetworkPolicies open to the operator answers it, and one beside it that they do not stays silent.',
 } as const
 export type CheckName = keyof typeof CHECKS
 

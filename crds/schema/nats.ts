@@ -48,13 +48,32 @@ const Managed = Type.Object(
         { default: {}, description: 'Where the queue is kept.' },
       ),
     ),
+    encryption: Type.Optional(
+      Type.Object(
+        {
+          enabled: Type.Boolean({
+            description:
+              'Encrypts the volumes with a key that the operator makes and keeps in two Secrets, `<name>-nats-data-key` and `<name>-nats-data-key-copy`. Keep a copy of it elsewhere: without the key nobody reads the volumes.',
+          }),
+        },
+        { description: 'Encryption at rest. Cannot change later.' },
+      ),
+    ),
     resources: Type.Optional(
       passThrough<object>({
         description: 'Requests and limits of the NATS container. Unset: 50m and 64Mi asked, 512Mi at most.',
       }),
     ),
   },
-  { description: 'NATS that the operator runs.' },
+  {
+    description: 'NATS that the operator runs.',
+    'x-kubernetes-validations': [
+      rule(
+        '(has(self.encryption) && self.encryption.enabled) == (has(oldSelf.encryption) && oldSelf.encryption.enabled)',
+        'spec.nats.managed.encryption.enabled cannot change, since what is on the volumes would stay as it is: create another BatchSender',
+      ),
+    ],
+  },
 )
 
 const External = Type.Object(

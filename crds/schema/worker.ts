@@ -1,104 +1,12 @@
 /** `spec.worker`: the pods that take batches and send them. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { Provider } from './provider.ts'
 import { rule, secretRef } from './references.ts'
-import { passThrough, passThroughList, stringEnum, stringMap } from './structural.ts'
+import { passThrough, passThroughList, stringMap } from './structural.ts'
 
 const OUR_PREFIXES =
   "!(k.startsWith('app.kubernetes.io/') || k.startsWith('batchsender.io/') || k.contains('kubernetes.io/'))"
-
-const Smtp = Type.Object(
-  {
-    host: Type.String({ minLength: 1, maxLength: 253, description: 'Host name of the SMTP server.' }),
-    port: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 65_535,
-        default: 587,
-        description: '465 speaks TLS from the first byte.',
-      }),
-    ),
-    tls: Type.Optional(
-      stringEnum(['Required', 'Opportunistic', 'Disabled'], {
-        default: 'Required',
-        description:
-          'Required refuses to send without TLS; Opportunistic takes STARTTLS when offered; Disabled never does.',
-      }),
-    ),
-    credentialsSecretRef: Type.Optional(secretRef('Secret with the keys `username` and `password`.')),
-  },
-  { description: 'Sends through an SMTP server.' },
-)
-
-const endpoint = (description: string) =>
-  Type.Optional(
-    Type.String({
-      maxLength: 253,
-      pattern: '^https://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?$',
-      description,
-    }),
-  )
-
-const Ses = Type.Object(
-  {
-    region: Type.String({
-      maxLength: 32,
-      pattern: '^[a-z]{2}(-[a-z]+)+-[0-9]$',
-      description: 'AWS region of the account, such as eu-west-1.',
-    }),
-    configurationSet: Type.Optional(
-      Type.String({
-        maxLength: 64,
-        pattern: '^[A-Za-z0-9_-]+$',
-        description: 'Configuration set that mails are sent with.',
-      }),
-    ),
-    endpoint: endpoint('A VPC endpoint of SES. Unset: the public one of the region.'),
-    credentialsSecretRef: secretRef(
-      'Secret with the keys `accessKeyId` and `secretAccessKey` of a user that may `ses:SendRawEmail` and `ses:SendEmail`.',
-    ),
-  },
-  { description: 'Sends through Amazon SES, API v2.' },
-)
-
-const ResendProvider = Type.Object(
-  {
-    endpoint: endpoint('A proxy of your own in front of Resend. Unset: https://api.resend.com.'),
-    credentialsSecretRef: secretRef('Secret with the key `apiKey`, with access to sending.'),
-  },
-  { description: 'Sends through Resend.' },
-)
-
-const Provider = Type.Object(
-  {
-    smtp: Type.Optional(Smtp),
-    ses: Type.Optional(Ses),
-    resend: Type.Optional(ResendProvider),
-    maxPerSecond: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 100_000,
-        description: 'Mails per second over all workers together. Unset: as fast as the provider takes them.',
-      }),
-    ),
-    onUncertain: Type.Optional(
-      stringEnum(['Hold', 'Resend'], {
-        default: 'Hold',
-        description:
-          'What happens to a recipient whose mail the provider may or may not have taken before a crash: Hold leaves it `uncertain` for a person, Resend sends again and risks a duplicate, except through Resend within 24 hours.',
-      }),
-    ),
-  },
-  {
-    description: 'Who delivers the mail.',
-    'x-kubernetes-validations': [
-      rule(
-        '[has(self.smtp), has(self.ses), has(self.resend)].exists_one(set, set)',
-        'spec.worker.provider needs exactly one provider: set one of smtp, ses and resend',
-      ),
-    ],
-  },
-)
 
 const Http = Type.Object(
   {
@@ -166,6 +74,38 @@ const Unsubscribe = Type.Object(
   },
 )
 
+const Autoscaling = Type.Object(
+  {
+    minReplicas: Type.Integer({ minimum: 1, maximum: 500, description: 'Never fewer workers.' }),
+    maxReplicas: Type.Integer({ minimum: 1, maximum: 500, description: 'Never more workers.' }),
+    targetCpuPercent: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        description: 'CPU that the workers should use, in percent of what they ask for. Unset: 80.',
+      }),
+    ),
+    metrics: Type.Optional(
+      passThroughList<object>({
+        description: 'Metrics of a HorizontalPodAutoscaler (autoscaling/v2) instead of the CPU.',
+      }),
+    ),
+  },
+  {
+    description: 'A HorizontalPodAutoscaler sets the number of workers.',
+    'x-kubernetes-validations': [
+      rule(
+        'self.minReplicas <= self.maxReplicas',
+        'spec.worker.autoscaling.minReplicas must not be above maxReplicas',
+      ),
+      rule(
+        '!(has(self.targetCpuPercent) && has(self.metrics))',
+        'spec.worker.autoscaling takes targetCpuPercent or metrics: put the CPU among the metrics',
+      ),
+    ],
+  },
+)
+
 export const WorkerSpec = Type.Object(
   {
     replicas: Type.Optional(
@@ -175,6 +115,7 @@ export const WorkerSpec = Type.Object(
         description: 'Number of workers. Unset: 2. `kubectl scale` works when it is set.',
       }),
     ),
+    autoscaling: Type.Optional(Autoscaling),
     image: Type.Optional(
       Type.String({
         minLength: 1,
@@ -226,6 +167,14 @@ export const WorkerSpec = Type.Object(
     http: Http,
     unsubscribe: Type.Optional(Unsubscribe),
   },
-  { description: 'The workers: they take batches over HTTP and send them.' },
+  {
+    description: 'The workers: they take batches over HTTP and send them.',
+    'x-kubernetes-validations': [
+      rule(
+        '!(has(self.replicas) && has(self.autoscaling))',
+        'spec.worker takes replicas or autoscaling: remove one of them',
+      ),
+    ],
+  },
 )
 export type WorkerSpec = Static<typeof WorkerSpec>

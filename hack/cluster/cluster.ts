@@ -133,10 +133,11 @@ export function kubectl(
 export async function load({ local }: Cluster, { archive, stamp }: Bundle): Promise<void> {
   if (!local) throw new Error('images can only be loaded into the local cluster: push them to your registry')
   const mark = join(stateDir, 'loaded', stamp)
-  if (await exists(mark)) return
-  await script('exec', 'ctr', '-a', '/run/containerd.sock', '-n', 'k8s.io', 'image', 'import', archive)
-  await mkdir(join(stateDir, 'loaded'), { recursive: true })
-  await writeFile(mark, '')
+  await withLock(`${mark}.lock`, async () => {
+    if (await exists(mark)) return
+    await script('exec', 'ctr', '-a', '/run/containerd.sock', '-n', 'k8s.io', 'image', 'import', archive)
+    await writeFile(mark, '')
+  })
 }
 
 export function script(...args: readonly string[]): Promise<string> {

@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { expect } from 'vitest'
 import { contractBreaches } from '../../operator/src/testing/kstatus.ts'
 import { ensureCluster, kubectl, script, type Cluster } from '../cluster/cluster.ts'
+import { stateDir } from '../cluster/paths.ts'
 import { installOperator, OPERATOR_NAMESPACE, type Form } from '../demo/install.ts'
 import { untilServed, type Endpoints } from '../demo/mail.ts'
 import { readSender, untilReady, type Seen } from '../demo/readiness.ts'
@@ -126,6 +127,18 @@ export class Environment {
       '-o',
       'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
     )
+  }
+
+  /** Whether some file on the volume of a claim has the text in it. */
+  async volumeHolds(claim: string, text: string): Promise<boolean> {
+    const volume = await this.kubectl('get', 'pvc', claim, '-o', 'jsonpath={.spec.volumeName}')
+    const count = await script(
+      'exec',
+      'sh',
+      '-c',
+      `grep -rlF '${text}' '${stateDir}/run/volumes/${volume}' | wc -l`,
+    )
+    return Number(count.trim()) > 0
   }
 
   /** SIGKILL to every process of a pod: no shutdown, no goodbye. */

@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { workQueueNames } from '../../crds/workQueue.ts'
 import { shakeHands } from '../../operator/src/observers/natsHandshake.ts'
 import { auditLog, kubectl } from '../cluster/cluster.ts'
 import { arrivals, createBatch, recipientsOf, sendAndAccount, untilEnded } from '../demo/mail.ts'
@@ -100,6 +101,11 @@ describe('a BatchSender in a cluster', () => {
       const notes = await here.kubectl('get', 'events', '-o', 'jsonpath={.items[*].message}')
       return notes.includes('somebody changed') ? true : undefined
     })
+  })
+
+  it('keeps the name of its stream in plain text where no encryption was asked for', async () => {
+    const { stream } = workQueueNames(NAMESPACE, NAME)
+    expect(await here.volumeHolds('data-orders-nats-0', stream)).toBe(true)
   })
 
   it('turns plain-text and certificate-less NATS clients away', async () => {

@@ -1,141 +1,29 @@
 /** Who reaches whom, by packets: from the network namespaces of real pods, with the policies enforced and without them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { workQueueNames } from '../../crds/workQueue.ts'
 import { kubectl } from '../cluster/cluster.ts'
 import { sendAndAccount } from '../demo/mail.ts'
 import { conditionOf } from '../demo/readiness.ts'
-import { Environment, eventually, expectContract, FROM_HERE } from './environment.ts'
+import { Environment, eventually, expectContract, FROM_HERE, NAME } from './environment.ts'
 import type { Fate, Target } from './probe.ts'
+import {
+  ADDRESSES,
+  EXCEPTED,
+  IDLE,
+  INSIDE_BLOCK,
+  METADATA,
+  MUST_ALLOW,
+  MUST_DENY,
+  NAMESPACE,
+  OTHER,
+  ours,
+  OUTSIDE_BLOCK,
+  REAL,
+  type Cell,
+  type Place,
+  type Pod,
+} from './networkCells.ts'
 import { Outsiders, podWith, tryFrom, type PodSeen } from './vantage.ts'
-
-const NAMESPACE = 'e2e-network'
-const OTHER = 'e2e-network-other'
-const METADATA = '169.254.169.254'
-const INSIDE_BLOCK = '203.0.113.10'
-const EXCEPTED = '203.0.113.200'
-const OUTSIDE_BLOCK = '198.51.100.10'
-
-const ours = (part: string) => ({
-  'app.kubernetes.io/instance': 'orders',
-  'app.kubernetes.io/component': part,
-  'app.kubernetes.io/part-of': 'batchsender',
-})
-
-/** Pods that do nothing but have labels; the parts whose pods come and go are among them. */
-const IDLE = {
-  neighbour: { namespace: NAMESPACE, labels: { app: 'neighbour' } },
-  client: { namespace: NAMESPACE, labels: { app: 'client' } },
-  migration: { namespace: NAMESPACE, labels: ours('migration') },
-  backup: { namespace: NAMESPACE, labels: ours('backup') },
-  verify: { namespace: NAMESPACE, labels: ours('verify') },
-  retention: { namespace: NAMESPACE, labels: ours('retention') },
-  stranger: { namespace: OTHER, labels: { app: 'stranger' } },
-  'client label elsewhere': { namespace: OTHER, labels: { app: 'client' } },
-  friend: { namespace: OTHER, labels: { app: 'friend' } },
-  prometheus: { namespace: OTHER, labels: { app: 'prometheus' } },
-  'worker label elsewhere': { namespace: OTHER, labels: ours('worker') },
-} as const
-
-/** Pods that are there anyway. */
-const REAL = {
-  worker: { namespace: NAMESPACE, selector: 'app.kubernetes.io/component=worker' },
-  nats: { namespace: NAMESPACE, selector: 'statefulset.kubernetes.io/pod-name=orders-nats-0' },
-  'other nats': { namespace: NAMESPACE, selector: 'statefulset.kubernetes.io/pod-name=orders-nats-1' },
-  postgres: { namespace: NAMESPACE, selector: 'app=postgres' },
-  clickhouse: { namespace: NAMESPACE, selector: 'app=clickhouse' },
-  s3: { namespace: NAMESPACE, selector: 'app=s3' },
-  smtp: { namespace: NAMESPACE, selector: 'app=smtp-sink' },
-  operator: { namespace: 'batchsender-system', selector: 'app.kubernetes.io/name=batchsender-operator' },
-} as const
-
-/** Addresses that are no pod's: DNS and the API by their Services, and who stands outside the cluster. */
-const ADDRESSES = {
-  dns: '10.96.0.10',
-  'api server': '10.96.0.1',
-  node: '10.250.0.1',
-  metadata: METADATA,
-  'inside the block': INSIDE_BLOCK,
-  'excepted from the block': EXCEPTED,
-  'outside the block': OUTSIDE_BLOCK,
-} as const
-
-type Pod = keyof typeof IDLE | keyof typeof REAL
-type Place = Pod | keyof typeof ADDRESSES | 'api service'
-type Cell = readonly [from: Pod, to: Place, port: number]
-
-const MUST_ALLOW: readonly Cell[] = [
-  ['worker', 'dns', 53],
-  ['nats', 'dns', 53],
-  ['migration', 'dns', 53],
-  ['backup', 'dns', 53],
-  ['worker', 'nats', 4222],
-  ['worker', 'postgres', 5432],
-  ['worker', 'clickhouse', 8123],
-  ['worker', 'smtp', 2525],
-  ['worker', 'inside the block', 5432],
-  ['migration', 'postgres', 5432],
-  ['nats', 'other nats', 6222],
-  ['operator', 'nats', 4222],
-  ['operator', 'worker', 8081],
-  ['client', 'worker', 8080],
-  ['client', 'api service', 80],
-  ['friend', 'worker', 8080],
-  ['prometheus', 'worker', 8081],
-  ['backup', 'clickhouse', 8123],
-  ['verify', 'clickhouse', 8123],
-  ['retention', 's3', 7070],
-]
-
-const MUST_DENY: readonly Cell[] = [
-  ['worker', 'nats', 6222],
-  ['worker', 'nats', 8222],
-  ['worker', 'metadata', 80],
-  ['worker', 'metadata', 5432],
-  ['worker', 'api server', 443],
-  ['worker', 'node', 6443],
-  ['worker', 's3', 7070],
-  ['worker', 'smtp', 8025],
-  ['worker', 'neighbour', 8080],
-  ['worker', 'excepted from the block', 5432],
-  ['worker', 'outside the block', 5432],
-  ['worker', 'inside the block', 443],
-  ['nats', 'worker', 8080],
-  ['nats', 'other nats', 4222],
-  ['nats', 'postgres', 5432],
-  ['nats', 'metadata', 80],
-  ['migration', 'nats', 4222],
-  ['migration', 'clickhouse', 8123],
-  ['migration', 'smtp', 2525],
-  ['migration', 'metadata', 80],
-  ['backup', 's3', 7070],
-  ['backup', 'nats', 4222],
-  ['backup', 'postgres', 5432],
-  ['backup', 'metadata', 80],
-  ['verify', 's3', 7070],
-  ['retention', 'clickhouse', 8123],
-  ['retention', 'metadata', 80],
-  ['operator', 'nats', 6222],
-  ['operator', 'nats', 8222],
-  ['operator', 'worker', 8080],
-  ['neighbour', 'worker', 8080],
-  ['neighbour', 'worker', 8081],
-  ['neighbour', 'api service', 80],
-  ['neighbour', 'nats', 4222],
-  ['neighbour', 'nats', 6222],
-  ['neighbour', 'nats', 8222],
-  ['neighbour', 'migration', 8080],
-  ['neighbour', 'backup', 8080],
-  ['client', 'nats', 4222],
-  ['client', 'worker', 8081],
-  ['stranger', 'worker', 8080],
-  ['stranger', 'api service', 80],
-  ['stranger', 'nats', 4222],
-  ['client label elsewhere', 'worker', 8080],
-  ['friend', 'nats', 4222],
-  ['prometheus', 'worker', 8080],
-  ['worker label elsewhere', 'nats', 4222],
-  ['postgres', 'worker', 8080],
-  ['smtp', 'nats', 4222],
-]
 
 const ALL = [...MUST_ALLOW, ...MUST_DENY]
 
@@ -146,7 +34,7 @@ let enforced: ReadonlyMap<string, Fate>
 beforeAll(async () => {
   here = await Environment.start(NAMESPACE, {
     spec: {
-      nats: { managed: { replicas: 3, storage: { size: '1Gi' } } },
+      nats: { managed: { replicas: 3, storage: { size: '1Gi' }, encryption: { enabled: true } } },
       clickhouse: {
         external: {
           url: `http://clickhouse.${NAMESPACE}.svc.cluster.local:8123`,
@@ -225,10 +113,29 @@ describe('with its NetworkPolicies enforced', () => {
     })
   })
 
-  it('says that policies are in place, and does not claim that they are enforced', async () => {
+  it('says that policies are in place, and proves that they are enforced', async () => {
     const seen = await here.sender()
     expect(conditionOf(seen, 'NetworkPolicyReady')).toMatchObject({ status: 'True', reason: 'Applied' })
-    expect(seen.status.checks?.find(({ name }) => name === 'network-enforced')?.state).toBe('Unknown')
+    const proof = await untilEnforced('Proven')
+    expect(proof.message).toContain('orders-nats-0 answers the operator on port 4222 and not on 8222')
+  })
+
+  it('is not taken in when somebody lets everyone in', async () => {
+    const hole = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'hole' } }
+    await here.apply({ ...hole, spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] } })
+    const failing = await untilEnforced('Failing')
+    expect(failing.message).toContain('orders-nats-0 answers the operator on port 8222')
+    await here.kubectl('delete', 'networkpolicy', 'hole')
+    await untilEnforced('Proven')
+  })
+
+  it('keeps on its volumes nothing that can be read without the key', async () => {
+    const { stream } = workQueueNames(NAMESPACE, NAME)
+    for (const node of [0, 1, 2])
+      expect(await here.volumeHolds(`data-orders-nats-${node}`, stream)).toBe(false)
+    await here.kubectl('delete', 'pod', 'orders-nats-0', '--wait=true')
+    await here.kubectl('rollout', 'status', 'statefulset/orders-nats', '--timeout=120s')
+    expect(await sendAndAccount(await here.endpoints(), 100)).toMatchObject({ distinct: 100, duplicates: 0 })
   })
 
   it.each(['orders-default-deny', 'orders-worker', 'orders-nats'])(
@@ -297,6 +204,12 @@ describe('without policies', () => {
     expectContract(here.statuses)
   })
 })
+
+const untilEnforced = (state: string) =>
+  eventually(`network-enforced ${state}`, async () => {
+    const found = (await here.sender()).status.checks?.find(({ name }) => name === 'network-enforced')
+    return found?.state === state ? found : undefined
+  })
 
 const inOther = {
   namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': OTHER } },

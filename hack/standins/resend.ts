@@ -38,7 +38,10 @@ export interface ResendDouble {
 
 type Sent = Omit<ResendMail, 'id' | 'to'> & { readonly to: string | readonly string[] }
 
-export async function startResendDouble(): Promise<ResendDouble> {
+/** @param headers of every answer */
+export async function startResendDouble({
+  headers: always = {},
+}: { readonly headers?: Record<string, string> } = {}): Promise<ResendDouble> {
   const taken: ResendMail[] = []
   const byKey = new Map<string, { readonly fingerprint: string; readonly id: string }>()
   let faults: { fault: ResendFault; left: number }[] = []
@@ -67,7 +70,9 @@ export async function startResendDouble(): Promise<ResendDouble> {
     let text = ''
     for await (const part of request) text += String(part)
     const answer = (status: number, body: object, headers: Record<string, string> = {}) => {
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...always, ...headers })
+        .end(JSON.stringify(body))
     }
     const fault = faultFor(text)
     if (typeof fault?.answer === 'object') {

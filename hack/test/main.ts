@@ -65,7 +65,16 @@ function vitest(suite: string, file: string): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(
       'vitest',
-      ['run', '--project', suite, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+      [
+        'run',
+        '--project',
+        suite,
+        '--project',
+        `${suite}-*`,
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${file}`,
+      ],
       { stdio: ['ignore', 'inherit', 'inherit'] },
     )
     child.once('error', () => {

@@ -9,6 +9,8 @@ import { queueReplicas } from './components/nats/nats.ts'
 import { backupWish } from './components/backup/wish.ts'
 import { archiveWish } from './components/parts/clickhouse.ts'
 import { nodeAddresses, operatorAccess } from './components/parts/natsTopology.ts'
+import { policyProbes } from './components/networkPolicy/probes.ts'
+import { policyProbe } from './observers/policyProbe.ts'
 import { clickhouse } from './observers/clickhouse.ts'
 import { jetstream } from './observers/jetstream.ts'
 import { natsHandshake } from './observers/natsHandshake.ts'
@@ -22,11 +24,15 @@ export interface Observing {
 }
 
 export function observersOf(from: Observing): readonly AnyObserver[] {
-  return [handshakes(from), queue(from), archive(from)]
+  return [handshakes(from), queue(from), archive(from), policies(from)]
 }
 
 function handshakes({ installation, issuedSerial }: Observing): AnyObserver {
   return natsHandshake({ addresses: (sender) => nodeAddresses(sender, installation), issuedSerial })
+}
+
+function policies({ installation }: Observing): AnyObserver {
+  return policyProbe((sender) => policyProbes(sender, installation))
 }
 
 function queue({ installation, nats, issuedSerial }: Observing): AnyObserver {

@@ -152,7 +152,7 @@ export class Harness {
   async eventually<Result>(
     what: string,
     look: () => Promise<Result | undefined>,
-    deadlineMs = 20_000,
+    deadlineMs = 45_000,
   ): Promise<Result> {
     const until = Date.now() + deadlineMs
     for (;;) {

@@ -7,6 +7,7 @@ import type { WakeupPublisher } from './sending/sweep.ts'
 import type { SendingLoop } from './serveSending.ts'
 import type { Database } from './store/database.ts'
 import type { EventOutbox } from './store/events.ts'
+import type { WebhookEffects } from './webhooks/ports.ts'
 
 const LOOK_EVERY_MS = 10_000
 
@@ -59,6 +60,7 @@ export async function gatherEvidence(
 export async function watchFigures(
   options: Sources & {
     readonly metrics: Metrics
+    readonly inbox: Pick<WebhookEffects, 'backlog'>
     readonly stopping: AbortSignal
     readonly ready: Promise<boolean>
   },
@@ -77,7 +79,8 @@ async function look({
   database,
   queue,
   outbox,
-}: Sources & { readonly metrics: Metrics }): Promise<void> {
+  inbox,
+}: Sources & { readonly metrics: Metrics; readonly inbox: Pick<WebhookEffects, 'backlog'> }): Promise<void> {
   const [oldest] = await database.query<{ seconds: number }>(
     `SELECT COALESCE(extract(epoch FROM now() - min(COALESCE(retried_at, created_at))), 0)::float8 AS seconds
      FROM batch WHERE state IN ('accepted', 'running')`,
@@ -86,6 +89,9 @@ async function look({
   const backlog = await outbox.backlog()
   metrics.eventBacklog.set(backlog.rows)
   metrics.eventLag.set(backlog.oldestSeconds)
+  const tidings = await inbox.backlog()
+  metrics.webhookBacklog.set(tidings.rows)
+  metrics.webhookLag.set(tidings.oldestSeconds)
   const depth = queue.isConnected() ? await queue.depth() : undefined
   if (depth !== undefined) metrics.queueDepth.set(depth)
 }

@@ -32,6 +32,32 @@ export function openMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    webhooks: new Counter({
+      name: 'batchsender_webhooks_total',
+      help: 'Webhooks by provider, type and what became of them: taken, forged or unavailable.',
+      labelNames: ['provider', 'type', 'result'] as const,
+      registers,
+    }),
+    webhooksUnknown: new Counter({
+      name: 'batchsender_webhook_events_unknown_total',
+      help: 'Events of providers about mails that are not of any batch.',
+      registers,
+    }),
+    healed: new Counter({
+      name: 'batchsender_healed_recipients_total',
+      help: 'Recipients in doubt of whom a provider told whether their mail went.',
+      registers,
+    }),
+    webhookBacklog: new Gauge({
+      name: 'batchsender_webhook_inbox_rows',
+      help: 'Events of providers that are due and have not had their effect.',
+      registers,
+    }),
+    webhookLag: new Gauge({
+      name: 'batchsender_webhook_inbox_oldest_seconds',
+      help: 'How long the oldest event of a provider has been due.',
+      registers,
+    }),
     fenced: new Counter({
       name: 'batchsender_fenced_results_total',
       help: 'Results that came after their lease was lost.',

@@ -17,6 +17,7 @@ import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
 import { openLimits } from './serveLimits.ts'
 import { startSending } from './serveSending.ts'
+import { openWebhooks } from './serveWebhooks.ts'
 import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
@@ -117,7 +118,15 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       log.warn({ chunks }, 'the queue lost wake-ups')
     },
   })
-  const figures = watchFigures({ ...common, queue, sending, outbox: events.outbox, ready: health.served })
+  const webhooks = await openWebhooks({ ...common, ready: health.served })
+  const figures = watchFigures({
+    ...common,
+    queue,
+    sending,
+    outbox: events.outbox,
+    inbox: webhooks.effects,
+    ready: health.served,
+  })
 
   const internal = internalServer({
     readiness: () => readinessOf(health, queue.isConnected(), stopping.signal.aborted),
@@ -131,6 +140,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     store: batchStore(database, sweeping.nudge),
     suppressions: suppressionStore(database),
     tokens,
+    webhooks,
     limits,
     unsubscribe,
     log,
@@ -158,11 +168,13 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
         sending.finished,
         sweeping.finished,
         events.finished,
+        webhooks.finished,
         figures,
       ])
       clearTimeout(lastCall)
       provider.close()
       tokens.close()
+      webhooks.close()
       limits.close()
       unsubscribe?.close()
       await nats.close()

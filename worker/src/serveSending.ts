@@ -1,11 +1,12 @@
 /** The part of the worker that sends, put together from its ports. */
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { Onlooker, Provider } from './sending/ports.ts'
+import type { Onlooker, Provider, Rate } from './sending/ports.ts'
 import type { WorkQueue } from './sending/workLoop.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './store/database.ts'
 import type { UnsubscribeLinks } from './unsubscribe.ts'
+import { allowanceLoop } from './sending/allowanceLoop.ts'
 import { Gate } from './sending/gate.ts'
 import { Recorder } from './sending/recorder.ts'
 import { sendChunk } from './sending/sendChunk.ts'
@@ -49,16 +50,21 @@ export function startSending(options: SendingOptions): SendingLoop {
     leaseMs: tuning.leaseMs,
     provider: provider.name,
     onUncertain: settings.onUncertain,
+    repeatableMs: provider.repeatableMs,
     events: settings.clickhouseUrl !== undefined,
   })
   // Beside those with the provider, as many are being claimed or recorded.
   const slots = new Slots(tuning.concurrency * 2, Math.ceil(tuning.concurrency / 2))
   const recorder = new Recorder(ledger, onlooker, { lingerMs: LINGER_MS, groupSize: GROUP, giveUp })
-  const { maxPerSecond } = settings
-  const rate =
-    maxPerSecond === undefined
-      ? unlimited
-      : sharedRate(tokenBucket(database, provider.name, maxPerSecond), maxPerSecond)
+  const rate = rateOf(options)
+  const allowance = allowanceLoop({
+    provider,
+    rate,
+    stopping,
+    onError: (error) => {
+      log.warn({ err: error }, 'the provider does not tell how much it takes')
+    },
+  })
   const sending = {
     ledger,
     provider,
@@ -86,8 +92,19 @@ export function startSending(options: SendingOptions): SendingLoop {
     })
   return {
     inFlight: () => slots.taken,
-    finished: options.ready.then((isReady) => (isReady ? run() : undefined)),
+    finished: Promise.all([options.ready, allowance.looked])
+      .then(([isReady]) => (isReady ? run() : undefined))
+      .then(() => allowance.finished),
   }
+}
+
+/** Nobody shares the rate of SMTP without a limit of ours: servers tell of theirs by refusing. */
+function rateOf({ settings, database, provider, log }: SendingOptions): Rate {
+  const { maxPerSecond } = settings
+  if (provider.name === 'smtp' && maxPerSecond === undefined) return unlimited
+  return sharedRate(tokenBucket(database, provider.name, maxPerSecond), (error) => {
+    log.warn({ err: error }, 'the other workers do not know what the provider said of its limit')
+  })
 }
 
 function onlookerOf({ log, metrics, provider }: SendingOptions): Onlooker {

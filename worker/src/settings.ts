@@ -9,6 +9,8 @@ export interface Tuning {
   /** How long a claim is ours without being renewed. */
   readonly leaseMs: number
   readonly sweepEveryMs: number
+  /** A server of this machine that is asked instead of `https://sns.<region>.amazonaws.com`. */
+  readonly snsOrigin: string | undefined
 }
 
 export interface Settings {
@@ -26,6 +28,7 @@ export function readSettings(): Settings {
       concurrency: tuned('CONCURRENCY'),
       leaseMs: tuned('LEASE_MS'),
       sweepEveryMs: tuned('SWEEP_EVERY_MS'),
+      snsOrigin: loopback('SNS_ORIGIN'),
     },
   }
 }
@@ -36,4 +39,12 @@ function tuned(name: keyof typeof STANDARD): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name}: must be a positive integer`)
   return value
+}
+
+function loopback(name: string): string | undefined {
+  const text = process.env[name]
+  if (text !== undefined && !/^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(text)) {
+    throw new Error(`${name}: must be of the loopback address`)
+  }
+  return text
 }

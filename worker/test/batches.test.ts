@@ -137,7 +137,14 @@ test('a worker that still settles the old run does not end the new one', async (
         return rows
       },
     },
-    { worker: 'late', leaseMs: 1_000, provider: 'smtp', onUncertain: 'Hold', events: false },
+    {
+      worker: 'late',
+      leaseMs: 1_000,
+      provider: 'smtp',
+      onUncertain: 'Hold',
+      repeatableMs: undefined,
+      events: false,
+    },
   )
   expect(await settling.settle({ batchId: id, chunk: 0 })).toMatchObject({ done: false })
   expect(await rig.sql('SELECT done FROM chunk WHERE batch_id = $1', [id])).toEqual([{ done: false }])

@@ -27,8 +27,7 @@ const sesAt = (endpoint: string): Provider =>
     region: 'eu-west-1',
     endpoint,
     configurationSet: undefined,
-    accessKeyId: 'id',
-    secretAccessKey: 'secret',
+    credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
     connections: 5,
   })
 
@@ -98,6 +97,25 @@ test('SES is asked once: a request that breaks off is ambiguous, an error is cla
   })
   await close()
   expect(await provider.send(mail(2))).toMatchObject({ retryClass: 'unreachable' })
+})
+
+test('SES without credentials of ours uses those that the SDK finds', async () => {
+  const seen: string[] = []
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization ?? '')
+    request.resume().on('end', () => response.writeHead(200).end(JSON.stringify({ MessageId: 'm' })))
+  })
+  const { url, close } = await listen(server, 0)
+  process.env['AWS_ACCESS_KEY_ID'] = 'found'
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'found-secret'
+  const options = { region: 'eu-west-1', endpoint: url, configurationSet: undefined, connections: 1 }
+  expect(await ses({ ...options, credentials: undefined }).send(mail(2))).toMatchObject({
+    retryClass: 'accepted',
+  })
+  delete process.env['AWS_ACCESS_KEY_ID']
+  delete process.env['AWS_SECRET_ACCESS_KEY']
+  expect(seen).toEqual([expect.stringContaining('Credential=found/')])
+  await close()
 })
 
 const resendAt = (endpoint: string) => resend({ apiKey: 're_secret', endpoint })
@@ -185,6 +203,45 @@ test('a killed worker’s mails through Resend are sent exactly once with onUnce
   expect(new Set(mine().map(({ to }) => to)).size).toBe(600)
   expect(mine()).toHaveLength(600)
   expect(double.repeats()).toBeGreaterThan(repeatsBefore)
+  await worker.kill()
+})
+
+test('what was in doubt for longer than Resend remembers keys is held', async () => {
+  const settings = {
+    provider: 'resend',
+    resendEndpoint: double.url,
+    resendApiKey: 're_secret',
+    onUncertain: 'Resend',
+  } as const
+  double.behave([{ address: '*', answer: 'late' }])
+  const worker = await rig.worker(settings, { LEASE_MS: '60000' })
+  const id = await worker.accept(6, 'forgotten')
+  await until(
+    () => rig.sql(`SELECT FROM recipient WHERE batch_id = $1 AND state = 'sending'`, [id]),
+    (rows) => rows.length === 6,
+    worker.log,
+  )
+  await worker.kill()
+  const age = (hours: number) => `now() - make_interval(hours => ${hours})`
+  await rig.sql(`UPDATE chunk SET due_at = now(), published_at = NULL WHERE batch_id = $1`, [id])
+  await rig.sql(
+    `UPDATE recipient SET lease_until = CASE WHEN seq < 2 THEN ${age(24)} ELSE ${age(22)} END,
+       state = CASE WHEN seq < 4 THEN 'sending' ELSE 'deferred' END WHERE batch_id = $1`,
+    [id],
+  )
+  await rig.sql(
+    `INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, started_at)
+     VALUES ($1, 4, 1, 'ambiguous', 'w', 'resend', ${age(24)}), ($1, 5, 1, 'ambiguous', 'w', 'resend', ${age(22)})`,
+    [id],
+  )
+  await worker.start()
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch.counts).toMatchObject({ sent: 3, uncertain: 3 })
+  const held = await rig.sql<{ seq: number }>(
+    `SELECT seq FROM recipient WHERE batch_id = $1 AND state = 'uncertain' ORDER BY seq`,
+    [id],
+  )
+  expect(held.map(({ seq }) => seq)).toEqual([0, 1, 4])
   await worker.kill()
 })
 

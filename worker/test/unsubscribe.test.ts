@@ -154,6 +154,13 @@ test('Resend and SES carry the headers, too', async () => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
+      if (request.method === 'GET') {
+        const quota = { Max24HourSend: 50_000, MaxSendRate: 14, SentLast24Hours: 0 }
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ SendQuota: quota }))
+        return
+      }
       const { Content } = JSON.parse(Buffer.concat(chunks).toString()) as {
         Content: { Raw: { Data: string } }
       }

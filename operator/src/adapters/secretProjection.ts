@@ -1,6 +1,8 @@
 /** What the cache keeps of our own Secrets: facts, never keys. */
 import type { KubernetesObject, ObjectMeta } from '../runtime/object.ts'
-import type { SecretFacts } from '../components/snapshot.ts'
+import type { DataKeyFacts, SecretFacts } from '../components/snapshot.ts'
+import { createHash } from 'node:crypto'
+import { DATA_KEY, isUsableKey } from '../vocabulary/dataKey.ts'
 import { RETAINED_FOR } from '../vocabulary/labels.ts'
 import { controllerOf } from '../runtime/object.ts'
 import { certificateFacts } from './certificateFacts.ts'
@@ -32,10 +34,17 @@ export function projectSecret(raw: KubernetesObject): ProjectedSecret {
       keys: Object.keys(data ?? {}).sort(),
       deleting: metadata.deletionTimestamp !== undefined,
       ...(certificate && { certificate }),
+      ...dataKeyFacts(decode(data, DATA_KEY)),
       ...(controllerUid !== undefined && { controllerUid }),
       ...(retainedFor !== undefined && { retainedFor }),
     },
   }
+}
+
+/** A digest of 256 random bits can be told; one of what a person made up could be guessed from. */
+function dataKeyFacts(key: string | undefined): { readonly dataKey?: DataKeyFacts } {
+  if (!isUsableKey(key)) return {}
+  return { dataKey: { id: createHash('sha256').update(`data key ${key}`).digest('hex').slice(0, 16) } }
 }
 
 /** Annotations and managed fields of Secrets are nobody's business here, and may hold copies of their data. */

@@ -7,7 +7,8 @@ import type { SecretObject, SecretOutcome } from '../runtime/generatedSecret.ts'
 import type { Store } from '../runtime/store.ts'
 import type { Transport } from '../runtime/transport.ts'
 import { RETAINED_FOR } from '../vocabulary/labels.ts'
-import { Secret } from '../vocabulary/kinds.ts'
+import { isUsableKey } from '../vocabulary/dataKey.ts'
+import { PersistentVolumeClaim, Secret } from '../vocabulary/kinds.ts'
 import { read } from '../runtime/apply.ts'
 import { keepSecret } from '../runtime/generatedSecret.ts'
 import { controllerOf } from '../runtime/object.ts'
@@ -46,15 +47,38 @@ export class GeneratedSecrets {
   }
 
   async makeKey(wish: DesiredKey, owner: OwnerReference, signal: AbortSignal): Promise<Outcome> {
-    const known = this.#store.get(`${wish.secret.namespace}/${wish.secret.name}`)
-    if (known && controllerOf(known)?.uid === owner.uid) return { state: 'unchanged' }
-    const make = (live: SecretObject | undefined): Promise<Content | undefined> =>
-      Promise.resolve(
-        live?.data?.[wish.key] === undefined
-          ? { [wish.key]: randomBytes(wish.sizeBytes).toString('hex') }
-          : undefined,
-      )
-    return this.#keep(wish.secret, 'Opaque', owner, make, signal)
+    const { source, secret, key } = wish
+    const volume =
+      source.from === 'random'
+        ? await this.#firstThere(secret.namespace, source.unlessVolumes ?? [], signal)
+        : undefined
+    if (volume !== undefined) return lost(wish, volume)
+    const make = async (live: SecretObject | undefined): Promise<Content | undefined> => {
+      if (isUsableKey(decode(live?.data, key))) return undefined
+      return {
+        [key]:
+          source.from === 'random' ? newKey(source.sizeBytes) : await this.#key(wish, source.name, signal),
+      }
+    }
+    return this.#keep(secret, 'Opaque', owner, make, signal)
+  }
+
+  /** Asks the server, not the cache: what hangs on the answer cannot be undone. */
+  async #firstThere(
+    namespace: string,
+    volumes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    for (const name of volumes)
+      if (await read(this.#transport, PersistentVolumeClaim, namespace, name, signal)) return name
+    return undefined
+  }
+
+  async #key({ secret, key }: DesiredKey, from: string, signal: AbortSignal): Promise<string> {
+    const source = await read(this.#transport, Secret, secret.namespace, from, signal)
+    const text = decode(source?.['data'] as Content | undefined, key)
+    if (!isUsableKey(text)) throw new Waiting(`Secret ${from} has no key`, 1_000)
+    return text
   }
 
   async #keep(
@@ -90,6 +114,21 @@ export class GeneratedSecrets {
     const roots = decode(data, 'ca.crt')
     if (certificate === undefined || key === undefined) throw new Waiting(`Secret ${name} has no CA`, 1_000)
     return { certificate, key, ...(roots !== undefined && { roots }) }
+  }
+}
+
+/** Begins with a letter: where a number can stand, a key of digits would be read as one. */
+function newKey(sizeBytes: number): string {
+  return `k${randomBytes(sizeBytes).toString('hex')}`
+}
+
+function lost({ secret }: DesiredKey, volume: string): Outcome {
+  return {
+    state: 'refused',
+    what: `Secret ${secret.name}`,
+    message: `the key is gone and volume ${volume} was written with it: bring the Secret or its copy back, or delete the volumes and lose what is on them`,
+    invalid: false,
+    reason: 'KeyLost',
   }
 }
 

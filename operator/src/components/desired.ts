@@ -17,12 +17,16 @@ export interface DesiredCertificate {
   readonly request: CertificateRequest
 }
 
-/** Random bytes to be made once; never replaced. */
+/** A key to be made once, or copied from where it still is; a good one is never replaced. */
 export interface DesiredKey {
   readonly type: 'key'
   readonly secret: SecretIdentity
+  /** The entry of the Secret that holds it. */
   readonly key: string
-  readonly sizeBytes: number
+  readonly source:
+    /** Refused while one of those volumes exists, which only the key that is gone could read. */
+    | { readonly from: 'random'; readonly sizeBytes: number; readonly unlessVolumes?: readonly string[] }
+    | { readonly from: 'secret'; readonly name: string }
 }
 
 /** Tells one NATS node to read its configuration and certificates again. */

@@ -38,11 +38,18 @@ export interface CertificateFacts {
   readonly issuerKeyHash?: string
 }
 
+export interface DataKeyFacts {
+  /** Tells one key from another and is no help in finding it. */
+  readonly id: string
+}
+
 /** One of our own generated Secrets, without anything secret. */
 export interface SecretFacts {
   readonly keys: readonly string[]
   /** Present when `tls.crt` can be parsed. */
   readonly certificate?: CertificateFacts
+  /** Present when it holds a key that data can be encrypted with. */
+  readonly dataKey?: DataKeyFacts
   readonly deleting: boolean
   /** uid of the controller; retained Secrets have none. */
   readonly controllerUid?: string
@@ -80,6 +87,16 @@ export interface Evidence {
   readonly clickhouse?: Sighting<ClickhouseSeen>
   readonly natsHandshake?: Sighting<{ readonly nodes: readonly NodeHandshake[] }>
   readonly jetstream?: Sighting<JetstreamSeen>
+  readonly policyProbe?: Sighting<{ readonly ports: readonly ProbedPorts[] }>
+}
+
+/** Two ports of one place, one open to the operator by our NetworkPolicies and one not, and which answered. */
+export interface ProbedPorts {
+  readonly name: string
+  readonly allowedPort: number
+  readonly allowed: boolean
+  readonly forbiddenPort: number
+  readonly forbidden: boolean
 }
 
 /** What the JetStream API said of the work queue; `differs` names the settings that are not as they should be. */

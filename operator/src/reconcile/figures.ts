@@ -11,6 +11,7 @@ import { childOf } from '../components/snapshot.ts'
 import { ttlRules } from '../components/archive/ttlRules.ts'
 import { backupHistory } from '../components/backup/history.ts'
 import { archiveWish } from '../components/parts/clickhouse.ts'
+import { scaleOf } from '../components/worker/scaling.ts'
 import { timestamp } from './timestamp.ts'
 
 type EvidenceStatus = NonNullable<BatchSenderStatus['evidence']>
@@ -99,7 +100,7 @@ function contests(
 export function workersStatus(snapshot: Snapshot) {
   const { sender } = snapshot
   const live = childOf<DeploymentManifest>(snapshot, Deployment, childName(sender, 'worker'))
-  const wanted = sender.spec.worker.replicas ?? 2
+  const { wanted } = scaleOf(snapshot)
   return {
     text: `${Math.min(live?.status?.availableReplicas ?? 0, wanted)}/${wanted}`,
     scale: {

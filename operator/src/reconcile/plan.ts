@@ -37,6 +37,7 @@ const ORDER: Readonly<Record<string, number>> = {
   CronJob: 6,
   Job: 6,
   Deployment: 7,
+  HorizontalPodAutoscaler: 8,
 }
 
 const rank = ({ desired }: Step): number =>

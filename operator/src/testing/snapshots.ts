@@ -9,6 +9,8 @@ import type {
 } from '../components/snapshot.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
 import { natsSecrets, serverDnsNames, identityName } from '../components/parts/natsTopology.ts'
+import { dataKeySecrets } from '../components/nats/dataKey.ts'
+import { DATA_KEY } from '../vocabulary/dataKey.ts'
 import { fingerprintSecret } from '../vocabulary/fingerprint.ts'
 
 export const NOW = new Date('2026-11-23T12:00:00Z')
@@ -83,7 +85,18 @@ export function issuedSecrets(who: Sender): Map<string, SecretFacts> {
     [names.operator, leaf([identityName(who, 'operator')])],
     [names.system, leaf([identityName(who, 'system')])],
     [fingerprintSecret(who.name), { keys: ['key'], deleting: false }],
+    ...dataKeys(who),
   ])
+}
+
+function dataKeys(who: Sender): [string, SecretFacts][] {
+  if (who.spec.nats.managed?.encryption?.enabled !== true) return []
+  const facts = { keys: [DATA_KEY], deleting: false, dataKey: { id: 'id-of-the-key' } }
+  const { first, second } = dataKeySecrets(who)
+  return [
+    [first, facts],
+    [second, facts],
+  ]
 }
 
 export function reference(...keys: readonly string[]): ReferenceFacts {

@@ -39,11 +39,18 @@ export const CronJob: Resource = {
   plural: 'cronjobs',
   namespaced: true,
 }
+export const PersistentVolumeClaim = core('PersistentVolumeClaim', 'persistentvolumeclaims')
 export const Pod = core('Pod', 'pods')
 export const PodDisruptionBudget: Resource = {
   apiVersion: 'policy/v1',
   kind: 'PodDisruptionBudget',
   plural: 'poddisruptionbudgets',
+  namespaced: true,
+}
+export const HorizontalPodAutoscaler: Resource = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
   namespaced: true,
 }
 export const NetworkPolicy: Resource = {

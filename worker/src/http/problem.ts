@@ -7,6 +7,7 @@ const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'idempotency-key-missing': { status: 400, title: 'An Idempotency-Key is required' },
   unauthorized: { status: 401, title: 'A valid bearer token is required' },
+  'webhook-signature': { status: 401, title: 'The signature is missing or wrong' },
   forbidden: { status: 403, title: 'The token is not allowed to do this' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'idempotency-key-in-flight': { status: 409, title: 'A request with this Idempotency-Key is being handled' },

@@ -61,6 +61,8 @@ function itemOf({
   providerMessageId,
   errorClass,
   errorCode,
+  delivery,
+  deliveryAt,
   updatedAt,
 }: Recipient) {
   return {
@@ -70,6 +72,8 @@ function itemOf({
     ...(providerMessageId !== null && { providerMessageId }),
     ...(errorClass !== null && { errorClass }),
     ...(errorCode !== null && { errorCode }),
+    ...(delivery !== null && { delivery }),
+    ...(deliveryAt !== null && { deliveryAt }),
     updatedAt,
   }
 }

@@ -15,6 +15,8 @@ import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
 import type { UnsubscribeLinks } from '../unsubscribe.ts'
 import { UNSUBSCRIBE_URL } from '../domain/template.ts'
+import type { WebhookRoutesOptions } from './webhookRoutes.ts'
+import { webhookRoutes } from './webhookRoutes.ts'
 import { suppressionRoutes } from './suppressionRoutes.ts'
 import { unsubscribeRoutes } from './unsubscribeRoutes.ts'
 
@@ -22,6 +24,7 @@ export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
   readonly suppressions: SuppressionStore
   readonly unsubscribe: UnsubscribeLinks | undefined
+  readonly webhooks: WebhookRoutesOptions
   readonly log: Logger
   readonly maxRequestSizeBytes: number
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
@@ -90,6 +93,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   await server.register(suppressionRoutes(suppressions))
   if (links !== undefined)
     await server.register(unsubscribeRoutes({ links, suppressions, perIp: limits.perIp }))
+  await server.register(webhookRoutes(options.webhooks))
   return {
     listen: async (port) => {
       await server.listen({ port, host: '0.0.0.0' })

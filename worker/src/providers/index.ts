@@ -23,8 +23,7 @@ const PROVIDERS: Readonly<Record<WorkerSettings['provider'], Open>> = {
       region: required(settings, 'sesRegion'),
       endpoint: settings.sesEndpoint,
       configurationSet: settings.sesConfigurationSet,
-      accessKeyId: required(settings, 'sesAccessKeyId'),
-      secretAccessKey: required(settings, 'sesSecretAccessKey'),
+      credentials: sesCredentials(settings),
       connections,
     }),
   resend: (settings) =>
@@ -32,6 +31,15 @@ const PROVIDERS: Readonly<Record<WorkerSettings['provider'], Open>> = {
 }
 
 type Text = 'smtpHost' | 'sesRegion' | 'sesAccessKeyId' | 'sesSecretAccessKey' | 'resendApiKey'
+
+/** Half of it is a mistake, not a wish for the SDK's own. */
+function sesCredentials(settings: WorkerSettings) {
+  if (settings.sesAccessKeyId === undefined && settings.sesSecretAccessKey === undefined) return undefined
+  return {
+    accessKeyId: required(settings, 'sesAccessKeyId'),
+    secretAccessKey: required(settings, 'sesSecretAccessKey'),
+  }
+}
 
 function required(settings: WorkerSettings, name: Text): string {
   const value = settings[name]

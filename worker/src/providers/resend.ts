@@ -16,10 +16,13 @@ export interface ResendOptions {
 const ANSWER_MS = 15_000
 /** What may have been taken is asked again under its key, which Resend remembers for 24 hours. */
 const ASKED_AT_MOST = 3
+/** An hour less than Resend remembers keys, for clocks and leases. */
+const REPEATABLE_MS = 23 * 3_600_000
 
 export function resend({ apiKey, endpoint }: ResendOptions): Provider {
   return {
     name: 'resend',
+    repeatableMs: REPEATABLE_MS,
     send: async (mail) => {
       let outcome = await sendOnce(apiKey, endpoint, mail)
       for (let asked = 1; outcome.retryClass === 'ambiguous' && asked < ASKED_AT_MOST; asked += 1) {
@@ -47,8 +50,10 @@ async function sendOnce(apiKey: string, endpoint: string | undefined, mail: Outg
     { ...body, ...content },
     { idempotencyKey: messageId.slice(1, -1) },
   )
-  if (error === null) return { retryClass: 'accepted', providerMessageId: data.id }
-  return classifyRefusal({
+  const { perSecond } = client
+  const limit = perSecond === undefined ? {} : { perSecond }
+  if (error === null) return { retryClass: 'accepted', providerMessageId: data.id, ...limit }
+  const refusal = classifyRefusal({
     provider: 'resend',
     name: client.failed === undefined ? error.name : undefined,
     status: error.statusCode ?? undefined,
@@ -56,6 +61,7 @@ async function sendOnce(apiKey: string, endpoint: string | undefined, mail: Outg
     neverSent: client.failed !== undefined && neverSent(client.failed),
     retryAfterMs: client.retryAfterMs,
   })
+  return { ...refusal, ...limit }
 }
 
 /**
@@ -66,6 +72,8 @@ class Client extends Resend {
   /** Why no answer came. */
   failed: Error | undefined
   retryAfterMs: number | undefined
+  /** Requests, each of which is one mail. */
+  perSecond: number | undefined
 
   constructor(apiKey: string, endpoint: string | undefined) {
     super(apiKey, endpoint === undefined ? {} : { baseUrl: endpoint })
@@ -77,6 +85,7 @@ class Client extends Resend {
       const signal = AbortSignal.timeout(ANSWER_MS)
       const response = await fetch(url, { ...options, signal, redirect: 'error' })
       this.retryAfterMs = retryAfterMs(response.headers.get('retry-after'))
+      this.perSecond = requestsPerSecond(response.headers)
       return await answerOf<Data>(response)
     } catch (error) {
       this.failed = error instanceof Error ? error : new Error('no answer', { cause: error })
@@ -115,4 +124,12 @@ const tagsOf = (headers: OutgoingMail['headers']) =>
 function retryAfterMs(header: string | null): number | undefined {
   if (header === null || !/^\d{1,6}$/.test(header)) return undefined
   return Math.min(3_600_000, Number(header) * 1_000)
+}
+
+/** `ratelimit-limit` requests in each window, of a second unless `ratelimit-policy` says another. */
+function requestsPerSecond(headers: Headers): number | undefined {
+  const limit = /^\d{1,6}$/.exec(headers.get('ratelimit-limit') ?? '')?.[0]
+  if (limit === undefined || Number(limit) === 0) return undefined
+  const window = /;\s*w=(\d{1,6})/.exec(headers.get('ratelimit-policy') ?? '')?.[1] ?? '1'
+  return Number(limit) / Math.max(1, Number(window))
 }

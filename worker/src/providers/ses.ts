@@ -1,5 +1,10 @@
 /** Amazon SES, API v2: one `SendEmail` for each mail, tagged so that its events find their recipient. */
-import { SESv2Client, SESv2ServiceException, SendEmailCommand } from '@aws-sdk/client-sesv2'
+import {
+  GetAccountCommand,
+  SESv2Client,
+  SESv2ServiceException,
+  SendEmailCommand,
+} from '@aws-sdk/client-sesv2'
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { splitSender } from '../domain/address.ts'
@@ -11,8 +16,8 @@ export interface SesOptions {
   /** Instead of `https://email.<region>.amazonaws.com`. */
   readonly endpoint: string | undefined
   readonly configurationSet: string | undefined
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
+  /** Unset: what the SDK finds by itself, such as the role of the pod's ServiceAccount. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
   readonly connections: number
 }
 
@@ -20,11 +25,11 @@ const CONNECT_MS = 10_000
 const ANSWER_MS = 30_000
 
 export function ses(options: SesOptions): Provider {
-  const { region, endpoint, configurationSet, accessKeyId, secretAccessKey, connections } = options
+  const { region, endpoint, configurationSet, credentials, connections } = options
   const client = new SESv2Client({
     region,
     ...(endpoint !== undefined && { endpoint }),
-    credentials: { accessKeyId, secretAccessKey },
+    ...(credentials !== undefined && { credentials: { ...credentials } }),
     // SendEmail has no idempotency key: a repetition of the SDK's own would be a second mail.
     maxAttempts: 1,
     requestHandler: {
@@ -52,6 +57,12 @@ export function ses(options: SesOptions): Provider {
       } catch (error) {
         return failure(error)
       }
+    },
+    allowance: async () => {
+      const { SendQuota } = await client.send(new GetAccountCommand({}))
+      const rate = SendQuota?.MaxSendRate
+      // Anything below 0 means that there is no limit.
+      return rate === undefined || rate <= 0 ? undefined : rate
     },
     close: () => {
       client.destroy()

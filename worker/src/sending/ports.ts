@@ -84,12 +84,18 @@ export interface Outcome {
   readonly providerMessageId?: string
   readonly detail?: string
   readonly retryAfterMs?: number
+  /** What the provider said it takes of this account. */
+  readonly perSecond?: number
 }
 
 export interface Provider {
   readonly name: string
+  /** For so long the same mail again is not sent again. */
+  readonly repeatableMs?: number
   /** Never throws: whatever happens is an outcome. */
   send(mail: OutgoingMail): Promise<Outcome>
+  /** Asks how many mails a second the account may send. @returns undefined when there is no such limit */
+  allowance?(): Promise<number | undefined>
   close(): void
 }
 
@@ -98,6 +104,10 @@ export interface Rate {
   /** Waits for at least one and takes at most `limit`; 0 only when aborted. */
   take(limit: number, signal: AbortSignal): Promise<number>
   giveBack(count: number): void
+  /** The provider said how many mails a second it takes. */
+  learned(perSecond: number): void
+  /** The provider refused because it was too much; for `closedMs` it wants nothing. */
+  refused(closedMs?: number): void
 }
 
 export interface Onlooker {

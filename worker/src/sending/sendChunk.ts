@@ -70,7 +70,7 @@ async function claimSome(work: Work, sending: Sending): Promise<readonly Claimed
 }
 
 async function sendOne(claimed: Claimed, work: Work, sending: Sending): Promise<void> {
-  const { provider, gate, recorder, onlooker, slots } = sending
+  const { provider, gate, rate, recorder, onlooker, slots } = sending
   try {
     const startedAt = new Date()
     const outcome = await provider.send(renderMail(work.content, claimed, sending.unsubscribeUrl))
@@ -78,6 +78,8 @@ async function sendOne(claimed: Claimed, work: Work, sending: Sending): Promise<
     onlooker.attempted(outcome.retryClass, startedAt, endedAt)
     if (outcome.retryClass === 'accepted') gate.succeeded()
     else gate.close(RETRY_CLASSES[outcome.retryClass].pauseMs, endedAt.getTime())
+    if (outcome.perSecond !== undefined) rate.learned(outcome.perSecond)
+    if (outcome.retryClass === 'throttle') rate.refused(outcome.retryAfterMs)
     await recorder.record(resultOf(claimed, outcome, startedAt, sending))
     if (outcome.retryClass === 'sender') await failBatch(claimed, outcome, sending)
   } finally {

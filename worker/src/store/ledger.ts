@@ -6,7 +6,7 @@ import type { Queryable } from './database.ts'
 import { COMPLETION } from './chunks.ts'
 import { claimDue, disown } from './claims.ts'
 import { contentCache } from './contentCache.ts'
-import { recordResults, judgeExpired } from './results.ts'
+import { holdForgotten, judgeExpired, recordResults } from './results.ts'
 
 export interface LedgerOptions {
   /** Unique to this process, not only to its pod: a restarted one must not inherit leases. */
@@ -14,6 +14,8 @@ export interface LedgerOptions {
   readonly leaseMs: number
   readonly provider: string
   readonly onUncertain: OnUncertain
+  /** How long the provider tells a repeated mail from another; undefined when it never does. */
+  readonly repeatableMs: number | undefined
   /** Whether events are kept for ClickHouse. */
   readonly events: boolean
 }
@@ -37,6 +39,7 @@ export function ledger(database: Queryable, options: LedgerOptions): Ledger {
       const opened = await open(database, ref, leaseMs)
       if (opened === undefined) return undefined
       await judgeExpired(database, ref, options)
+      await holdForgotten(database, ref, options)
       if (opened.state !== 'running') return undefined
       const content = await contents(ref.batchId)
       return { ...ref, firstSeq: opened.first_seq, lastSeq: opened.last_seq, content }

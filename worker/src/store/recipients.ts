@@ -1,4 +1,5 @@
 /** Recipients of a batch as a user reads them: in order, a page at a time. */
+import type { DeliveryFact } from '../domain/delivery.ts'
 import type { RecipientState } from '../domain/recipientState.ts'
 import type { Queryable } from './database.ts'
 
@@ -10,6 +11,9 @@ export interface Recipient {
   readonly providerMessageId: string | null
   readonly errorClass: string | null
   readonly errorCode: string | null
+  /** What the provider told of the mail last, by rank. */
+  readonly delivery: DeliveryFact | null
+  readonly deliveryAt: Date | null
   readonly updatedAt: Date
 }
 
@@ -27,7 +31,8 @@ export function listRecipients(
 ): Promise<readonly Recipient[]> {
   return database.query<Recipient & Record<string, unknown>>(
     `SELECT seq, address, state, attempt AS attempts, provider_message_id AS "providerMessageId",
-       error_class AS "errorClass", error_code AS "errorCode", updated_at AS "updatedAt"
+       error_class AS "errorClass", error_code AS "errorCode", delivery, delivery_at AS "deliveryAt",
+       updated_at AS "updatedAt"
      FROM recipient WHERE batch_id = $1 AND seq > $2 AND ($3::text IS NULL OR state = $3) ORDER BY seq LIMIT $4`,
     [batchId, afterSeq, state, limit],
   )

@@ -3,9 +3,13 @@ import type { ChunkRef, Result } from '../sending/ports.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
 
-type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain'>
+type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain' | 'repeatableMs'>
 
 const DETAIL_CHARACTERS = 500
+
+/** What a recipient in doubt becomes: the provider may already have told whether it took the mail. */
+const proven = (otherwise: string): string =>
+  `CASE WHEN recipient.delivery IS NULL THEN ${otherwise} WHEN recipient.delivery = 'rejected' THEN 'failed' ELSE 'sent' END`
 
 /**
  * Writes each result whose attempt is still the recipient's and still held by the claim that made it. One that was
@@ -25,14 +29,16 @@ export async function recordResults(
          AS result (batch_id, seq, attempt, worker, state, tries, due_ms,
            retry_class, code, message_id, detail, started_at)),
      written AS (
-       UPDATE recipient SET state = result.state, tries = result.tries, lease_until = NULL,
-         due_at = now() + result.due_ms * interval '1 millisecond', provider_message_id = result.message_id,
+       UPDATE recipient SET state = CASE WHEN result.retry_class NOT IN ('ambiguous', 'mismatch') THEN result.state
+           ELSE ${proven('result.state')} END, tries = result.tries, lease_until = NULL,
+         due_at = now() + result.due_ms * interval '1 millisecond',
+         provider_message_id = COALESCE(result.message_id, recipient.provider_message_id),
          error_class = NULLIF(result.retry_class, 'accepted'), error_code = result.code, updated_at = now()
        FROM result
        WHERE recipient.batch_id = result.batch_id AND recipient.seq = result.seq
          AND recipient.attempt = result.attempt AND recipient.worker = result.worker
          AND recipient.state IN ('sending', 'uncertain')
-       RETURNING result.*, recipient.address),
+       RETURNING result.*, recipient.address, recipient.state AS became),
      logged AS (
        INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, error_code,
          detail, started_at)
@@ -40,7 +46,7 @@ export async function recordResults(
        ON CONFLICT DO NOTHING),
      noted AS (
        INSERT INTO event (batch_id, recipient, event, attempt, provider, provider_message_id, error_class, error_code)
-       SELECT batch_id, address, state, attempt, $13, message_id, NULLIF(retry_class, 'accepted'), code
+       SELECT batch_id, address, became, attempt, $13, message_id, NULLIF(retry_class, 'accepted'), code
        FROM written WHERE $14)
      SELECT count(*)::int AS written FROM written`,
     [
@@ -63,27 +69,58 @@ export async function recordResults(
   return row?.written ?? 0
 }
 
-/** A lease that ran out while sending: nobody knows whether the mail went. Held, or by policy tried again. */
+/**
+ * A lease that ran out while sending: nobody knows whether the mail went. Held, or by policy tried again, unless a
+ * provider that tells repetitions apart has forgotten the first try by now. The end of the lease stands for the time of
+ * the try, which may have been made just before.
+ */
 export async function judgeExpired(
   database: Queryable,
   ref: ChunkRef,
-  { provider, events, onUncertain }: ResultOptions,
+  { provider, events, onUncertain, repeatableMs }: ResultOptions,
 ): Promise<void> {
+  const fate = `CASE WHEN $4 AND ($6::float8 IS NULL OR ended > now() - $6 * interval '1 millisecond')
+    THEN 'deferred' ELSE 'uncertain' END`
   await database.query(
-    `WITH expired AS (
-       UPDATE recipient SET state = CASE WHEN $4 THEN 'deferred' ELSE 'uncertain' END, due_at = now(),
+    `WITH ending AS MATERIALIZED (
+       SELECT recipient.seq AS at_seq, recipient.lease_until AS ended FROM recipient, chunk
+       WHERE chunk.batch_id = $1 AND chunk.number = $2
+         AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
+         AND recipient.state = 'sending' AND recipient.lease_until < now() FOR UPDATE OF recipient),
+     expired AS (
+       UPDATE recipient SET state = ${proven(fate)}, due_at = now(),
          tries = tries + 1, lease_until = NULL, error_class = 'ambiguous', error_code = 'lease_expired',
          updated_at = now()
+       FROM ending WHERE recipient.batch_id = $1 AND recipient.seq = at_seq
+       RETURNING recipient.seq, recipient.attempt, recipient.worker, recipient.address, recipient.state, ended),
+     logged AS (
+       INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, error_code, started_at)
+       SELECT $1, seq, attempt, 'lost', worker, $3, 'lease_expired', ended FROM expired ON CONFLICT DO NOTHING)
+     INSERT INTO event (batch_id, recipient, event, attempt, provider, error_class, error_code)
+     SELECT $1, address, state, attempt, $3, 'ambiguous', 'lease_expired' FROM expired WHERE $5`,
+    [ref.batchId, ref.chunk, provider, onUncertain === 'Resend', events, repeatableMs],
+  )
+}
+
+/** Those in doubt that wait to be tried again, for so long that the provider would take the repetition for another mail. */
+export async function holdForgotten(
+  database: Queryable,
+  ref: ChunkRef,
+  { provider, events, repeatableMs }: ResultOptions,
+): Promise<void> {
+  if (repeatableMs === undefined) return
+  await database.query(
+    `WITH held AS (
+       UPDATE recipient SET state = 'uncertain', updated_at = now()
        FROM chunk
        WHERE chunk.batch_id = $1 AND chunk.number = $2
          AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
-         AND recipient.state = 'sending' AND recipient.lease_until < now()
-       RETURNING recipient.seq, recipient.attempt, recipient.worker, recipient.address, recipient.state),
-     logged AS (
-       INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, error_code)
-       SELECT $1, seq, attempt, 'lost', worker, $3, 'lease_expired' FROM expired ON CONFLICT DO NOTHING)
-     INSERT INTO event (batch_id, recipient, event, attempt, provider, error_class, error_code)
-     SELECT $1, address, state, attempt, $3, 'ambiguous', 'lease_expired' FROM expired WHERE $5`,
-    [ref.batchId, ref.chunk, provider, onUncertain === 'Resend', events],
+         AND recipient.state = 'deferred' AND EXISTS (SELECT FROM attempt
+           WHERE attempt.batch_id = $1 AND attempt.seq = recipient.seq AND attempt.outcome IN ('ambiguous', 'lost')
+             AND attempt.started_at < now() - $5::float8 * interval '1 millisecond')
+       RETURNING recipient.address, recipient.attempt)
+     INSERT INTO event (batch_id, recipient, event, attempt, provider, error_class)
+     SELECT $1, address, 'uncertain', attempt, $3, 'ambiguous' FROM held WHERE $4`,
+    [ref.batchId, ref.chunk, provider, events, repeatableMs],
   )
 }

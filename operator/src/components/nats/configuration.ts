@@ -15,6 +15,8 @@ export const TLS_DIR = '/etc/nats/tls'
 export const CONFIG_DIR = '/etc/nats/config'
 export const DATA_DIR = '/data'
 export const RUN_DIR = '/var/run/nats'
+/** The environment variable with the key that JetStream encrypts with. */
+export const DATA_KEY_VARIABLE = 'JETSTREAM_KEY'
 
 const GIB = 1_073_741_824
 
@@ -31,7 +33,7 @@ export function natsConfiguration(sender: Sender, installation: Installation): s
     'lame_duck_duration: "30s"',
     `tls { ${FILES}, verify_and_map: true, timeout: 5 }`,
     ...cluster(sender, installation),
-    `jetstream { store_dir: "${DATA_DIR}", max_memory_store: 67108864, max_file_store: ${storeBytes(sender)}, sync_interval: always }`,
+    `jetstream { store_dir: "${DATA_DIR}", max_memory_store: 67108864, max_file_store: ${storeBytes(sender)}, sync_interval: always${encryption(sender)} }`,
     ...accounts(sender),
     '',
   ].join('\n')
@@ -51,6 +53,13 @@ function cluster(sender: Sender, installation: Installation): string[] {
     '  ]',
     '}',
   ]
+}
+
+/** An empty key would mean none, silently: the variable comes from a Secret that was looked into before. */
+function encryption(sender: Sender): string {
+  return sender.spec.nats.managed?.encryption?.enabled === true
+    ? `, cipher: chachapoly, key: $${DATA_KEY_VARIABLE}`
+    : ''
 }
 
 /** Workers may take messages and add them, nothing else; the operator keeps the stream; `system` may reload. */

@@ -1,12 +1,22 @@
 /** The Kubernetes objects of managed NATS. */
-import type { Snapshot } from '../snapshot.ts'
-import type { ConfigMapManifest, ServiceManifest, StatefulSetManifest } from '../parts/manifests.ts'
+import type { Sender, Snapshot } from '../snapshot.ts'
+import type { V1EnvVar } from '@kubernetes/client-node'
+import type { ConfigMapManifest, Raw, ServiceManifest, StatefulSetManifest } from '../parts/manifests.ts'
 import { selectorLabels, labels } from '../parts/labels.ts'
+import { DATA_KEY, DATA_KEY_ID } from '../../vocabulary/dataKey.ts'
 import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { CLIENT_PORT, CLUSTER_PORT, MONITOR_PORT, natsNodes, natsSecrets } from '../parts/natsTopology.ts'
 import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
-import { CONFIG_DIR, DATA_DIR, natsConfiguration, RUN_DIR, TLS_DIR } from './configuration.ts'
+import {
+  CONFIG_DIR,
+  DATA_DIR,
+  DATA_KEY_VARIABLE,
+  natsConfiguration,
+  RUN_DIR,
+  TLS_DIR,
+} from './configuration.ts'
+import { dataKeySecrets } from './dataKey.ts'
 
 const PART = 'nats'
 
@@ -39,8 +49,13 @@ export function service({ sender }: Snapshot): ServiceManifest {
 /**
  * @param templateHash of the configuration and the CA: a new one rolls the pods. A renewed certificate does not: the
  * server reads it again when it is told to.
+ * @param keyId of the key that the volumes are encrypted with, if they are
  */
-export function statefulSet({ sender, installation }: Snapshot, templateHash: string): StatefulSetManifest {
+export function statefulSet(
+  { sender, installation }: Snapshot,
+  templateHash: string,
+  keyId: string | undefined,
+): StatefulSetManifest {
   const { managed } = sender.spec.nats
   const storageClassName = managed?.storage?.storageClassName
   return {
@@ -58,8 +73,14 @@ export function statefulSet({ sender, installation }: Snapshot, templateHash: st
         whenScaled: 'Retain',
       },
       template: {
-        metadata: { labels: labels(sender, PART), annotations: { [TEMPLATE_HASH]: templateHash } },
-        spec: podSpec(sender.name, natsSecrets(sender).server, installation, managed?.resources),
+        metadata: {
+          labels: labels(sender, PART),
+          annotations: {
+            [TEMPLATE_HASH]: templateHash,
+            ...(keyId !== undefined && { [DATA_KEY_ID]: keyId }),
+          },
+        },
+        spec: podSpec(sender, installation, keyId !== undefined),
       },
       volumeClaimTemplates: [
         {
@@ -80,12 +101,18 @@ export function statefulSet({ sender, installation }: Snapshot, templateHash: st
   }
 }
 
-function podSpec(
-  name: string,
-  tlsSecret: string,
-  installation: Snapshot['installation'],
-  resources?: object,
-) {
+function environment(sender: Sender, encrypted: boolean): Raw<V1EnvVar>[] {
+  const { first } = dataKeySecrets(sender)
+  return [
+    { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+    ...(encrypted
+      ? [{ name: DATA_KEY_VARIABLE, valueFrom: { secretKeyRef: { name: first, key: DATA_KEY } } }]
+      : []),
+  ]
+}
+
+function podSpec(sender: Sender, installation: Snapshot['installation'], encrypted: boolean) {
+  const resources = sender.spec.nats.managed?.resources
   const probe = (path: string, more: object) => ({
     httpGet: { path, port: 'monitor', scheme: 'HTTP' },
     timeoutSeconds: 5,
@@ -102,9 +129,7 @@ function podSpec(
         image: installation.natsImage,
         imagePullPolicy: installation.imagePullPolicy,
         args: ['--config', `${CONFIG_DIR}/nats.conf`],
-        env: [
-          { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
-        ],
+        env: environment(sender, encrypted),
         ports: [
           { name: 'client', containerPort: CLIENT_PORT, protocol: 'TCP' },
           { name: 'cluster', containerPort: CLUSTER_PORT, protocol: 'TCP' },
@@ -129,8 +154,8 @@ function podSpec(
       },
     ],
     volumes: [
-      { name: 'config', configMap: { name: `${name}-${PART}`, defaultMode: 0o444 } },
-      { name: 'tls', secret: { secretName: tlsSecret, defaultMode: 0o440 } },
+      { name: 'config', configMap: { name: `${sender.name}-${PART}`, defaultMode: 0o444 } },
+      { name: 'tls', secret: { secretName: natsSecrets(sender).server, defaultMode: 0o440 } },
       { name: 'run', emptyDir: {} },
     ],
   }

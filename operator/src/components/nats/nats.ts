@@ -7,11 +7,19 @@ import { consumerConfig, streamConfig, workQueueNames } from '../../../../crds/w
 import { component } from '../component.ts'
 import { isStale } from '../parts/evidence.ts'
 import { natsNodes, natsSecrets, nodeAddresses, operatorAccess } from '../parts/natsTopology.ts'
-import { ConfigMap, PodDisruptionBudget, Service, StatefulSet } from '../../vocabulary/kinds.ts'
+import {
+  ConfigMap,
+  PersistentVolumeClaim,
+  PodDisruptionBudget,
+  Secret,
+  Service,
+  StatefulSet,
+} from '../../vocabulary/kinds.ts'
 import { templateHash } from '../parts/templateHash.ts'
 import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
 import { natsConfiguration, statefulSetName } from './configuration.ts'
+import { dataKey, type DataKey } from './dataKey.ts'
 import { configMap, service, statefulSet } from './manifests.ts'
 
 interface Observed {
@@ -22,6 +30,7 @@ interface Observed {
   readonly queue: JetstreamSeen | undefined
   readonly stale: boolean
   readonly certificates: boolean
+  readonly key: DataKey
   /** What was said of it last, for the same spec: it stands until NATS was looked at. */
   readonly last?: Verdict<'NatsReady'>
 }
@@ -29,7 +38,8 @@ interface Observed {
 export const nats = component<'NatsReady', Observed>({
   name: 'nats',
   conditionType: 'NatsReady',
-  owns: [ConfigMap, Service, StatefulSet, PodDisruptionBudget],
+  owns: [ConfigMap, Secret, Service, StatefulSet, PodDisruptionBudget],
+  reads: [PersistentVolumeClaim],
   prunes: [],
 
   desired(snapshot) {
@@ -46,12 +56,21 @@ export const nats = component<'NatsReady', Observed>({
       queue: snapshot.evidence.jetstream?.seen,
       stale: snapshot.evidence.jetstream !== undefined && isStale(snapshot.evidence.jetstream, snapshot),
       certificates: serverIssuer(snapshot) !== undefined,
+      key: dataKey(snapshot),
       ...lastVerdict(snapshot),
     }
   },
 
   condition(observed): Verdict<'NatsReady'> {
-    const { nodes: wanted, readyNodes } = observed
+    const { nodes: wanted, readyNodes, key } = observed
+    if (key.state === 'lost') return { status: 'False', reason: 'KeyLost', message: key.message }
+    if (key.state === 'making')
+      return {
+        status: 'False',
+        reason: 'Waiting',
+        message: 'waiting for the key of the volumes of NATS',
+        lookAgainMs: LOOK_AGAIN_MS,
+      }
     if (wanted > 0 && !observed.certificates)
       return { status: 'False', reason: 'Waiting', message: 'waiting for the certificates of NATS' }
     if (readyNodes < quorum(wanted))
@@ -65,6 +84,9 @@ export const nats = component<'NatsReady', Observed>({
     return queueVerdict(observed)
   },
 })
+
+/** How soon a key that could not be made is asked for again: nobody tells when the volumes in its way are gone. */
+const LOOK_AGAIN_MS = 30_000
 
 function queueVerdict(observed: Observed): Verdict<'NatsReady'> {
   const { queue: seen } = observed
@@ -119,13 +141,19 @@ function serverIssuer(snapshot: Snapshot): string | undefined {
 function nodes(snapshot: Snapshot): readonly Desired[] {
   const { sender, installation } = snapshot
   const issuer = serverIssuer(snapshot)
-  if (!sender.spec.nats.managed || issuer === undefined) return []
-  const hash = templateHash({ configuration: natsConfiguration(sender, installation), issuer })
+  if (!sender.spec.nats.managed) return []
+  const key = dataKey(snapshot)
+  if (key.state === 'lost') return []
+  if (key.state === 'making') return key.wishes
+  if (issuer === undefined) return []
+  const keyId = key.state === 'good' ? key.id : undefined
+  const hash = templateHash({ configuration: natsConfiguration(sender, installation), issuer, keyId })
   return [
+    ...(key.state === 'good' ? key.wishes : []),
     { type: 'object', resource: ConfigMap, object: configMap(snapshot) },
     { type: 'object', resource: Service, object: service(snapshot) },
     { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot.sender, 'nats') },
-    { type: 'object', resource: StatefulSet, object: statefulSet(snapshot, hash) },
+    { type: 'object', resource: StatefulSet, object: statefulSet(snapshot, hash, keyId) },
   ]
 }
 
@@ -147,7 +175,8 @@ function reloads(snapshot: Snapshot): readonly DesiredReload[] {
 function queue(snapshot: Snapshot): readonly DesiredQueue[] {
   const { sender, installation, evidence } = snapshot
   const seen = evidence.jetstream?.seen
-  if (!seen?.reached) return []
+  // A server without its key has lost sight of the stream, not the stream.
+  if (!seen?.reached || !hasItsKey(snapshot)) return []
   const reason = queueFault(seen)
   if (reason === undefined) return []
   const names = workQueueNames(sender.namespace, sender.name)
@@ -160,6 +189,11 @@ function queue(snapshot: Snapshot): readonly DesiredQueue[] {
       reason,
     },
   ]
+}
+
+function hasItsKey(snapshot: Snapshot): boolean {
+  const { state } = dataKey(snapshot)
+  return state === 'off' || state === 'good'
 }
 
 function queueFault({ stream, consumer }: JetstreamSeen & { reached: true }): string | undefined {

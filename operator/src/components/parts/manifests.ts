@@ -4,6 +4,7 @@ import type {
   V1CronJob,
   V1Deployment,
   V1Job,
+  V2HorizontalPodAutoscaler,
   V1NetworkPolicy,
   V1NetworkPolicyEgressRule,
   V1NetworkPolicyPeer,
@@ -32,6 +33,7 @@ export type Manifest<Model> = Raw<Model> & KubernetesObject
 export type ConfigMapManifest = Manifest<V1ConfigMap>
 export type CronJobManifest = Manifest<V1CronJob>
 export type DeploymentManifest = Manifest<V1Deployment>
+export type HorizontalPodAutoscalerManifest = Manifest<V2HorizontalPodAutoscaler>
 export type JobManifest = Manifest<V1Job>
 export type NetworkPolicyPeer = Raw<V1NetworkPolicyPeer>
 export type NetworkPolicyPort = Raw<V1NetworkPolicyPort>

@@ -5,6 +5,9 @@ import type { WorkerSpec } from '../../../../crds/schema/worker.ts'
 /** Roles that may have credentials of their own beside the worker's. */
 export const CLICKHOUSE_ROLES = ['operator', 'backup', 'checksum', 'verify'] as const
 
+/** The key of a Secret that webhooks are signed with. */
+export const WEBHOOK_SECRET = 'webhookSecret'
+
 export interface Reference {
   readonly secret: string
   /** Where in the spec it is named. */
@@ -65,6 +68,9 @@ function providerReferences({
       'secretAccessKey',
     ]),
     reference('spec.worker.provider.resend.credentialsSecretRef', resend?.credentialsSecretRef, ['apiKey']),
+    ...(resend?.webhookSecretRefs ?? []).map((ref, index) =>
+      reference(`spec.worker.provider.resend.webhookSecretRefs[${index}]`, ref, [WEBHOOK_SECRET]),
+    ),
   ]
 }
 

@@ -7,6 +7,7 @@ import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import { workQueueNames } from '../../../../crds/workQueue.ts'
 import { variableOf } from '../../../../crds/environment.ts'
 import { renderWorkerSettings } from '../../../../crds/workerSettings.ts'
+import { WEBHOOK_SECRET } from '../parts/references.ts'
 import { natsSecrets, natsServers } from '../parts/natsTopology.ts'
 
 const ROOT = '/etc/batchsender'
@@ -80,14 +81,21 @@ function providerSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
     ...(resend && {
       provider: 'resend',
       ...(resend.endpoint !== undefined && { resendEndpoint: resend.endpoint }),
+      ...(resend.webhookSecretRefs && { resendWebhookSecretsDir: `${ROOT}/webhooks` }),
     }),
     ...(maxPerSecond !== undefined && { maxPerSecond }),
     onUncertain: onUncertain ?? 'Hold',
   }
 }
 
-function sesOptions({ endpoint, configurationSet }: Ses): Partial<WorkerSettingsInput> {
+function sesOptions({
+  endpoint,
+  configurationSet,
+  topicArns,
+  signatures,
+}: Ses): Partial<WorkerSettingsInput> {
   return {
+    ...(topicArns && { sesTopicArns: [...topicArns], sesSignatures: signatures ?? 'Any' }),
     ...(endpoint !== undefined && { sesEndpoint: endpoint }),
     ...(configurationSet !== undefined && { sesConfigurationSet: configurationSet }),
   }
@@ -113,7 +121,7 @@ function providerKeys({
   resend,
 }: WorkerSpec['provider']): Partial<Record<SecretSetting, SecretKey>> {
   const login = smtp?.credentialsSecretRef?.name
-  const access = ses?.credentialsSecretRef.name
+  const access = ses?.credentialsSecretRef?.name
   return {
     ...(login !== undefined && { smtpUsername: [login, 'username'], smtpPassword: [login, 'password'] }),
     ...(access !== undefined && {
@@ -169,6 +177,7 @@ export function volumes({ sender }: Snapshot): Raw<V1Volume>[] {
     },
     ...(unsubscribe ? [volume('unsubscribe', unsubscribe.keySecretRef.name)] : []),
     ...(nats === undefined ? [] : [volume('nats', nats)]),
+    ...webhookVolume(sender.spec.worker.provider),
     { name: 'tmp', emptyDir: {} },
   ]
 }
@@ -180,8 +189,18 @@ export function volumeMounts({ sender }: Snapshot): Raw<V1VolumeMount>[] {
     mount('postgres'),
     ...(sender.spec.worker.unsubscribe ? [mount('unsubscribe')] : []),
     ...(natsTlsSecret(sender) === undefined ? [] : [mount('nats')]),
+    ...(sender.spec.worker.provider.resend?.webhookSecretRefs ? [mount('webhooks')] : []),
     { name: 'tmp', mountPath: '/tmp' },
   ]
+}
+
+/** Each secret as a file that is named after its place in the list. */
+function webhookVolume({ resend }: WorkerSpec['provider']): Raw<V1Volume>[] {
+  if (!resend?.webhookSecretRefs) return []
+  const sources = resend.webhookSecretRefs.map(({ name }, index) => ({
+    secret: { name, items: [{ key: WEBHOOK_SECRET, path: String(index) }] },
+  }))
+  return [{ name: 'webhooks', projected: { sources, defaultMode: 0o440 } }]
 }
 
 function natsTlsSecret(sender: Snapshot['sender']): string | undefined {

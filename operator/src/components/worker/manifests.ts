@@ -12,6 +12,7 @@ import { childName, labels, selectorLabels } from '../parts/labels.ts'
 import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
+import { scaleOf } from './scaling.ts'
 import {
   environment,
   HTTP_PORT,
@@ -24,8 +25,6 @@ import {
 const PART = 'worker'
 const MIGRATION = 'migration'
 const PROGRAM = 'worker/src/main.js'
-
-export const workerReplicas = (sender: Sender): number => sender.spec.worker.replicas ?? 2
 
 export function workerImage({ sender, installation }: Snapshot): string {
   return sender.spec.worker.image ?? installation.workerImage
@@ -88,12 +87,13 @@ export function migrationJob(snapshot: Snapshot, name: string): JobManifest {
 export function deployment(snapshot: Snapshot, templateHash: string): DeploymentManifest {
   const { sender } = snapshot
   const { worker } = sender.spec
+  const { sent } = scaleOf(snapshot)
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: metadata(sender, PART),
     spec: {
-      replicas: workerReplicas(sender),
+      ...(sent !== undefined && { replicas: sent }),
       revisionHistoryLimit: 5,
       progressDeadlineSeconds: 300,
       selector: { matchLabels: selectorLabels(sender, PART) },

@@ -6,6 +6,8 @@ import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from 
 import { COMPONENT } from '../../vocabulary/labels.ts'
 import { worker } from './worker.ts'
 
+const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:mail-events'
+
 interface Pod {
   env: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } }[]
 }
@@ -67,7 +69,7 @@ describe('worker', () => {
   it('waits for Secrets that are not there, and names no Deployment meanwhile', () => {
     const references = allReferences()
     references.delete('postgres')
-    expect(wished(snapshot({ references }))).toEqual(['key'])
+    expect(wished(snapshot({ references }))).toEqual([])
     expect(worker.verdict(snapshot({ references }))).toMatchObject({ status: 'False', reason: 'Waiting' })
   })
 
@@ -76,7 +78,7 @@ describe('worker', () => {
     references.delete('smtp')
     const running = children(migration({ type: 'Complete' }), deploymentWith({ availableReplicas: 2 }))
     const settled = sender({ status: { observedGeneration: 1 } })
-    expect(wished(snapshot({ sender: settled, references, children: running }))).toEqual(['key'])
+    expect(wished(snapshot({ sender: settled, references, children: running }))).toEqual([])
     expect(worker.verdict(snapshot({ sender: settled, references, children: running }))).toMatchObject({
       status: 'True',
     })
@@ -201,6 +203,38 @@ describe('worker', () => {
     ).toEqual(before)
   })
 
+  it('mounts the secrets of webhooks as files, by their place in the list', () => {
+    const webhookSecretRefs = [{ name: 'hook-new' }, { name: 'hook-old' }]
+    const provider = { resend: { credentialsSecretRef: { name: 'account' }, webhookSecretRefs } }
+    const given = migrated({
+      sender: sender({ spec: { ...SPEC, worker: { ...SPEC.worker, provider } } }),
+      references: allReferences()
+        .set('account', reference('apiKey'))
+        .set('hook-new', reference('webhookSecret'))
+        .set('hook-old', reference('webhookSecret')),
+    })
+    const { spec } = objectOf(given, 'Deployment') as {
+      spec?: { template: { spec: { containers: (Pod & { volumeMounts: object[] })[]; volumes: object[] } } }
+    }
+    const [container] = spec?.template.spec.containers ?? []
+    expect(container?.env).toContainEqual({
+      name: 'RESEND_WEBHOOK_SECRETS_DIR',
+      value: '/etc/batchsender/webhooks',
+    })
+    expect(container?.volumeMounts).toContainEqual({
+      name: 'webhooks',
+      mountPath: '/etc/batchsender/webhooks',
+      readOnly: true,
+    })
+    const source = (name: string, path: string) => ({
+      secret: { name, items: [{ key: 'webhookSecret', path }] },
+    })
+    expect(spec?.template.spec.volumes).toContainEqual({
+      name: 'webhooks',
+      projected: { sources: [source('hook-new', '0'), source('hook-old', '1')], defaultMode: 0o440 },
+    })
+  })
+
   it('renders an environment that the worker parses', () => {
     const { spec } = objectOf(migrated(), 'Deployment') as {
       spec?: { template: { spec: { containers: Pod[] } } }
@@ -259,6 +293,11 @@ describe('worker', () => {
       { ses: { region: 'eu-west-1', configurationSet: 'mails', credentialsSecretRef: { name: 'account' } } },
       { provider: 'ses', sesRegion: 'eu-west-1', sesConfigurationSet: 'mails' },
       { SES_ACCESS_KEY_ID: 'accessKeyId', SES_SECRET_ACCESS_KEY: 'secretAccessKey' },
+    ],
+    [
+      { ses: { region: 'eu-west-1', topicArns: [TOPIC, `${TOPIC}-2`], signatures: 'Sha256' as const } },
+      { provider: 'ses', sesTopicArns: [TOPIC, `${TOPIC}-2`], sesSignatures: 'Sha256' },
+      {},
     ],
     [
       { resend: { endpoint: 'https://proxy.example.com', credentialsSecretRef: { name: 'account' } } },

@@ -1,6 +1,6 @@
 /** The Deployment that sends, and the migration that must come first. Scaling to zero is a supported state. */
 import type { Verdict } from '../component.ts'
-import type { Desired, DesiredAbsence } from '../desired.ts'
+import type { Desired, DesiredAbsence, DesiredKey } from '../desired.ts'
 import type { DeploymentManifest, JobManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
@@ -12,6 +12,7 @@ import { COMPONENT } from '../../vocabulary/labels.ts'
 import { FINGERPRINT_KEY, fingerprintSecret } from '../../vocabulary/fingerprint.ts'
 import {
   Deployment,
+  HorizontalPodAutoscaler,
   Job,
   PodDisruptionBudget,
   Secret,
@@ -22,14 +23,8 @@ import { templateHash } from '../parts/templateHash.ts'
 import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
 import { environment, secretFingerprints } from './environment.ts'
-import {
-  deployment,
-  migrationJob,
-  service,
-  serviceAccount,
-  workerImage,
-  workerReplicas,
-} from './manifests.ts'
+import { autoscaler, scaleOf } from './scaling.ts'
+import { deployment, migrationJob, service, serviceAccount, workerImage } from './manifests.ts'
 
 /** A failed migration is given up after this long and tried again with a new Job. */
 const RETRY_FAILED_MIGRATION_MS = 60_000
@@ -45,6 +40,8 @@ interface Observed {
   /** What may keep the migration from its database; empty when nothing does. */
   readonly hint: string
   readonly wanted: number
+  /** Fewer than that, less the one that may be missing, are too few. */
+  readonly needed: number
   readonly status: DeploymentManifest['status']
   /** Every worker runs what is wanted now, and none anything older. */
   readonly rolledOut: boolean
@@ -55,11 +52,11 @@ interface Observed {
 export const worker = component<'WorkerReady', Observed>({
   name: 'worker',
   conditionType: 'WorkerReady',
-  owns: [Secret, ServiceAccount, Service, PodDisruptionBudget, Job, Deployment],
-  prunes: [Job],
+  owns: [Secret, ServiceAccount, Service, PodDisruptionBudget, Job, Deployment, HorizontalPodAutoscaler],
+  prunes: [Job, HorizontalPodAutoscaler],
 
   desired(snapshot) {
-    const steps: Desired[] = [fingerprintKey(snapshot)]
+    const steps: Desired[] = [...fingerprintKey(snapshot)]
     if (waitingFor(snapshot) !== undefined) return steps
     steps.push(
       { type: 'object', resource: ServiceAccount, object: serviceAccount(snapshot) },
@@ -73,18 +70,21 @@ export const worker = component<'WorkerReady', Observed>({
     if (!retry) steps.push({ type: 'object', resource: Job, object: migrationJob(snapshot, name) })
     if (migration.state === 'done')
       steps.push({ type: 'object', resource: Deployment, object: deployment(snapshot, workerHash(snapshot)) })
+    steps.push(...scaling(snapshot))
     return steps
   },
 
   observe(snapshot) {
     const live = childOf<DeploymentManifest>(snapshot, Deployment, childName(snapshot.sender, 'worker'))
     const waiting = waitingFor(snapshot)
+    const { wanted, needed } = scaleOf(snapshot)
     return {
       migration: migrationOf(snapshot),
       hint: databaseHint(snapshot),
-      wanted: workerReplicas(snapshot.sender),
+      wanted,
+      needed,
       status: live?.status,
-      rolledOut: isRolledOut(live, workerReplicas(snapshot.sender)),
+      rolledOut: isRolledOut(live, wanted),
       settled: snapshot.sender.status.observedGeneration === snapshot.sender.generation,
       ...(waiting !== undefined && { waitingFor: waiting }),
     }
@@ -122,8 +122,8 @@ function databaseHint({ sender }: Snapshot): string {
 }
 
 /** Workers of a spec that was fine before go on while the database is migrated once more. */
-function isServing({ settled, status, wanted }: Observed): boolean {
-  return settled && (status?.availableReplicas ?? 0) >= Math.max(1, wanted - 1)
+function isServing({ settled, status, needed }: Observed): boolean {
+  return settled && (status?.availableReplicas ?? 0) >= Math.max(1, needed - 1)
 }
 
 function isRolledOut(live: DeploymentManifest | undefined, wanted: number): boolean {
@@ -135,7 +135,7 @@ function isRolledOut(live: DeploymentManifest | undefined, wanted: number): bool
 }
 
 function deploymentVerdict(observed: Observed): Verdict<'WorkerReady'> {
-  const { wanted, status, settled, rolledOut } = observed
+  const { wanted, needed, status, settled, rolledOut } = observed
   const available = status?.availableReplicas ?? 0
   const workers = `${Math.min(available, wanted)} of ${wanted} worker${wanted === 1 ? '' : 's'}`
   const stuck = progressFault(status)
@@ -144,7 +144,7 @@ function deploymentVerdict(observed: Observed): Verdict<'WorkerReady'> {
   if (!settled && !rolledOut)
     return { status: 'False', reason: 'RollingOut', message: `${workers} are ready and up to date` }
   // One worker may be missing, as the disruption budget allows, but never the last.
-  if (available < Math.max(1, wanted - 1))
+  if (available < Math.max(1, needed - 1))
     return { status: 'False', reason: 'Unavailable', message: `${workers} are ready` }
   return { status: 'True', reason: 'Available', message: workers }
 }
@@ -156,18 +156,26 @@ function progressFault(status: DeploymentManifest['status']): string | undefined
     : undefined
 }
 
-function fingerprintKey({ sender }: Snapshot): Desired {
-  return {
-    type: 'key',
-    key: FINGERPRINT_KEY,
-    sizeBytes: 32,
-    secret: {
-      name: fingerprintSecret(sender.name),
-      namespace: sender.namespace,
-      labels: labels(sender, 'worker'),
-      owned: true,
+function scaling(snapshot: Snapshot): readonly Desired[] {
+  const resource = HorizontalPodAutoscaler
+  const object = autoscaler(snapshot)
+  if (object) return [{ type: 'object', resource, object }]
+  const name = childName(snapshot.sender, 'worker')
+  if (!childOf(snapshot, resource, name)) return []
+  return [{ type: 'absent', resource, name, reason: 'spec.worker.autoscaling is gone' }]
+}
+
+function fingerprintKey({ sender, secrets }: Snapshot): readonly DesiredKey[] {
+  const name = fingerprintSecret(sender.name)
+  if (secrets.get(name)?.keys.includes(FINGERPRINT_KEY) === true) return []
+  return [
+    {
+      type: 'key',
+      key: FINGERPRINT_KEY,
+      source: { from: 'random', sizeBytes: 32 },
+      secret: { name, namespace: sender.namespace, labels: labels(sender, 'worker'), owned: true },
     },
-  }
+  ]
 }
 
 /** What must be there before a worker can start; also while it runs, nothing is rolled without it. */

@@ -1,0 +1,143 @@
+/** Who takes part: each fills its queue, then drains it in one process that may be killed and started again. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Arena } from './arena.ts'
+import type { WorkerProcess } from '../../../worker/test/rig.ts'
+import type { Conditions } from './contestants/mail.ts'
+import { conditionsOf, finished, startProgram } from './arena.ts'
+import { repositoryDir } from '../../cluster/paths.ts'
+import { addressOf, HTML } from './contestants/mail.ts'
+
+export interface Contestant {
+  readonly name: string
+  readonly settings: string
+  /** npm package whose version is told. */
+  readonly package?: string
+  /** Keeps no queue and leaves no row: a mark to compare with, which no crash can be survived by. */
+  readonly isCeiling?: true
+  /** Everything before the first mail. */
+  prepare(arena: Arena, run: string, count: number): Promise<Turn>
+}
+
+/** One run of one contestant. */
+export interface Turn {
+  /** @returns the process that sends, for its CPU time. */
+  start(): Promise<number>
+  kill(): Promise<void>
+  stop(): Promise<void>
+  /** Recipients of which the contestant says that their mail was accepted. */
+  accepted(): Promise<number>
+  /** Recipients of which it says that it does not know. */
+  uncertain(): Promise<number>
+  /** Nothing more will come. */
+  isOver(): Promise<boolean>
+}
+
+export const CONTESTANTS: readonly Contestant[] = [
+  {
+    ...program('bare nodemailer', 'bare', 'the ceiling: no queue, no row', { package: 'nodemailer' }),
+    isCeiling: true,
+  },
+  { name: 'ours', settings: 'as shipped', prepare: prepareOurs },
+  program('graphile-worker', 'graphileWorker', 'default', { package: 'graphile-worker' }),
+  program('graphile-worker, tuned', 'graphileWorker', 'localQueue of 500', {
+    package: 'graphile-worker',
+    env: { TUNED: 'true' },
+  }),
+  program('pg-boss', 'pgBoss', '4 workers, lots of 13, burst while full', { package: 'pg-boss' }),
+  program('BullMQ', 'bullmq', 'Redis 7, AOF every second', { package: 'bullmq' }),
+]
+
+export function versionOf(name: string): string {
+  const file = join(repositoryDir, 'node_modules', name, 'package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
+
+function program(
+  name: string,
+  file: string,
+  settings: string,
+  more: { readonly package: string; readonly env?: Readonly<Record<string, string>> },
+): Contestant {
+  return {
+    name,
+    settings,
+    package: more.package,
+    prepare: async (arena, run, count) => {
+      const conditions = conditionsOf(arena, run, count)
+      await finished(startProgram(file, 'enqueue', conditions, more.env ?? {}), `${name}: enqueue`)
+      return turnOf(
+        arena,
+        conditions,
+        () => startProgram(file, 'drain', conditions, more.env ?? {}),
+        file === 'bare',
+      )
+    },
+  }
+}
+
+function turnOf(
+  { rig }: Arena,
+  { run, count }: Conditions,
+  spawn: () => ReturnType<typeof startProgram>,
+  isCeiling: boolean,
+): Turn {
+  let child: ReturnType<typeof spawn> | undefined
+  const end = async (signal: NodeJS.Signals) => {
+    const running = child
+    if (running?.exitCode !== null || running.signalCode !== null) return
+    const exited = new Promise((resolve) => running.once('exit', resolve))
+    running.kill(signal)
+    await exited
+  }
+  const accepted = async () => {
+    const [row] = await rig.sql<{ n: number }>('SELECT count(*)::int AS n FROM accepted WHERE run = $1', [
+      run,
+    ])
+    return row?.n ?? 0
+  }
+  return {
+    start: () => {
+      child = spawn()
+      return Promise.resolve(child.pid ?? 0)
+    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGKILL'),
+    accepted,
+    uncertain: () => Promise.resolve(0),
+    isOver: async () => (isCeiling ? child?.exitCode === 0 : (await accepted()) === count),
+  }
+}
+
+/** A batch begins as soon as it is accepted, so it is posted when the clock is to start. */
+async function prepareOurs({ rig }: Arena, run: string, count: number): Promise<Turn> {
+  const worker: WorkerProcess = await rig.worker(
+    { workerName: run, logLevel: 'error' },
+    { LEASE_MS: '45000', SWEEP_EVERY_MS: '2000' },
+  )
+  let id: string | undefined
+  const counts = async () => (id === undefined ? undefined : (await worker.batch(id)).counts)
+  return {
+    start: async () => {
+      if (id !== undefined) {
+        await worker.start()
+        return worker.pid()
+      }
+      const recipients = Array.from({ length: count }, (_, index) => ({ address: addressOf(run, { index }) }))
+      const from = 'Sender <sender@example.org>'
+      const response = await worker.post({ from, subject: 'Hello', html: HTML, recipients })
+      if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
+      id = ((await response.json()) as { id: string }).id
+      return worker.pid()
+    },
+    kill: () => worker.kill(),
+    stop: async () => {
+      await worker.terminate()
+      await sleep(0)
+    },
+    accepted: async () => (await counts())?.sent ?? 0,
+    uncertain: async () => (await counts())?.uncertain ?? 0,
+    isOver: async () => id !== undefined && (await worker.batch(id)).state.startsWith('completed'),
+  }
+}

@@ -1,0 +1,80 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { RATION, REFILL_MS, signingKeys } from './signingKeys.ts'
+
+const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+const DAY_MS = 86_400_000
+
+function rig() {
+  let at = Date.parse('2026-01-01T00:00:00Z')
+  const fetched: string[] = []
+  const failed: string[] = []
+  const answers = new Map<string, Error>()
+  const keys = signingKeys({
+    fetchCertificate: (url) => {
+      fetched.push(url)
+      const error = answers.get(url)
+      return error === undefined ? Promise.resolve('pem') : Promise.reject(error)
+    },
+    parse: (_pem, now) => ({ key: publicKey, expiresAt: new Date(now.getTime() + DAY_MS) }),
+    now: () => new Date(at),
+    onFailed: (_error, url) => {
+      failed.push(url)
+    },
+  })
+  const pass = (ms: number) => {
+    at += ms
+  }
+  return { keys, fetched, failed, answers, pass }
+}
+
+test('a certificate is fetched once, however many ask at once', async () => {
+  const { keys, fetched } = rig()
+  const found = await Promise.all(Array.from({ length: 50 }, () => keys.keyOf('a')))
+  expect(found.every(({ kind }) => kind === 'genuine')).toBe(true)
+  await keys.keyOf('a')
+  expect(fetched).toEqual(['a'])
+})
+
+test('a failure is not kept: the next one asks again', async () => {
+  const { keys, fetched, failed, answers } = rig()
+  answers.set('a', new Error('answered 503'))
+  expect(await keys.keyOf('a')).toMatchObject({ kind: 'unavailable' })
+  answers.clear()
+  expect(await keys.keyOf('a')).toMatchObject({ kind: 'genuine' })
+  expect(fetched).toEqual(['a', 'a'])
+  expect(failed).toEqual(['a'])
+})
+
+test('unknown URLs are rationed, known ones are not', async () => {
+  const { keys, fetched, pass } = rig()
+  await keys.keyOf('known')
+  for (let junk = 0; junk < 100; junk += 1) await keys.keyOf(`junk${junk}`)
+  expect(fetched).toHaveLength(RATION)
+  expect(await keys.keyOf('new')).toMatchObject({ kind: 'unavailable' })
+  expect(await keys.keyOf('known')).toMatchObject({ kind: 'genuine' })
+  pass(REFILL_MS)
+  expect(await keys.keyOf('new')).toMatchObject({ kind: 'genuine' })
+})
+
+test('few are kept, those used last', async () => {
+  const { keys, pass } = rig()
+  await keys.keyOf('used')
+  for (let other = 0; other < 30; other += 1) {
+    pass(REFILL_MS)
+    await keys.keyOf(`other${other}`)
+    await keys.keyOf('used')
+  }
+  expect(keys.has('used')).toBe(true)
+  expect(keys.has('other0')).toBe(false)
+  expect(keys.has('other29')).toBe(true)
+})
+
+test('a certificate that has ended is fetched again', async () => {
+  const { keys, fetched, pass } = rig()
+  await keys.keyOf('a')
+  pass(DAY_MS)
+  expect(keys.has('a')).toBe(false)
+  await keys.keyOf('a')
+  expect(fetched).toEqual(['a', 'a'])
+})

@@ -1,0 +1,337 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { SnsDouble } from '../../hack/standins/sns.ts'
+import type { Rig, WorkerProcess } from './rig.ts'
+import { resendEvent, sesBounce, sesComplaint, sesEvent } from '../../hack/standins/providerEvents.ts'
+import { notification, signed, startSnsDouble, TOPIC } from '../../hack/standins/sns.ts'
+import { isFinished, startRig, until } from './rig.ts'
+
+const SECRET = `whsec_${randomBytes(24).toString('base64')}`
+
+let rig: Rig
+let sns: SnsDouble
+let worker: WorkerProcess
+let secretsDir: string
+
+beforeAll(async () => {
+  ;[rig, sns, secretsDir] = await Promise.all([
+    startRig(),
+    startSnsDouble(),
+    mkdtemp(join(tmpdir(), 'batchsender-secrets-')),
+  ])
+  await writeFile(join(secretsDir, '0'), SECRET)
+  // Nobody is there, so that events stay where they can be looked at.
+  const clickhouseUrl = 'http://127.0.0.1:9'
+  worker = await rig.worker(
+    { sesTopicArns: [TOPIC], resendWebhookSecretsDir: secretsDir, clickhouseUrl },
+    { SNS_ORIGIN: sns.origin },
+  )
+})
+afterAll(async () => {
+  await rig.stop()
+  await sns.close()
+  await rm(secretsDir, { recursive: true, force: true })
+})
+beforeEach(() => rig.sink.behave([]))
+
+const tellSes = async (event: string) => {
+  const fields = signed(notification(event), sns.privateKey)
+  const { status } = await fetch(`${worker.api}/webhooks/ses`, {
+    method: 'POST',
+    body: JSON.stringify(fields),
+  })
+  expect(status).toBe(200)
+}
+
+const tellResend = async (body: string) => {
+  const [id, timestamp] = [randomUUID(), String(Math.floor(Date.now() / 1_000))]
+  const hmac = createHmac('sha256', Buffer.from(SECRET.slice('whsec_'.length), 'base64'))
+  const signature = hmac.update(`${id}.${timestamp}.${body}`).digest('base64')
+  const { status } = await fetch(`${worker.api}/webhooks/resend`, {
+    method: 'POST',
+    body,
+    headers: { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` },
+  })
+  expect(status).toBe(200)
+}
+
+const sentBatch = async (count: number, prefix: string) => {
+  const id = await worker.accept(count, prefix)
+  await until(() => worker.batch(id), isFinished, worker.log)
+  return id
+}
+
+interface Row extends Record<string, unknown> {
+  readonly seq: number
+  readonly state: string
+  readonly delivery: string | null
+}
+const recipients = (id: string) =>
+  rig.sql<Row>('SELECT seq, state, delivery, error_code FROM recipient WHERE batch_id = $1 ORDER BY seq', [
+    id,
+  ])
+
+/** Waits until everything that was told had its effect. */
+const applied = () =>
+  until(
+    () => rig.sql('SELECT FROM webhook_inbox WHERE looks = 0'),
+    (rows) => rows.length === 0,
+    worker.log,
+  )
+const eventsOf = async (id: string, seq: number) => {
+  const rows = await rig.sql<{ event: string }>(
+    `SELECT event FROM event JOIN recipient ON address = recipient AND recipient.batch_id = event.batch_id
+     WHERE recipient.batch_id = $1 AND seq = $2 ORDER BY id`,
+    [id, seq],
+  )
+  return rows.map(({ event }) => event)
+}
+
+test('each kind of event of SES is seen at its recipient and in the outbox of events', async () => {
+  const batchId = await sentBatch(9, 'kinds')
+  const told = (seq: number) => ({ batchId, seq, address: `kinds${seq}@example.org` })
+  await tellSes(sesEvent('Send', told(0)))
+  await tellSes(sesEvent('Delivery', told(1), { delivery: { timestamp: new Date().toISOString() } }))
+  await tellSes(sesEvent('DeliveryDelay', told(2), { deliveryDelay: { delayType: 'MailboxFull' } }))
+  await tellSes(sesBounce(told(3), 'Permanent', 'NoEmail'))
+  await tellSes(sesBounce(told(4), 'Transient', 'MailboxFull'))
+  await tellSes(sesBounce(told(5), 'Undetermined', 'Undetermined'))
+  await tellSes(sesComplaint(told(6)))
+  await tellSes(sesComplaint(told(7), 'not-spam'))
+  await tellSes(sesEvent('Open', told(8)))
+  await applied()
+  expect((await recipients(batchId)).map(({ delivery }) => delivery)).toEqual([
+    'accepted',
+    'delivered',
+    'delayed',
+    'bounced_permanent',
+    'bounced_transient',
+    'bounced_undetermined',
+    'complained',
+    null,
+    'opened',
+  ])
+  expect(await eventsOf(batchId, 3)).toEqual(['sent', 'bounced_permanent'])
+  expect(await eventsOf(batchId, 7)).toEqual(['sent'])
+  const rows = await rig.sql(
+    'SELECT error_code FROM event WHERE batch_id = $1 AND event LIKE $2 ORDER BY id',
+    [batchId, 'bounced%'],
+  )
+  expect(rows).toEqual([
+    { error_code: 'ses_no_email' },
+    { error_code: 'ses_mailbox_full' },
+    { error_code: 'ses_undetermined' },
+  ])
+  const listed = (await (await worker.get(`/v1/batches/${batchId}/recipients`)).json()) as {
+    items: { delivery?: string; deliveryAt?: string }[]
+  }
+  expect(listed.items[1]).toMatchObject({ delivery: 'delivered', deliveryAt: expect.any(String) as string })
+  expect(listed.items[7]).not.toHaveProperty('delivery')
+})
+
+test('who bounced for good or complained is on the list of those that get no mail, who bounced for now is not', async () => {
+  const batchId = await sentBatch(5, 'Sup')
+  const told = (seq: number, address = `Sup${seq}@Example.org`) => ({ batchId, seq, address })
+  await tellSes(sesBounce(told(0), 'Permanent', 'OnAccountSuppressionList'))
+  await tellSes(sesBounce(told(1), 'Transient'))
+  await tellSes(sesComplaint(told(2, 'Somebody <Sup2@EXAMPLE.ORG>')))
+  await tellSes(sesComplaint(told(3), 'not-spam'))
+  await tellSes(sesBounce({ messageId: 'foreign', address: 'elsewhere@example.org' }, 'Permanent'))
+  await tellResend(resendEvent('email.complained', { address: 'resent@example.org' }))
+  await tellSes(sesBounce({ messageId: 'foreign', address: 'no address' }, 'Permanent'))
+  await applied()
+  const rows = await rig.sql(
+    `SELECT address_norm, reason, detail FROM suppression WHERE address_norm ~ '^(Sup|elsewhere|resent)' ORDER BY 1`,
+  )
+  expect(rows).toEqual([
+    { address_norm: 'Sup0@example.org', reason: 'bounce', detail: 'ses_on_account_suppression_list' },
+    { address_norm: 'Sup2@example.org', reason: 'complaint', detail: 'ses_abuse' },
+    { address_norm: 'elsewhere@example.org', reason: 'bounce', detail: 'ses_general' },
+    { address_norm: 'resent@example.org', reason: 'complaint', detail: '' },
+  ])
+})
+
+test('events of Resend are seen at their recipient', async () => {
+  const batchId = await sentBatch(4, 'resend')
+  const told = (seq: number) => ({ batchId, seq, address: `resend${seq}@example.org` })
+  await tellResend(resendEvent('email.delivered', told(0)))
+  await tellResend(
+    resendEvent('email.bounced', told(1), { bounce: { type: 'Permanent', subType: 'General', message: '' } }),
+  )
+  await tellResend(
+    resendEvent('email.bounced', told(2), {
+      bounce: { type: 'Transient', subType: 'MailboxFull', message: '' },
+    }),
+  )
+  await tellResend(resendEvent('contact.created', told(3)))
+  await applied()
+  expect((await recipients(batchId)).map(({ delivery }) => delivery)).toEqual([
+    'delivered',
+    'bounced_permanent',
+    'bounced_transient',
+    null,
+  ])
+})
+
+test('events in any order end the same, and a repeated one adds nothing', async () => {
+  const batchId = await sentBatch(2, 'order')
+  const kinds = ['Open', 'Send', 'Delivery', 'DeliveryDelay']
+  for (const kind of kinds) {
+    await tellSes(sesEvent(kind, { batchId, seq: 0 }))
+    await applied()
+  }
+  for (const kind of kinds.reverse()) await tellSes(sesEvent(kind, { batchId, seq: 1 }))
+  await applied()
+  expect((await recipients(batchId)).map(({ delivery }) => delivery)).toEqual(['opened', 'opened'])
+  await tellSes(sesBounce({ batchId, seq: 0, address: 'order0@example.org' }, 'Transient'))
+  await tellSes(sesBounce({ batchId, seq: 1, address: 'order1@example.org' }, 'Permanent'))
+  await applied()
+  expect((await recipients(batchId)).map(({ delivery }) => delivery)).toEqual(['opened', 'bounced_permanent'])
+
+  const repeated = JSON.stringify(
+    signed(notification(sesEvent('Click', { batchId, seq: 0 })), sns.privateKey),
+  )
+  for (let time = 0; time < 3; time += 1) {
+    await fetch(`${worker.api}/webhooks/ses`, { method: 'POST', body: repeated })
+    await applied()
+  }
+  expect((await eventsOf(batchId, 0)).filter((event) => event === 'clicked')).toHaveLength(1)
+})
+
+test('an event without our mark finds its recipient by the id that the provider gave, even if it comes first', async () => {
+  const batchId = await sentBatch(1, 'byid')
+  await tellSes(sesEvent('Delivery', { messageId: 'ses-early' }))
+  await until(
+    () => rig.sql('SELECT FROM webhook_inbox WHERE looks = 1'),
+    (rows) => rows.length > 0,
+  )
+  await rig.sql(
+    `INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id)
+     VALUES ($1, 0, 7, 'accepted', 'w', 'ses', 'ses-early')`,
+    [batchId],
+  )
+  await rig.sql('UPDATE webhook_inbox SET due_at = now()')
+  await until(
+    () => recipients(batchId),
+    ([row]) => row?.delivery === 'delivered',
+    worker.log,
+  )
+  expect(await rig.sql(`SELECT FROM webhook_inbox WHERE provider_message_id = 'ses-early'`)).toEqual([])
+})
+
+test('an event of a mail that is not ours is looked for a few times and then let go', async () => {
+  await tellSes(sesEvent('Delivery', { messageId: 'foreign' }))
+  await tellSes(sesEvent('Delivery', { batchId: randomUUID(), seq: 3 }))
+  await until(
+    async () => {
+      await rig.sql('UPDATE webhook_inbox SET due_at = now()')
+      return rig.sql('SELECT FROM webhook_inbox')
+    },
+    (rows) => rows.length === 0,
+    worker.log,
+  )
+  const metrics = await (await fetch(`${worker.internal}/metrics`)).text()
+  expect(metrics).toMatch(/batchsender_webhook_events_unknown_total [1-9]/)
+})
+
+const uncertainBatch = async (prefix: string) => {
+  await rig.sink.behave([
+    { address: `${prefix}1@example.org`, at: 'data', drop: true },
+    { address: `${prefix}2@example.org`, at: 'data', drop: true },
+  ])
+  const batchId = await sentBatch(3, prefix)
+  expect(await worker.batch(batchId)).toMatchObject({
+    state: 'completed_with_failures',
+    counts: { sent: 1, uncertain: 2 },
+  })
+  return batchId
+}
+
+test.each(['Send', 'Delivery', 'Open'])(
+  'an uncertain recipient is healed by %s, and the batch with the last',
+  async (kind) => {
+    const prefix = `heal${kind}`
+    const batchId = await uncertainBatch(prefix)
+    await tellSes(sesEvent(kind, { batchId, seq: 1, messageId: 'ses-1' }))
+    await applied()
+    expect(await worker.batch(batchId)).toMatchObject({
+      state: 'completed_with_failures',
+      counts: { sent: 2, uncertain: 1 },
+    })
+    await tellSes(sesEvent(kind, { batchId, seq: 2, messageId: 'ses-2' }))
+    await applied()
+    expect(await worker.batch(batchId)).toMatchObject({
+      state: 'completed',
+      counts: { sent: 3, uncertain: 0 },
+    })
+    const [healed] = (await recipients(batchId)).slice(2)
+    expect(healed).toMatchObject({ state: 'sent', error_code: null })
+    const [row] = await rig.sql('SELECT provider_message_id FROM recipient WHERE batch_id = $1 AND seq = 2', [
+      batchId,
+    ])
+    expect(row).toEqual({ provider_message_id: 'ses-2' })
+    expect(await eventsOf(batchId, 2)).toEqual(expect.arrayContaining(['uncertain', 'sent']))
+    const attempts = await rig.sql<{ outcome: string }>(
+      'SELECT outcome FROM attempt WHERE batch_id = $1 AND seq = 2 ORDER BY recorded_at',
+      [batchId],
+    )
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['ambiguous', 'accepted'])
+  },
+)
+
+test('an uncertain recipient whose mail was rejected has failed', async () => {
+  const batchId = await uncertainBatch('rejected')
+  await tellSes(sesEvent('Reject', { batchId, seq: 1 }, { reject: { reason: 'Bad content' } }))
+  await applied()
+  expect(await worker.batch(batchId)).toMatchObject({
+    state: 'completed_with_failures',
+    counts: { sent: 1, uncertain: 1, failed: 1 },
+  })
+  expect((await recipients(batchId))[1]).toMatchObject({
+    delivery: 'rejected',
+    error_code: 'ses_bad_content',
+  })
+})
+
+test('a killed worker’s mails of which the provider told are sent, the others uncertain', async () => {
+  await rig.sink.behave([{ address: '*', at: 'data', delayMs: 20_000 }])
+  const batchId = await worker.accept(4, 'killed')
+  await until(
+    () => recipients(batchId),
+    (rows) => rows.every(({ state }) => state === 'sending'),
+    worker.log,
+  )
+  await tellSes(sesEvent('Send', { batchId, seq: 0 }))
+  await tellSes(sesEvent('Reject', { batchId, seq: 1 }))
+  await applied()
+  expect((await recipients(batchId)).map(({ state }) => state)).toEqual(Array(4).fill('sending'))
+  await worker.kill()
+  await rig.sink.behave([])
+  await worker.start()
+  const batch = await until(() => worker.batch(batchId), isFinished, worker.log)
+  expect(batch.counts).toMatchObject({ sent: 1, failed: 1, uncertain: 2 })
+  await tellSes(sesEvent('Send', { batchId, seq: 2 }))
+  await applied()
+  expect((await recipients(batchId)).map(({ state }) => state)).toEqual([
+    'sent',
+    'failed',
+    'sent',
+    'uncertain',
+  ])
+})
+
+test('messages are remembered for more than a day and forgotten after two', async () => {
+  await rig.sql(`INSERT INTO webhook_seen (provider, message_id, type, received_at) VALUES
+    ('ses', 'yesterday', 'Send', now() - interval '25 hours'), ('ses', 'old', 'Send', now() - interval '49 hours')`)
+  await worker.kill()
+  await worker.start()
+  await until(
+    () => rig.sql(`SELECT FROM webhook_seen WHERE message_id = 'old'`),
+    (rows) => rows.length === 0,
+    worker.log,
+  )
+  expect(await rig.sql(`SELECT FROM webhook_seen WHERE message_id = 'yesterday'`)).toHaveLength(1)
+})
