@@ -12,6 +12,8 @@ const complete = {
   rateLimitPerIp: 5,
   rateLimitPerToken: 6,
   trustedProxies: ['10.0.0.0/8', '2001:db8::/32'] as string[],
+  unsubscribeBaseUrl: 'https://u',
+  unsubscribeKeyFile: '/unsubscribe/key',
   postgresUrl: 'postgres://u:p@h/d?x=1,2',
   postgresCaFile: '/ca.crt',
   natsServers: ['tls://a:4222', 'tls://b:4222'],

@@ -26,6 +26,15 @@ export const WorkerSettings = Type.Object(
     rateLimitPerToken: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000, default: 6_000 })),
     trustedProxies: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
 
+    unsubscribeBaseUrl: Type.Optional(Type.String({ minLength: 1 })),
+    unsubscribeKeyFile: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'One key on each line: the first seals the links, all of them open; read again when it changes.',
+      }),
+    ),
+
     postgresUrl: Type.String({ minLength: 1 }),
     postgresCaFile: Type.Optional(Type.String({ minLength: 1 })),
 

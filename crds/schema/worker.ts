@@ -56,6 +56,24 @@ const Http = Type.Object(
   { description: 'The HTTP API of the workers.' },
 )
 
+const Unsubscribe = Type.Object(
+  {
+    baseUrl: Type.String({
+      maxLength: 253,
+      pattern: '^https://[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]{1,5})?(/[-a-zA-Z0-9._~/]*)?$',
+      description:
+        'Where recipients reach the API from outside: `/u/...` below it has to arrive at the workers.',
+    }),
+    keySecretRef: secretRef(
+      'Secret with the key `key`: a random text of at least 32 characters. To replace it, put the new one on a line before it: links under the old one go on working.',
+    ),
+  },
+  {
+    description:
+      'One-click unsubscription (RFC 8058): headers on every mail, and the variable `unsubscribeUrl`.',
+  },
+)
+
 const Autoscaling = Type.Object(
   {
     minReplicas: Type.Integer({ minimum: 1, maximum: 500, description: 'Never fewer workers.' }),
@@ -147,6 +165,7 @@ export const WorkerSpec = Type.Object(
     ),
     provider: Provider,
     http: Http,
+    unsubscribe: Type.Optional(Unsubscribe),
   },
   {
     description: 'The workers: they take batches over HTTP and send them.',

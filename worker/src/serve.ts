@@ -1,6 +1,7 @@
 /** The worker put together: settings → clients → loops and servers → an orderly end. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { WorkerSettings } from '../../crds/workerSettings.ts'
 import type { Logger } from './log.ts'
 import type { Settings } from './settings.ts'
 import { watchHealth } from './health.ts'
@@ -26,6 +27,8 @@ import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
 import { knownMigrations } from './store/migrations.ts'
 import { suppressionStore } from './store/suppressions.ts'
+import type { UnsubscribeLinks } from './unsubscribe.ts'
+import { openUnsubscribeLinks } from './unsubscribe.ts'
 
 const CONNECTIONS = 10
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
@@ -36,6 +39,23 @@ const LISTEN_ON_MS = 3_000
 export interface Worker {
   /** Claims no more, finishes what is under way, writes it, closes. */
   stop(): Promise<void>
+}
+
+/** @throws Error when only one of the two settings is there, or no key can be read. */
+function openUnsubscribing(
+  { unsubscribeBaseUrl: baseUrl, unsubscribeKeyFile: keyFile }: WorkerSettings,
+  log: Logger,
+): Promise<UnsubscribeLinks> | undefined {
+  if (baseUrl === undefined && keyFile === undefined) return undefined
+  if (baseUrl === undefined || keyFile === undefined)
+    throw new Error('UNSUBSCRIBE_BASE_URL and UNSUBSCRIBE_KEY_FILE need each other')
+  return openUnsubscribeLinks({
+    baseUrl,
+    keyFile,
+    onError: (error) => {
+      log.error({ err: error }, 'the key to unsubscribe by cannot be read')
+    },
+  })
 }
 
 export async function serve({ worker: settings, tuning }: Settings, log: Logger): Promise<Worker> {
@@ -69,6 +89,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     log.error({ err: error }, 'the API tokens cannot be read')
   })
   const limits = openLimits(settings, database, log)
+  const unsubscribe = await openUnsubscribing(settings, log)
   const health = watchHealth(database, known, stopping.signal, (isGood, message) => {
     log[isGood ? 'info' : 'error'](message)
   })
@@ -80,7 +101,14 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
 
   const common = { settings, tuning, worker, log, metrics, database, stopping: stopping.signal }
   const events = openEvents(common)
-  const sending = startSending({ ...common, queue, provider, giveUp: giveUp.signal, ready: health.served })
+  const sending = startSending({
+    ...common,
+    queue,
+    provider,
+    giveUp: giveUp.signal,
+    unsubscribe,
+    ready: health.served,
+  })
   const sweeping = sweepLoop({
     ledger: wakeupLedger(database),
     publisher: queue,
@@ -126,6 +154,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     tokens,
     webhooks,
     limits,
+    unsubscribe,
     log,
     maxRequestSizeBytes: settings.maxRequestSizeBytes,
     trustedProxies: settings.trustedProxies ?? [],
@@ -165,6 +194,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       tokens.close()
       webhooks.close()
       limits.close()
+      unsubscribe?.close()
       await nats.close()
       await internal.close()
       await database.close()

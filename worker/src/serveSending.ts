@@ -5,6 +5,7 @@ import type { Onlooker, Provider, Rate } from './sending/ports.ts'
 import type { WorkQueue } from './sending/workLoop.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './store/database.ts'
+import type { UnsubscribeLinks } from './unsubscribe.ts'
 import { allowanceLoop } from './sending/allowanceLoop.ts'
 import { Gate } from './sending/gate.ts'
 import { Recorder } from './sending/recorder.ts'
@@ -31,6 +32,7 @@ export interface SendingOptions {
   readonly provider: Provider
   readonly stopping: AbortSignal
   readonly giveUp: AbortSignal
+  readonly unsubscribe: UnsubscribeLinks | undefined
   /** Nothing is claimed before. */
   readonly ready: Promise<boolean>
 }
@@ -72,6 +74,7 @@ export function startSending(options: SendingOptions): SendingLoop {
     recorder,
     onlooker,
     onUncertain: settings.onUncertain,
+    unsubscribeUrl: options.unsubscribe?.urlFor,
     stopping,
   }
   const run = () =>

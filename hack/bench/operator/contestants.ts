@@ -1,12 +1,10 @@
 /** Who takes part, in which settings, and what has to be installed for it. */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { access, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { builtModule } from '../../cluster/binaries.ts'
-import { withLock } from '../../cluster/lock.ts'
-import { cacheDir, repositoryDir } from '../../cluster/paths.ts'
+import { repositoryDir } from '../../cluster/paths.ts'
+import { pythonTool } from '../../servers/pythonTool.ts'
 import { TEMPLATE_PATH } from './fixture.ts'
 
 export interface Command {
@@ -44,7 +42,7 @@ const controllerRuntime = once(() =>
   }),
 )
 
-const kopf = once(installKopf)
+const kopf = once(() => pythonTool('kopf', join(HERE, 'kopf/requirements.txt')))
 
 const node = (name: string, settings: string): Contestant => ({
   name,
@@ -89,33 +87,6 @@ export const CONTESTANTS: readonly Contestant[] = [
 export const ABSENT: readonly string[] = [
   'Java Operator SDK and the fluent client of Pepr have no operator in this folder yet.',
 ]
-
-async function installKopf(): Promise<string> {
-  const requirements = join(HERE, 'kopf/requirements.txt')
-  const stamp = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex')
-    .slice(0, 12)
-  const target = join(cacheDir, 'python', `kopf-${stamp}`)
-  await mkdir(join(cacheDir, 'python'), { recursive: true })
-  return withLock(`${target}.lock`, async () => {
-    const isComplete = await access(join(target, 'complete')).then(
-      () => true,
-      () => false,
-    )
-    if (!isComplete) await createEnvironment(target, requirements)
-    return join(target, 'bin/kopf')
-  })
-}
-
-/** Scripts of an environment name its folder, so it is made where it stays; a mark says that it is complete. */
-async function createEnvironment(target: string, requirements: string): Promise<void> {
-  await rm(target, { recursive: true, force: true })
-  await run('python3', ['-m', 'venv', target])
-  const python3 = join(target, 'bin/python')
-  await run(python3, ['-m', 'pip', 'install', '--quiet', '--no-deps', '--requirement', requirements])
-  await mkdir(join(target, 'complete'))
-}
 
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined

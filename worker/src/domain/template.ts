@@ -2,6 +2,9 @@
 
 export type Variables = Readonly<Record<string, string | number | boolean>>
 
+/** The variable that is filled in for every recipient where unsubscribing is set up. */
+export const UNSUBSCRIBE_URL = 'unsubscribeUrl'
+
 const PLACEHOLDER = /\{\{\s*([A-Za-z0-9_.-]{1,64})\s*\}\}/g
 
 const ENTITIES: Readonly<Record<string, string>> = {

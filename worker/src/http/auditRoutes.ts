@@ -4,7 +4,8 @@ import Type from 'typebox'
 import type { AuditPage, AuditRecord } from '../store/audit.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { AUDIT_ACTIONS } from '../domain/audit.ts'
-import { pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+import { Instant } from './batchViews.ts'
+import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 import { Problem } from './problem.ts'
 
 const Query = Type.Object(
@@ -18,13 +19,33 @@ const Query = Type.Object(
   { additionalProperties: false },
 )
 
+const View = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  timestamp: Instant('When it was done.'),
+  action: stringEnum(AUDIT_ACTIONS),
+  userId: Type.String({ description: 'The name of the token; empty where there was none.' }),
+  resource: Type.String({ description: 'The path that reads what it was about.' }),
+  metadata: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+  ip: Type.String(),
+  userAgent: Type.String(),
+})
+
 export type ListAudit = (page: AuditPage) => Promise<readonly AuditRecord[]>
 
 export function auditRoutes(list: ListAudit): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.get(
       '/v1/audit',
-      { schema: { querystring: Query }, config: { scope: 'audit:read' } },
+      {
+        schema: {
+          tags: ['Audit'],
+          operationId: 'listAudit',
+          summary: 'Who did what, the newest first',
+          querystring: Query,
+          response: { 200: Page(View) },
+        },
+        config: { scope: 'audit:read' },
+      },
       async (request) => {
         const { action, userId, from, to, limit, cursor } = request.query
         const [before] = parseCursor(cursor, /^\d{1,18}$/) ?? []

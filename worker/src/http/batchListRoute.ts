@@ -4,8 +4,8 @@ import Type from 'typebox'
 import type { BatchStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { BATCH_STATES } from '../domain/batchState.ts'
-import { listedView } from './batchViews.ts'
-import { pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+import { ListedBatchView, listedView } from './batchViews.ts'
+import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 
 const Query = Type.Object(
   { state: Type.Optional(stringEnum(BATCH_STATES)), ...pageParameters },
@@ -17,7 +17,16 @@ export function batchListRoute(store: BatchStore): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.get(
       '/v1/batches',
-      { schema: { querystring: Query }, config: { scope: 'batches:read' } },
+      {
+        schema: {
+          tags: ['Batches'],
+          operationId: 'listBatches',
+          summary: 'Batches, the newest first',
+          querystring: Query,
+          response: { 200: Page(ListedBatchView) },
+        },
+        config: { scope: 'batches:read' },
+      },
       async (request) => {
         const { state, limit, cursor } = request.query
         const [, createdMicros, id] = parseCursor(cursor, POSITION) ?? []

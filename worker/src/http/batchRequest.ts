@@ -31,7 +31,17 @@ export const BatchRequest = Type.Object(
       { minItems: 1, maxItems: 50_000 },
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        from: 'Shop <shop@example.org>',
+        subject: 'Hello {{name}}',
+        text: 'Hello {{name}}, your order is on its way.',
+        recipients: [{ address: 'somebody@example.org', variables: { name: 'Somebody' } }],
+      },
+    ],
+  },
 )
 
 export type BatchRequest = Static<typeof BatchRequest>
@@ -41,12 +51,16 @@ export interface ParsedRequest {
   readonly duplicates: number
 }
 
-/** Of recipients that are one mailbox the first one stays. */
+/**
+ * Of recipients that are one mailbox the first one stays.
+ * @param provided variables that every recipient has without being given them
+ */
 export function parseBatchRequest(
   request: BatchRequest,
+  provided: readonly string[],
 ): ParsedRequest | { readonly errors: readonly FieldError[] } {
   const errors = contentErrors(request)
-  const asked = variablesAsked(request)
+  const asked = variablesAsked(request, provided)
   const mailboxes = new Map<string, ParsedRequest['recipients'][number]>()
   for (const [index, { address, variables }] of request.recipients.entries()) {
     if (errors.length >= ERRORS_TOLD) break
@@ -80,24 +94,32 @@ function contentErrors({ from, subject, text, html }: BatchRequest): FieldError[
 }
 
 interface Asked {
+  readonly provided: readonly string[]
   readonly anywhere: ReadonlySet<string>
   readonly inSubject: ReadonlySet<string>
 }
 
-function variablesAsked({ subject, text = '', html = '' }: BatchRequest): Asked {
+function variablesAsked({ subject, text = '', html = '' }: BatchRequest, provided: readonly string[]): Asked {
   const inSubject = placeholders(subject)
-  return { inSubject, anywhere: new Set([...inSubject, ...placeholders(text), ...placeholders(html)]) }
+  const asked = [...inSubject, ...placeholders(text), ...placeholders(html)]
+  return { provided, inSubject, anywhere: new Set(asked.filter((name) => !provided.includes(name))) }
 }
 
 /** A text that asks for a variable which a recipient lacks would be sent with a hole in it. */
-function variableErrors(variables: Variables, { anywhere, inSubject }: Asked, pointer: string): FieldError[] {
+function variableErrors(
+  variables: Variables,
+  { provided, anywhere, inSubject }: Asked,
+  pointer: string,
+): FieldError[] {
   const errors: FieldError[] = []
   for (const name of anywhere) {
     if (!Object.hasOwn(variables, name))
       errors.push({ pointer: `${pointer}/${name}`, code: 'missing_variable' })
   }
   for (const [name, value] of Object.entries(variables)) {
-    if (!isStorable(String(value)) || !isStorable(name)) errors.push({ pointer, code: 'invalid_character' })
+    if (provided.includes(name)) errors.push({ pointer: `${pointer}/${name}`, code: 'reserved_variable' })
+    else if (!isStorable(String(value)) || !isStorable(name))
+      errors.push({ pointer, code: 'invalid_character' })
     else if (inSubject.has(name) && LINE_BREAK.test(String(value))) {
       errors.push({ pointer: `${pointer}/${name}`, code: 'line_break' })
     }

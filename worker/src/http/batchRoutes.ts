@@ -7,7 +7,7 @@ import type { BatchStore } from './ports.ts'
 import { countsOf } from '../domain/recipientState.ts'
 import { auditOf } from './audit.ts'
 import { BatchRequest, parseBatchRequest } from './batchRequest.ts'
-import { batchView } from './batchViews.ts'
+import { AcceptedView, BatchView, batchView } from './batchViews.ts'
 import { parseIdempotencyKey } from './idempotencyKey.ts'
 import { Problem } from './problem.ts'
 
@@ -19,24 +19,51 @@ export function parseBatchId(id: string): string {
   return id
 }
 
-const COMMANDS = [
-  ['pause', 'batch.paused'],
-  ['resume', 'batch.resumed'],
-  ['cancel', 'batch.cancelled'],
-] as const
-
 const pathOf = (id: string): string => `/v1/batches/${id}`
 
-const Id = Type.Object({ id: Type.String() })
+const Id = Type.Object({ id: Type.String({ description: 'Of the batch.' }) })
+const Retried = Type.Object({
+  ...BatchView.properties,
+  retried: Type.Integer({ description: 'How many recipients are tried again.' }),
+})
+const tags = ['Batches']
+const COMMANDS = [
+  { command: 'pause', action: 'batch.paused', summary: 'Stop sending; what is under way is finished' },
+  { command: 'resume', action: 'batch.resumed', summary: 'Go on sending' },
+  {
+    command: 'cancel',
+    action: 'batch.cancelled',
+    summary: 'End for good; recipients that wait become `cancelled`',
+  },
+] as const
 
-export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): FastifyPluginAsyncTypebox {
+/** @param provided variables that every recipient has without being given them */
+export function batchRoutes(
+  store: BatchStore,
+  maxRequestSizeBytes: number,
+  provided: readonly string[],
+): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.post(
       '/v1/batches',
-      { schema: { body: BatchRequest }, config: { scope: 'batches:write' }, bodyLimit: maxRequestSizeBytes },
+      {
+        schema: {
+          tags,
+          operationId: 'createBatch',
+          summary: 'Accept a batch',
+          body: BatchRequest,
+          // As it was first given, byte for byte.
+          response: { 202: Type.Unsafe<string>(AcceptedView) },
+        },
+        config: {
+          scope: 'batches:write',
+          problems: ['idempotency-key-missing', 'idempotency-key-in-flight', 'idempotency-key-reused'],
+        },
+        bodyLimit: maxRequestSizeBytes,
+      },
       async (request, reply) => {
         const key = keyOf(request.headers['idempotency-key'])
-        const batch = newBatch(request.body, request.userId)
+        const batch = newBatch(request.body, request.userId, provided)
         const fingerprint = createHash('sha256').update(JSON.stringify(request.body)).digest('hex')
         const accepted = await store.accept(
           { userId: request.userId, key, fingerprint },
@@ -55,22 +82,42 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
         }
         const { status, location, body } = accepted.answer
         request.log.info({ location, recipients: batch.recipients.length }, 'batch accepted')
-        return reply.code(status).header('location', location).type('application/json').send(body)
+        return reply
+          .code(status as 202)
+          .header('location', location)
+          .type('application/json')
+          .send(body)
       },
     )
 
     routes.get(
       '/v1/batches/:id',
-      { schema: { params: Id }, config: { scope: 'batches:read' } },
-      async (request) => {
-        return batchView(await found(store, request.params.id))
+      {
+        schema: {
+          tags,
+          operationId: 'getBatch',
+          summary: 'A batch, with its recipients counted by state',
+          params: Id,
+          response: { 200: BatchView },
+        },
+        config: { scope: 'batches:read', problems: ['not-found'] },
       },
+      async (request) => batchView(await found(store, request.params.id)),
     )
 
-    for (const [command, action] of COMMANDS) {
+    for (const { command, action, summary } of COMMANDS) {
       routes.post(
         `/v1/batches/:id/${command}`,
-        { schema: { params: Id }, config: { scope: 'batches:write' } },
+        {
+          schema: {
+            tags,
+            operationId: `${command}Batch`,
+            summary,
+            params: Id,
+            response: { 200: BatchView },
+          },
+          config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
+        },
         async (request) => {
           const { id } = await found(store, request.params.id)
           if (!(await store.command(id, command, auditOf(request, action, pathOf(id)))))
@@ -83,7 +130,16 @@ export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): Fas
 
     routes.post(
       '/v1/batches/:id/retry-failed',
-      { schema: { params: Id }, config: { scope: 'batches:write' } },
+      {
+        schema: {
+          tags,
+          operationId: 'retryFailed',
+          summary: 'Try failed recipients again that got no mail and may fare better',
+          params: Id,
+          response: { 200: Retried },
+        },
+        config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
+      },
       async (request) => {
         const { id } = await found(store, request.params.id)
         const retried = await store.retryFailed(id, (count) =>
@@ -112,8 +168,8 @@ function keyOf(header: string | string[] | undefined): string {
   return key
 }
 
-function newBatch(request: BatchRequest, userId: string): NewBatch {
-  const parsed = parseBatchRequest(request)
+function newBatch(request: BatchRequest, userId: string, provided: readonly string[]): NewBatch {
+  const parsed = parseBatchRequest(request, provided)
   if ('errors' in parsed) throw new Problem('invalid-request', parsed.errors)
   const { from, subject, text, html } = request
   return { userId, from, subject, text, html, ...parsed }

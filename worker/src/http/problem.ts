@@ -1,5 +1,7 @@
 /** What a client is told when a request fails: RFC 9457 problems with stable types, and nothing from inside. */
 
+import Type from 'typebox'
+
 const PROBLEMS = {
   'malformed-json': { status: 400, title: 'The body is not JSON' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
@@ -26,6 +28,29 @@ export interface FieldError {
   readonly code: string
 }
 
+export const statusOf = (type: ProblemType): number => PROBLEMS[type].status
+export const problemTitle = (type: ProblemType): string => PROBLEMS[type].title
+export const problemUri = (type: ProblemType): string => `https://batchsender.io/problems/${type}`
+
+/** The document as the description of the API has it. */
+export const ProblemView = Type.Object({
+  type: Type.String({ description: 'Stable, and what a program should look at.' }),
+  title: Type.String(),
+  status: Type.Integer(),
+  instance: Type.String({ description: 'The id of the request, under which the log tells more.' }),
+  errors: Type.Optional(
+    Type.Array(
+      Type.Object({
+        pointer: Type.String({
+          description: 'JSON pointer into the body, or the name of a header or parameter.',
+        }),
+        code: Type.String(),
+      }),
+      { maxItems: 20 },
+    ),
+  ),
+})
+
 /** How many of the errors of one request are told. */
 export const ERRORS_TOLD = 20
 
@@ -40,13 +65,13 @@ export class Problem extends Error {
   }
 
   get status(): number {
-    return PROBLEMS[this.type].status
+    return statusOf(this.type)
   }
 
   /** @param instance the id of the request, which the log carries too */
   document(instance: string) {
     return {
-      type: `https://batchsender.io/problems/${this.type}`,
+      type: problemUri(this.type),
       title: this.message,
       status: this.status,
       instance,

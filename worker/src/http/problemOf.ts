@@ -9,6 +9,8 @@ const FRAMEWORK: Readonly<Record<string, ProblemType>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-json',
+  FST_ERR_BAD_URL: 'not-found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not-found',
 }
 
 /** Connection, shutdown and resource classes of PostgreSQL (appendix A), and the socket's own. */

@@ -5,8 +5,9 @@ import type { Recipient } from '../store/recipients.ts'
 import type { BatchStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
+import { Instant } from './batchViews.ts'
 import { parseBatchId } from './batchRoutes.ts'
-import { pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 import { Problem } from './problem.ts'
 
 const Query = Type.Object(
@@ -14,13 +15,30 @@ const Query = Type.Object(
   { additionalProperties: false },
 )
 
+const RecipientView = Type.Object({
+  address: Type.String(),
+  state: stringEnum(RECIPIENT_STATES),
+  attempts: Type.Integer(),
+  providerMessageId: Type.Optional(Type.String()),
+  errorClass: Type.Optional(Type.String()),
+  errorCode: Type.Optional(Type.String()),
+  updatedAt: Instant('When its state changed last.'),
+})
+
 export function recipientRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.get(
       '/v1/batches/:id/recipients',
       {
-        schema: { params: Type.Object({ id: Type.String() }), querystring: Query },
-        config: { scope: 'batches:read' },
+        schema: {
+          tags: ['Batches'],
+          operationId: 'listRecipients',
+          summary: 'The recipients of a batch, in the order they were given',
+          params: Type.Object({ id: Type.String({ description: 'Of the batch.' }) }),
+          querystring: Query,
+          response: { 200: Page(RecipientView) },
+        },
+        config: { scope: 'batches:read', problems: ['not-found'] },
       },
       async (request) => {
         const id = parseBatchId(request.params.id)

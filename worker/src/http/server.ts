@@ -1,6 +1,7 @@
 /** The public API: who may ask, how much, and how failures are told. */
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import Fastify from 'fastify'
 import type { Logger } from '../log.ts'
 import type { BatchStore, SuppressionStore } from './ports.ts'
@@ -10,17 +11,22 @@ import type { ListAudit } from './auditRoutes.ts'
 import { auditRoutes } from './auditRoutes.ts'
 import { batchListRoute } from './batchListRoute.ts'
 import { batchRoutes } from './batchRoutes.ts'
+import { describeApi } from './openApi.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
+import type { UnsubscribeLinks } from '../unsubscribe.ts'
+import { UNSUBSCRIBE_URL } from '../domain/template.ts'
 import type { WebhookRoutesOptions } from './webhookRoutes.ts'
 import { webhookRoutes } from './webhookRoutes.ts'
 import { suppressionRoutes } from './suppressionRoutes.ts'
+import { unsubscribeRoutes } from './unsubscribeRoutes.ts'
 
 export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
   readonly suppressions: SuppressionStore
   readonly audit: ListAudit
+  readonly unsubscribe: UnsubscribeLinks | undefined
   readonly webhooks: WebhookRoutesOptions
   readonly log: Logger
   readonly maxRequestSizeBytes: number
@@ -46,9 +52,12 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     requestIdLogLabel: 'requestId',
     requestIdHeader: false,
     trustProxy: options.trustedProxies.length > 0 && [...options.trustedProxies],
+    frameworkErrors: (error, request, reply: FastifyReply) => {
+      void tell(problemOf(error), request, reply)
+    },
     bodyLimit: 65_536,
-    // An address is part of a path.
-    routerOptions: { maxParamLength: 320 },
+    // An address is part of a path, also a sealed one.
+    routerOptions: { maxParamLength: 512 },
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
@@ -75,17 +84,19 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
     if (problem.type === 'unauthorized') reply.header('www-authenticate', 'Bearer')
     if (problem.type === 'unavailable') reply.header('retry-after', RETRY_SECONDS)
-    return reply
-      .code(problem.status)
-      .type('application/problem+json')
-      .send(JSON.stringify(problem.document(request.id)))
+    return tell(problem, request, reply)
   })
 
-  await server.register(batchRoutes(options.store, options.maxRequestSizeBytes))
+  await describeApi(server)
+  const { unsubscribe: links, suppressions, limits } = options
+  const provided = links === undefined ? [] : [UNSUBSCRIBE_URL]
+  await server.register(batchRoutes(options.store, options.maxRequestSizeBytes, provided))
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
-  await server.register(suppressionRoutes(options.suppressions))
   await server.register(auditRoutes(options.audit))
+  await server.register(suppressionRoutes(suppressions))
+  if (links !== undefined)
+    await server.register(unsubscribeRoutes({ links, suppressions, perIp: limits.perIp }))
   await server.register(webhookRoutes(options.webhooks))
   return {
     listen: async (port) => {
@@ -93,4 +104,12 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     },
     close: () => server.close(),
   }
+}
+
+function tell(problem: Problem, { id }: FastifyRequest, reply: FastifyReply) {
+  return reply
+    .code(problem.status)
+    .header('x-request-id', id)
+    .type('application/problem+json')
+    .send(JSON.stringify(problem.document(id)))
 }

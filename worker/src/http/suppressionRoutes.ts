@@ -7,10 +7,13 @@ import { stringEnum } from '../../../crds/schema/structural.ts'
 import { parseAddress } from '../domain/address.ts'
 import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
 import { auditOf } from './audit.ts'
-import { pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+import { Instant } from './batchViews.ts'
+import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 import { Problem } from './problem.ts'
 
-const Address = Type.Object({ address: Type.String() })
+const Address = Type.Object({
+  address: Type.String({ description: 'A mail address.', examples: ['somebody@example.org'] }),
+})
 const Query = Type.Object(
   { reason: Type.Optional(stringEnum(SUPPRESSION_REASONS)), ...pageParameters },
   { additionalProperties: false },
@@ -20,11 +23,28 @@ const Body = Type.Object(
   { additionalProperties: false },
 )
 
+const SuppressionView = Type.Object({
+  address: Type.String({ description: 'With its domain in lower case.' }),
+  reason: stringEnum(SUPPRESSION_REASONS),
+  detail: Type.Optional(Type.String()),
+  createdAt: Instant('Since when nothing is sent to it.'),
+})
+const tags = ['Suppressions']
+
 export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.get(
       '/v1/suppressions',
-      { schema: { querystring: Query }, config: { scope: 'suppressions:read' } },
+      {
+        schema: {
+          tags,
+          operationId: 'listSuppressions',
+          summary: 'The list, in the order of addresses',
+          querystring: Query,
+          response: { 200: Page(SuppressionView) },
+        },
+        config: { scope: 'suppressions:read' },
+      },
       async (request) => {
         const { reason, limit, cursor } = request.query
         const [afterAddress = ''] = parseCursor(cursor, /^[\x21-\x7e]+$/) ?? []
@@ -36,7 +56,16 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
 
     routes.get(
       '/v1/suppressions/:address',
-      { schema: { params: Address }, config: { scope: 'suppressions:read' } },
+      {
+        schema: {
+          tags,
+          operationId: 'getSuppression',
+          summary: 'Why nothing is sent to an address',
+          params: Address,
+          response: { 200: SuppressionView },
+        },
+        config: { scope: 'suppressions:read', problems: ['invalid-request', 'not-found'] },
+      },
       async (request) => {
         const suppression = await store.find(parsed(request.params.address))
         if (suppression === undefined) throw new Problem('not-found')
@@ -46,7 +75,17 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
 
     routes.put(
       '/v1/suppressions/:address',
-      { schema: { params: Address, body: Body }, config: { scope: 'suppressions:write' } },
+      {
+        schema: {
+          tags,
+          operationId: 'suppress',
+          summary: 'Put an address on the list; a stronger reason that it has stays',
+          params: Address,
+          body: Body,
+          response: { 200: SuppressionView },
+        },
+        config: { scope: 'suppressions:write', problems: ['not-found'] },
+      },
       async (request) => {
         const addressNorm = parsed(request.params.address)
         const { reason, detail = '' } = request.body
@@ -61,7 +100,16 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
 
     routes.delete(
       '/v1/suppressions/:address',
-      { schema: { params: Address }, config: { scope: 'suppressions:write' } },
+      {
+        schema: {
+          tags,
+          operationId: 'liftSuppression',
+          summary: 'Take an address off the list',
+          params: Address,
+          response: { 204: Type.Null({ description: 'It is off the list.' }) },
+        },
+        config: { scope: 'suppressions:write', problems: ['invalid-request', 'not-found'] },
+      },
       async (request, reply) => {
         const addressNorm = parsed(request.params.address)
         const lifted = await store.lift(addressNorm, ({ reason }) =>
@@ -69,7 +117,7 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
         )
         if (lifted === undefined) throw new Problem('not-found')
         request.log.info({ reason: lifted.reason }, 'suppression lifted')
-        return reply.code(204).send()
+        return reply.code(204).send(null)
       },
     )
     return Promise.resolve()

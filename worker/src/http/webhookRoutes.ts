@@ -35,7 +35,7 @@ export function webhookRoutes({ receivers, onReceived }: WebhookRoutesOptions): 
     for (const [provider, receive] of Object.entries(receivers)) {
       routes.post(
         `/webhooks/${provider}`,
-        { config: { access: 'signed' }, bodyLimit: BODY_LIMIT },
+        { config: { access: 'signed' }, schema: { hide: true }, bodyLimit: BODY_LIMIT },
         async (request, reply) => {
           const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
           const received = await receive(body, request.headers)

@@ -1,10 +1,20 @@
 /** The mail of one recipient: the batch's content with the recipient's variables, and the headers that trace it. */
 import type { Claimed, Content, OutgoingMail } from './ports.ts'
-import { renderHtml, renderText } from '../domain/template.ts'
+import { renderHtml, renderText, UNSUBSCRIBE_URL } from '../domain/template.ts'
+
+/** Where a recipient may unsubscribe; nothing when that is not set up. */
+export type UnsubscribeUrl = (batchId: string, address: string) => string
 
 /** Deterministic: another attempt gives the same mail with the same Message-ID. */
-export function renderMail(content: Content, { batchId, seq, address, variables }: Claimed): OutgoingMail {
+export function renderMail(
+  content: Content,
+  claimed: Claimed,
+  unsubscribeUrl?: UnsubscribeUrl,
+): OutgoingMail {
+  const { batchId, seq, address } = claimed
   const domain = /@([^@<>\s]+)>?$/.exec(content.from)?.[1] ?? 'localhost'
+  const url = unsubscribeUrl?.(batchId, address)
+  const variables = url === undefined ? claimed.variables : { ...claimed.variables, [UNSUBSCRIBE_URL]: url }
   return {
     from: content.from,
     to: address,
@@ -12,6 +22,13 @@ export function renderMail(content: Content, { batchId, seq, address, variables 
     text: content.text === undefined ? undefined : renderText(content.text, variables),
     html: content.html === undefined ? undefined : renderHtml(content.html, variables),
     messageId: `<${batchId}.${seq}@${domain}>`,
-    headers: { 'X-Batch-Id': batchId, 'X-Batch-Recipient': String(seq) },
+    headers: {
+      'X-Batch-Id': batchId,
+      'X-Batch-Recipient': String(seq),
+      ...(url !== undefined && {
+        'List-Unsubscribe': `<${url}>`,
+        'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+      }),
+    },
   }
 }

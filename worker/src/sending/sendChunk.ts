@@ -16,6 +16,7 @@ import type { Gate } from './gate.ts'
 import type { Recorder } from './recorder.ts'
 import type { Slots } from './slots.ts'
 import { RETRY_CLASSES, verdictOf } from '../domain/retryClasses.ts'
+import type { UnsubscribeUrl } from './renderMail.ts'
 import { renderMail } from './renderMail.ts'
 
 export interface Sending {
@@ -27,6 +28,7 @@ export interface Sending {
   readonly recorder: Recorder
   readonly onlooker: Onlooker
   readonly onUncertain: OnUncertain
+  readonly unsubscribeUrl?: UnsubscribeUrl | undefined
   /** Aborted = no further claim; what is claimed is finished. */
   readonly stopping: AbortSignal
 }
@@ -71,7 +73,7 @@ async function sendOne(claimed: Claimed, work: Work, sending: Sending): Promise<
   const { provider, gate, rate, recorder, onlooker, slots } = sending
   try {
     const startedAt = new Date()
-    const outcome = await provider.send(renderMail(work.content, claimed))
+    const outcome = await provider.send(renderMail(work.content, claimed, sending.unsubscribeUrl))
     const endedAt = new Date()
     onlooker.attempted(outcome.retryClass, startedAt, endedAt)
     if (outcome.retryClass === 'accepted') gate.succeeded()

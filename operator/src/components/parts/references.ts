@@ -23,6 +23,7 @@ export function references(spec: BatchSenderSpec): readonly Reference[] {
   return [
     ...providerReferences(worker.provider),
     reference('spec.worker.http.tokensSecretRef', worker.http.tokensSecretRef, []),
+    reference('spec.worker.unsubscribe.keySecretRef', worker.unsubscribe?.keySecretRef, ['key']),
     reference(
       'spec.postgres.credentialsSecretRef',
       postgres.credentialsSecretRef,

@@ -28,6 +28,10 @@ function settings(snapshot: Snapshot): Partial<WorkerSettingsInput> {
     internalPort: INTERNAL_PORT,
     apiTokensDir: `${ROOT}/tokens`,
     ...httpSettings(worker),
+    ...(worker.unsubscribe && {
+      unsubscribeBaseUrl: worker.unsubscribe.baseUrl,
+      unsubscribeKeyFile: `${ROOT}/unsubscribe/key`,
+    }),
     ...(hasKey(snapshot.references.get(postgres.credentialsSecretRef.name), 'ca.crt') && {
       postgresCaFile: `${ROOT}/postgres/ca.crt`,
     }),
@@ -158,6 +162,7 @@ export function secretFingerprints(snapshot: Snapshot): Readonly<Record<string, 
 
 export function volumes({ sender }: Snapshot): Raw<V1Volume>[] {
   const nats = natsTlsSecret(sender)
+  const { unsubscribe } = sender.spec.worker
   const volume = (name: string, secretName: string) => ({ name, secret: { secretName, defaultMode: 0o440 } })
   return [
     volume('tokens', sender.spec.worker.http.tokensSecretRef.name),
@@ -170,6 +175,7 @@ export function volumes({ sender }: Snapshot): Raw<V1Volume>[] {
         items: [{ key: 'ca.crt', path: 'ca.crt' }],
       },
     },
+    ...(unsubscribe ? [volume('unsubscribe', unsubscribe.keySecretRef.name)] : []),
     ...(nats === undefined ? [] : [volume('nats', nats)]),
     ...webhookVolume(sender.spec.worker.provider),
     { name: 'tmp', emptyDir: {} },
@@ -181,6 +187,7 @@ export function volumeMounts({ sender }: Snapshot): Raw<V1VolumeMount>[] {
   return [
     mount('tokens'),
     mount('postgres'),
+    ...(sender.spec.worker.unsubscribe ? [mount('unsubscribe')] : []),
     ...(natsTlsSecret(sender) === undefined ? [] : [mount('nats')]),
     ...(sender.spec.worker.provider.resend?.webhookSecretRefs ? [mount('webhooks')] : []),
     { name: 'tmp', mountPath: '/tmp' },

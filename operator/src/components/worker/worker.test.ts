@@ -252,6 +252,27 @@ describe('worker', () => {
     })
   })
 
+  it('mounts the key to unsubscribe by, waits for it, and does not roll when it changes', () => {
+    const unsubscribe = { baseUrl: 'https://mail.example.com', keySecretRef: { name: 'unsubscribe' } }
+    const spec = { ...SPEC, worker: { ...SPEC.worker, unsubscribe } }
+    const withKey = (fingerprint: string) => {
+      const facts = { found: true, keys: ['key'], fingerprints: { key: fingerprint } } as const
+      return migrated({ sender: sender({ spec }), references: allReferences().set('unsubscribe', facts) })
+    }
+    expect(wished(migrated({ sender: sender({ spec }) }))).not.toContain('Deployment')
+    expect(templateHash(withKey('new'))).toEqual(templateHash(withKey('old')))
+    const { spec: rendered } = objectOf(withKey('old'), 'Deployment') as {
+      spec?: { template: { spec: { containers: Pod[] } } }
+    }
+    const variables = rendered?.template.spec.containers[0]?.env ?? []
+    const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? 'secret']))
+    expect(parseWorkerSettings(environment)).toMatchObject({
+      unsubscribeBaseUrl: 'https://mail.example.com',
+      unsubscribeKeyFile: '/etc/batchsender/unsubscribe/key',
+    })
+    expect(JSON.stringify(rendered)).toContain('"mountPath":"/etc/batchsender/unsubscribe"')
+  })
+
   it('renders the limits of the API', () => {
     const http = { ...SPEC.worker.http, rateLimitPerToken: 60, trustedProxies: ['10.0.0.0/8', '2001:db8::1'] }
     const spec = { ...SPEC, worker: { ...SPEC.worker, http } }

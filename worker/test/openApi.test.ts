@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Rig, WorkerProcess } from './rig.ts'
+import { pythonTool } from '../../hack/servers/pythonTool.ts'
+import { startRig, TOKEN } from './rig.ts'
+
+let rig: Rig
+let worker: WorkerProcess
+
+beforeAll(async () => {
+  rig = await startRig()
+  worker = await rig.worker({ rateLimitPerToken: 1_000_000 })
+})
+afterAll(() => rig.stop())
+
+interface Operation {
+  readonly security?: unknown
+  readonly parameters?: { name: string; in: string; required: boolean }[]
+  readonly responses: Record<string, { content?: Record<string, unknown> }>
+}
+interface Description {
+  readonly openapi: string
+  readonly paths: Record<string, Record<string, Operation>>
+}
+
+const description = async (): Promise<Description> =>
+  (await (await fetch(`${worker.api}/openapi.json`)).json()) as Description
+
+test('the description is open, complete, and passes a linter without a word', async () => {
+  const { openapi, paths } = await description()
+  expect(openapi).toBe('3.1.0')
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  )
+  expect(operations).toEqual(
+    expect.arrayContaining([
+      'post /v1/batches',
+      'get /v1/batches',
+      'get /v1/batches/{id}',
+      'post /v1/batches/{id}/retry-failed',
+      'get /v1/batches/{id}/recipients',
+      'put /v1/suppressions/{address}',
+    ]),
+  )
+  const create = paths['/v1/batches']?.['post']
+  expect(Object.keys(create?.responses ?? {})).toEqual(
+    expect.arrayContaining(['202', '400', '401', '403', '409', '413', '415', '422', '429', '500', '503']),
+  )
+  expect(create?.responses['422']?.content).toHaveProperty('application/problem+json')
+  expect(create?.parameters).toMatchObject([{ name: 'idempotency-key', in: 'header', required: true }])
+  const config = await createConfig({ extends: ['recommended-strict'] })
+  const source = await (await fetch(`${worker.api}/openapi.json`)).text()
+  const problems = await lintFromString({ source, absoluteRef: 'openapi.json', config })
+  expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([])
+})
+
+test('the page serves all it needs itself, to anybody', async () => {
+  const page = await fetch(`${worker.api}/docs/`)
+  expect(page.status).toBe(200)
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")
+  const html = await page.text()
+  const sources = Array.from(html.matchAll(/(?:src|href)="([^"]+)"/g), ([, source = '']) => source)
+  expect(sources.length).toBeGreaterThan(3)
+  for (const source of sources) {
+    const url = new URL(source, `${worker.api}/docs/`)
+    expect(url.origin).toBe(worker.api)
+    expect((await fetch(url)).status).toBe(200)
+  }
+  expect((await fetch(`${worker.api}/v1/batches`)).status).toBe(401)
+})
+
+test('a path that cannot be decoded is a problem, too', async () => {
+  const answer = await worker.get('/v1/suppressions/%ff')
+  expect(answer.status).toBe(404)
+  expect(answer.headers.get('content-type')).toContain('application/problem+json')
+  expect((await worker.get(`/v1/suppressions/${'x'.repeat(600)}`)).status).toBe(404)
+})
+
+test('generated requests, good and bad, meet neither a 5xx nor an answer that is not described', async () => {
+  const program = await pythonTool(
+    'schemathesis',
+    join(import.meta.dirname, '../../hack/servers/schemathesis/requirements.txt'),
+  )
+  const dir = await mkdtemp(join(tmpdir(), 'batchsender-schemathesis-'))
+  const file = join(dir, 'openapi.json')
+  const id = await worker.accept(3)
+  const text = JSON.stringify(await description())
+  const reachable = text.replaceAll('"name":"id",', `"name":"id","example":"${id}",`)
+  expect(reachable).not.toBe(text)
+  await writeFile(file, reachable)
+  const checks =
+    'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance'
+  const args = ['run', file, '--url', worker.api, '--checks', checks, '--max-examples', '25', '--seed', '1']
+  const more = [
+    '--header',
+    `Authorization: Bearer ${TOKEN}`,
+    '--no-color',
+    '--phases',
+    'examples,coverage,fuzzing',
+  ]
+  const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
+    execFile(program, [...args, ...more], { cwd: dir, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : error.code, output: stdout + stderr })
+    })
+  })
+  await rm(dir, { recursive: true, force: true })
+  expect(code, output.slice(-6_000)).toBe(0)
+  const [, generated, passed] = /(\d+) generated, (\d+) passed/.exec(output) ?? []
+  expect(Number(passed)).toBeGreaterThan(500)
+  expect(passed).toBe(generated)
+  expect(output).toMatch(/✅ Examples/)
+  expect(worker.log()).not.toContain('request failed')
+}, 300_000)
