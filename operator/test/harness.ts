@@ -197,17 +197,17 @@ export class Harness {
     await this.eventually('the Deployment', () => this.get('deployment', 'orders-worker'))
   }
 
+  /** Of everything in the namespace of the present test. */
   versions(): Promise<string> {
-    return this.kubectl([
+    return this.inNamespace([
       'get',
-      '-A',
       `${KINDS},bs`,
       '-o',
-      'jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
+      'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
     ])
   }
 
-  /** Versions of everything once nothing has changed for three seconds. */
+  /** Versions once nothing has changed for three seconds. */
   async settled(): Promise<string> {
     let last = await this.versions()
     for (let quiet = 0; quiet < 6; quiet += 1) {
@@ -230,7 +230,7 @@ export class Harness {
       )
       .map(
         ({ verb, objectRef }) =>
-          `${verb} ${objectRef?.resource ?? ''}/${objectRef?.name ?? ''}/${objectRef?.subresource ?? ''}`,
+          `${verb} ${objectRef?.resource ?? ''}/${objectRef?.name ?? ''}/${objectRef?.subresource ?? ''} in ${objectRef?.namespace ?? ''}`,
       )
   }
 }

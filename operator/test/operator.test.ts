@@ -310,8 +310,10 @@ describe('the operator', () => {
     const writesBefore = await cluster.operatorWrites()
     await cluster.startOperator()
     await sleep(5_000)
-    expect(await cluster.versions()).toBe(before)
-    expect((await cluster.operatorWrites()).slice(writesBefore.length)).toEqual([])
+    // Senders of earlier tests are still on their way to somewhere: what is asked for is that one at rest stays at rest.
+    const writes = (await cluster.operatorWrites()).slice(writesBefore.length)
+    expect(writes.filter((write) => write.endsWith(` in ${cluster.namespace}`))).toEqual([])
+    expect((await cluster.versions()).split('\n')).toEqual(before.split('\n'))
   })
 
   it('touches nothing while suspended, and heals afterwards', async () => {

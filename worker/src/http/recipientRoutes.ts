@@ -4,6 +4,7 @@ import Type from 'typebox'
 import type { Recipient } from '../store/recipients.ts'
 import type { BatchStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
+import { DELIVERY_FACTS, type DeliveryFact } from '../domain/delivery.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
 import { Instant } from './batchViews.ts'
 import { parseBatchId } from './batchRoutes.ts'
@@ -22,6 +23,8 @@ const RecipientView = Type.Object({
   providerMessageId: Type.Optional(Type.String()),
   errorClass: Type.Optional(Type.String()),
   errorCode: Type.Optional(Type.String()),
+  delivery: Type.Optional(stringEnum(Object.keys(DELIVERY_FACTS) as DeliveryFact[])),
+  deliveryAt: Type.Optional(Instant('When the provider says that it happened.')),
   updatedAt: Instant('When its state changed last.'),
 })
 
