@@ -57,6 +57,9 @@ function connection({ url, caFile }: DatabaseOptions) {
 
 async function withClient<Value>(pool: Pool, work: (client: PoolClient) => Promise<Value>): Promise<Value> {
   const client = await pool.connect()
+  // The pool listens only to idle clients, and an unheard error ends the process: the next query fails of it anyway.
+  const hear = () => undefined
+  client.on('error', hear)
   let failed = true
   try {
     const value = await work(client)
@@ -64,6 +67,8 @@ async function withClient<Value>(pool: Pool, work: (client: PoolClient) => Promi
     return value
   } finally {
     client.release(failed)
+    // One that was given back broken still has its end to tell.
+    if (!failed) client.off('error', hear)
   }
 }
 

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startPostgres, type PostgresServer } from '../../hack/servers/postgres.ts'
+import { openDatabase } from '../src/store/database.ts'
+
+let postgres: PostgresServer
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+
+test('a connection that is lost between two statements of a transaction fails the second and nothing else', async () => {
+  const idleErrors: Error[] = []
+  const database = openDatabase({
+    url: postgres.url,
+    connections: 1,
+    applicationName: 'test',
+    onIdleError: (error) => idleErrors.push(error),
+  })
+  const admin = new Client({ connectionString: postgres.url })
+  await admin.connect()
+  const cutOff = database.transaction(async (transaction) => {
+    const [own] = await transaction.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    await admin.query('SELECT pg_terminate_backend($1, 5000)', [own?.pid])
+    await sleep(200)
+    return transaction.query('SELECT 1')
+  })
+  await expect(cutOff).rejects.toThrow()
+  expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  expect(idleErrors).toEqual([])
+  await admin.end()
+  await database.close()
+})
