@@ -16,6 +16,8 @@ export async function runMigrate({ worker }: Settings, log: Logger, args: readon
     caFile: worker.postgresCaFile,
     connections: 1,
     applicationName: 'batchsender-migrate',
+    // An index on a large table takes minutes, and the Job that runs this has a deadline of its own.
+    queryMs: 0,
     onIdleError: () => undefined,
   })
   try {

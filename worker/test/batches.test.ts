@@ -130,6 +130,7 @@ test('a worker that still settles the old run does not end the new one', async (
   let statements = 0
   const settling = ledger(
     {
+      ...database,
       query: async (text, values) => {
         const rows = await database.query<never>(text, values)
         statements += 1

@@ -25,6 +25,10 @@ test('what is ambiguous is sent again only by policy', () => {
   expect(verdict('ambiguous', 0, { onUncertain: 'Resend' }).state).toBe('deferred')
 })
 
+test('what may have gone at the last try is uncertain, not failed', () => {
+  expect(verdict('ambiguous', MAX_TRIES - 1, { onUncertain: 'Resend' }).state).toBe('uncertain')
+})
+
 test('tries end', () => {
   expect(verdict('transient', MAX_TRIES - 1).state).toBe('failed')
   expect(verdict('throttle', MAX_TRIES - 1).state).toBe('deferred')

@@ -27,7 +27,14 @@ export const RETRY_CLASSES = {
     spendsTry: true,
     pauseMs: 0,
   },
-  ambiguous: { why: 'perhaps accepted', state: 'uncertain', spendsTry: true, pauseMs: 0 },
+  ambiguous: {
+    why: 'perhaps accepted',
+    state: 'uncertain',
+    spendsTry: true,
+    pauseMs: 1_000,
+    // One connection that breaks is nobody's outage; many are, and would leave the whole batch in doubt.
+    patience: 10,
+  },
 } as const satisfies Record<
   string,
   {
@@ -37,6 +44,8 @@ export const RETRY_CLASSES = {
     readonly spendsTry: boolean
     /** How long nothing more is handed to the provider; doubled while it goes on. */
     readonly pauseMs: number
+    /** How many in a row it takes for that, where one does not. */
+    readonly patience?: number
   }
 >
 
@@ -84,7 +93,9 @@ export function verdictOf(tried: Tried): Verdict {
   const tries = tried.tries + (spendsTry ? 1 : 0)
   const state = stateAfter(tried)
   if (state !== 'deferred') return { state, tries, dueMs: 0 }
-  if (tries >= MAX_TRIES) return { state: 'failed', tries, dueMs: 0 }
+  if (tries >= MAX_TRIES) {
+    return { state: tried.retryClass === 'ambiguous' ? 'uncertain' : 'failed', tries, dueMs: 0 }
+  }
   const delayMs = spendsTry
     ? backoffMs(tries, tried.random)
     : Math.round(UNSPENT_DELAY_MS * (0.5 + tried.random))

@@ -13,6 +13,11 @@ test.each<[string, Partial<SmtpFailure>, string]>([
     'throttle',
   ],
   ['too many connections', { responseCode: 421, message: '421 Too many connections' }, 'throttle'],
+  [
+    'a mailbox that gets too many',
+    { responseCode: 450, command: 'RCPT TO', message: '450 4.2.1 receiving mail at a rate that is too high' },
+    'transient',
+  ],
   ['greylisting', { responseCode: 451, command: 'RCPT TO' }, 'transient'],
   ['a full mailbox', { responseCode: 452, command: 'DATA', bodyRead: true }, 'transient'],
   ['an unknown user', { responseCode: 550, command: 'RCPT TO' }, 'recipient'],

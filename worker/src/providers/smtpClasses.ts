@@ -31,10 +31,12 @@ const TABLE: readonly Row[] = [
     why: 'our credentials, whatever the mail',
   },
   {
-    when: ({ responseCode, message }) =>
-      within(responseCode, 400, 499) && /rate|too (many|fast)|throttl/i.test(message),
+    when: ({ responseCode, command, message }) =>
+      within(responseCode, 400, 499) &&
+      (command !== 'RCPT TO' || responseCode === 421) &&
+      /rate|too (many|fast)|throttl/i.test(message),
     retryClass: 'throttle',
-    why: 'SES says 454 Maximum sending rate exceeded, others 421 or 450 with similar words',
+    why: 'SES says 454 Maximum sending rate exceeded, others 421 or 450 with similar words; at RCPT it is of one mailbox',
   },
   {
     when: ({ responseCode }) => within(responseCode, 400, 499),

@@ -19,3 +19,17 @@ test('who is told to stop does not wait', async () => {
   await gate.passed(AbortSignal.abort())
   expect(gate).toBeInstanceOf(Gate)
 })
+
+test('one mail in doubt closes nothing, many without a success in between do', () => {
+  const gate = new Gate()
+  const doubt = { pauseMs: 1_000, patience: 3 }
+  const waits = () => gate.waitMs(1_000)
+  gate.failed(doubt, 1_000)
+  gate.failed(doubt, 1_000)
+  gate.succeeded()
+  gate.failed(doubt, 1_000)
+  gate.failed(doubt, 1_000)
+  expect(waits()).toBe(0)
+  gate.failed(doubt, 1_000)
+  expect(waits()).toBe(1_000)
+})

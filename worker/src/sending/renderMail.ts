@@ -1,4 +1,5 @@
 /** The mail of one recipient: the batch's content with the recipient's variables, and the headers that trace it. */
+import { domainToASCII } from 'node:url'
 import type { Claimed, Content, OutgoingMail } from './ports.ts'
 import { renderHtml, renderText, UNSUBSCRIBE_URL } from '../domain/template.ts'
 
@@ -12,7 +13,8 @@ export function renderMail(
   unsubscribeUrl?: UnsubscribeUrl,
 ): OutgoingMail {
   const { batchId, seq, address } = claimed
-  const domain = /@([^@<>\s]+)>?$/.exec(content.from)?.[1] ?? 'localhost'
+  // A Message-ID and the idempotency key made from it are headers: ASCII only.
+  const domain = domainToASCII(/@([^@<>\s]+)>?$/.exec(content.from)?.[1] ?? '') || 'localhost'
   const url = unsubscribeUrl?.(batchId, address)
   const variables = url === undefined ? claimed.variables : { ...claimed.variables, [UNSUBSCRIBE_URL]: url }
   return {

@@ -102,6 +102,35 @@ test('a sender that is refused fails the batch', async () => {
   expect(journal).toContain('fail sender smtp_550')
 })
 
+test('a provider that breaks its promise not to throw leaves the mail in doubt and ends nothing else', async () => {
+  const { results, sending } = world(['a@x.org', 'b@x.org'], ({ to }) => {
+    if (to === 'a@x.org') throw new TypeError('surprise')
+    return { retryClass: 'accepted' }
+  })
+  expect(await sendChunk(ref, sending)).toEqual({ done: true })
+  expect(results.map(({ claimed, state }) => [claimed.address, state])).toEqual([
+    ['a@x.org', 'uncertain'],
+    ['b@x.org', 'sent'],
+  ])
+  expect(sending.slots.taken).toBe(0)
+})
+
+test('mails that are large are few at once', async () => {
+  const { journal, sending } = world(['a@x.org', 'b@x.org', 'c@x.org'], () => ({ retryClass: 'accepted' }))
+  const text = 'x'.repeat(300_000)
+  const ledger = {
+    ...sending.ledger,
+    begin: (at: typeof ref) =>
+      Promise.resolve({ ...at, firstSeq: 0, lastSeq: 2, content: { ...content, text } }),
+  }
+  await sendChunk(ref, { ...sending, ledger })
+  expect(journal.filter((entry) => entry.startsWith('claim'))).toEqual(
+    expect.arrayContaining(['claim 1']) as string[],
+  )
+  expect(journal).not.toContain('claim 2')
+  expect(sending.slots.taken).toBe(0)
+})
+
 test('what goes wrong with the ledger gives the slots back and is told', async () => {
   const { sending } = world(['a@x.org'], () => ({ retryClass: 'accepted' }))
   const broken = { ...sending, ledger: { ...sending.ledger, claim: () => Promise.reject(new Error('away')) } }

@@ -3,6 +3,7 @@ import type { OnUncertain } from '../domain/retryClasses.ts'
 import type {
   ChunkRef,
   Claimed,
+  Content,
   Ledger,
   Onlooker,
   Outcome,
@@ -33,17 +34,21 @@ export interface Sending {
   readonly stopping: AbortSignal
 }
 
+/** A mail is rendered, encoded and sent: about four copies of it are in memory until its result is written. */
+const BYTES_PER_SLOT = 256 * 1_024
+
 /** The caller acknowledges the wake-up after this has resolved: by then everything is written. */
 export async function sendChunk(ref: ChunkRef, sending: Sending): Promise<Settled> {
   const { ledger, stopping } = sending
   const work = await ledger.begin(ref)
   if (work !== undefined) {
+    const cost = slotsFor(work.content, sending.slots.largest)
     const inFlight: Promise<void>[] = []
     try {
       while (!stopping.aborted) {
-        const claimed = await claimSome(work, sending)
+        const claimed = await claimSome(work, cost, sending)
         if (claimed.length === 0) break
-        for (const one of claimed) inFlight.push(sendOne(one, work, sending))
+        for (const one of claimed) inFlight.push(sendOne(one, work, cost, sending))
       }
     } finally {
       await Promise.all(inFlight)
@@ -52,11 +57,17 @@ export async function sendChunk(ref: ChunkRef, sending: Sending): Promise<Settle
   return ledger.settle(ref)
 }
 
-/** As many as there is room and rate for; each holds its slot until its result is written. */
-async function claimSome(work: Work, sending: Sending): Promise<readonly Claimed[]> {
+/** Large mails take several slots each, so that memory is bounded whatever is sent. */
+function slotsFor({ text = '', html = '' }: Content, most: number): number {
+  return Math.min(most, Math.ceil((text.length + html.length + 1) / BYTES_PER_SLOT))
+}
+
+/** As many as there is room and rate for; each holds its slots until its result is written. */
+async function claimSome(work: Work, cost: number, sending: Sending): Promise<readonly Claimed[]> {
   const { ledger, slots, rate, gate, stopping } = sending
   await gate.passed(stopping)
-  const room = await slots.take(work.lastSeq - work.firstSeq + 1, stopping)
+  const wanted = work.lastSeq - work.firstSeq + 1
+  const room = (await slots.take(wanted * cost, stopping, cost)) / cost
   let granted = 0
   let claimed: readonly Claimed[] = []
   try {
@@ -65,25 +76,38 @@ async function claimSome(work: Work, sending: Sending): Promise<readonly Claimed
     return claimed
   } finally {
     rate.giveBack(granted - claimed.length)
-    slots.giveBack(room - claimed.length)
+    slots.giveBack((room - claimed.length) * cost)
   }
 }
 
-async function sendOne(claimed: Claimed, work: Work, sending: Sending): Promise<void> {
-  const { provider, gate, rate, recorder, onlooker, slots } = sending
+async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Sending): Promise<void> {
+  const { gate, rate, recorder, onlooker, slots } = sending
   try {
     const startedAt = new Date()
-    const outcome = await provider.send(renderMail(work.content, claimed, sending.unsubscribeUrl))
+    const outcome = await outcomeOf(claimed, work, sending)
     const endedAt = new Date()
     onlooker.attempted(outcome.retryClass, startedAt, endedAt)
     if (outcome.retryClass === 'accepted') gate.succeeded()
-    else gate.close(RETRY_CLASSES[outcome.retryClass].pauseMs, endedAt.getTime())
+    else gate.failed(RETRY_CLASSES[outcome.retryClass], endedAt.getTime())
     if (outcome.perSecond !== undefined) rate.learned(outcome.perSecond)
     if (outcome.retryClass === 'throttle') rate.refused(outcome.retryAfterMs)
     await recorder.record(resultOf(claimed, outcome, startedAt, sending))
     if (outcome.retryClass === 'sender') await failBatch(claimed, outcome, sending)
   } finally {
-    slots.giveBack(1)
+    slots.giveBack(cost)
+  }
+}
+
+/** Providers promise not to throw; whoever breaks that may have sent the mail, and must not end the process. */
+async function outcomeOf(
+  claimed: Claimed,
+  { content }: Work,
+  { provider, unsubscribeUrl }: Sending,
+): Promise<Outcome> {
+  try {
+    return await provider.send(renderMail(content, claimed, unsubscribeUrl))
+  } catch (error) {
+    return { retryClass: 'ambiguous', code: 'internal_error', detail: String(error) }
   }
 }
 

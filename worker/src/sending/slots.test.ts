@@ -27,6 +27,17 @@ test('whoever wants few does not wait for a group', async () => {
   expect(await slots.take(1, never)).toBe(1)
 })
 
+test('who takes several for one gets whole ones, however small the groups are', async () => {
+  const slots = new Slots(10, 2)
+  expect(slots.largest).toBe(5)
+  expect(await slots.take(20, never, 4)).toBe(4)
+  expect(await slots.take(20, never, 4)).toBe(4)
+  const third = slots.take(20, never, 4)
+  slots.giveBack(4)
+  expect(await third).toBe(4)
+  expect(slots.taken).toBe(8)
+})
+
 test('who stops waiting gets nothing and leaves nothing taken', async () => {
   const slots = new Slots(2, 2)
   await slots.take(2, never)

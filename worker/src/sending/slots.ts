@@ -2,6 +2,7 @@
 
 interface Waiting {
   readonly limit: number
+  readonly unit: number
   readonly grant: (count: number) => void
 }
 
@@ -18,12 +19,20 @@ export class Slots {
     this.#free = size
   }
 
+  /** The most that one mail may take, so that there is always room for two. */
+  get largest(): number {
+    return Math.max(1, this.#size >> 1)
+  }
+
   get taken(): number {
     return this.#size - this.#free
   }
 
-  /** @returns how many were taken, 1 to `limit`; 0 when aborted while waiting. */
-  take(limit: number, signal: AbortSignal): Promise<number> {
+  /**
+   * @param unit only multiples of it are handed out: what a large mail takes; more than half of all is too much
+   * @returns how many were taken, `unit` to `limit`; 0 when aborted while waiting.
+   */
+  take(limit: number, signal: AbortSignal, unit = 1): Promise<number> {
     if (signal.aborted) return Promise.resolve(0)
     return new Promise((resolve) => {
       const onAbort = () => {
@@ -32,6 +41,7 @@ export class Slots {
       }
       const waiting: Waiting = {
         limit,
+        unit,
         grant: (count) => {
           signal.removeEventListener('abort', onAbort)
           resolve(count)
@@ -56,8 +66,10 @@ export class Slots {
 
   #serve(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#free < Math.min(this.#batch, next.limit)) return
-      const count = Math.min(this.#free, this.#batch, next.limit)
+      const { limit, unit } = next
+      if (this.#free < Math.max(unit, Math.min(this.#batch, limit))) return
+      const most = Math.min(this.#free, Math.max(unit, this.#batch), limit)
+      const count = most - (most % unit)
       this.#free -= count
       this.#waiting.shift()
       next.grant(count)

@@ -1,6 +1,6 @@
 /** The audit log: written with what it tells of, read by the API, handed over to ClickHouse, which keeps it for ever. */
 import type { AuditAction, AuditEntry } from '../domain/audit.ts'
-import type { Queryable } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import { clickhouseInstant, outbox, type Outbox } from './outbox.ts'
 
 /** As ClickHouse takes it. */
@@ -75,7 +75,7 @@ const TABLES = {
   handed: 'UPDATE audit SET handed_at = now() WHERE id IN (SELECT unnest(ids) FROM flushed)',
 }
 
-export const auditOutbox = (database: Queryable, lotSize: number): Outbox<AuditRow> =>
+export const auditOutbox = (database: Database, lotSize: number): Outbox<AuditRow> =>
   outbox(database, TABLES, lotSize)
 
 /** @param handedOnly where there is a ClickHouse, nothing goes that has not arrived there. */

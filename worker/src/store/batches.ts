@@ -9,6 +9,7 @@ import { transition } from '../domain/batchState.ts'
 import { countsOf } from '../domain/recipientState.ts'
 import { BATCH_COLUMNS } from './batchList.ts'
 import { insertChunks } from './chunks.ts'
+import { unlessInDoubt } from './doubt.ts'
 
 export interface NewBatch {
   readonly userId: string
@@ -88,14 +89,14 @@ export async function commandBatch(
   const { from, to } = transition(command)
   const rows = await transaction.query(
     `UPDATE batch SET state = $2, updated_at = now(),
-       finished_at = CASE WHEN $2 = 'cancelled' THEN now() END
+       finished_at = CASE WHEN $2 = 'cancelled' THEN COALESCE(finished_at, now()) END
      WHERE id = $1 AND (state = ANY($3) OR state = $2) RETURNING id`,
     [id, to, from],
   )
   if (rows.length === 0) return false
   if (command === 'cancel') {
     await transaction.query(
-      `UPDATE recipient SET state = 'cancelled', updated_at = now()
+      `UPDATE recipient SET state = ${unlessInDoubt("'cancelled'")}, updated_at = now()
        WHERE batch_id = $1 AND state IN ('pending', 'deferred')`,
       [id],
     )

@@ -3,6 +3,7 @@ import type { Claimed, Work } from '../sending/ports.ts'
 import type { Variables } from '../domain/template.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
+import { IN_DOUBT } from './doubt.ts'
 
 interface Claim extends Pick<LedgerOptions, 'leaseMs' | 'provider' | 'events'> {
   readonly limit: number
@@ -28,8 +29,7 @@ export async function claimDue(
   }>(
     `WITH listed AS MATERIALIZED (
        SELECT seq, ${REASON} AS reason,
-         EXISTS (SELECT FROM attempt WHERE attempt.batch_id = $1 AND attempt.seq = recipient.seq
-           AND outcome IN ('lost', 'ambiguous')) AS perhaps_sent
+         ${IN_DOUBT} AS perhaps_sent
        FROM recipient WHERE ${DUE} AND ${REASON} IS NOT NULL FOR UPDATE OF recipient SKIP LOCKED),
      left_out AS (
        UPDATE recipient SET state = CASE WHEN perhaps_sent THEN 'uncertain' ELSE 'suppressed' END,

@@ -22,6 +22,8 @@ export interface DatabaseOptions {
   readonly caFile?: string | undefined
   readonly connections: number
   readonly applicationName: string
+  /** How long one statement may take; 0 = as long as it needs. */
+  readonly queryMs?: number
   readonly onIdleError: (error: Error) => void
 }
 
@@ -34,7 +36,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.connections,
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
+    query_timeout: options.queryMs ?? QUERY_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   })

@@ -1,5 +1,5 @@
 /** The outbox of events: what became of each recipient, for ClickHouse. */
-import type { Queryable } from './database.ts'
+import type { Database } from './database.ts'
 import { clickhouseInstant, outbox, type Outbox } from './outbox.ts'
 
 export interface EventRow {
@@ -25,5 +25,5 @@ const TABLES = {
   handed: 'DELETE FROM event WHERE id IN (SELECT unnest(ids) FROM flushed)',
 }
 
-export const eventOutbox = (database: Queryable, lotSize: number): Outbox<EventRow> =>
+export const eventOutbox = (database: Database, lotSize: number): Outbox<EventRow> =>
   outbox(database, TABLES, lotSize)

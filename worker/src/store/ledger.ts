@@ -2,11 +2,13 @@
 import type { ChunkRef, Content, Ledger, Settled } from '../sending/ports.ts'
 import type { BatchState } from '../domain/batchState.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
-import type { Queryable } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import { COMPLETION } from './chunks.ts'
 import { claimDue, disown } from './claims.ts'
 import { contentCache } from './contentCache.ts'
-import { holdForgotten, judgeExpired, recordResults } from './results.ts'
+import { unlessInDoubt } from './doubt.ts'
+import { recordResults } from './recordResults.ts'
+import { holdForgotten, judgeExpired } from './results.ts'
 
 export interface LedgerOptions {
   /** Unique to this process, not only to its pod: a restarted one must not inherit leases. */
@@ -30,7 +32,7 @@ const PAUSED_MS = 60_000
 const GRACE_MS = 10_000
 const SOONEST_MS = 100
 
-export function ledger(database: Queryable, options: LedgerOptions): Ledger {
+export function ledger(database: Database, options: LedgerOptions): Ledger {
   const contents = contentCache((batchId) => readContent(database, batchId))
   const { worker, leaseMs } = options
   let claims = 0
@@ -62,7 +64,7 @@ export function ledger(database: Queryable, options: LedgerOptions): Ledger {
         `WITH failed AS (UPDATE batch SET state = 'failed', error_class = $2, error_code = $3,
              updated_at = now(), finished_at = now()
            WHERE id = $1 AND state IN ('accepted', 'running', 'paused') RETURNING id)
-         UPDATE recipient SET state = 'failed', error_class = $2, error_code = $3, updated_at = now()
+         UPDATE recipient SET state = ${unlessInDoubt("'failed'")}, error_class = $2, error_code = $3, updated_at = now()
          FROM failed WHERE recipient.batch_id = failed.id AND recipient.state IN ('pending', 'deferred')`,
         [batchId, retryClass, code],
       )
@@ -120,10 +122,10 @@ interface Remainder {
 }
 
 /** Done when no recipient of the chunk goes on; the last chunk to be done completes the batch. */
-async function settle(database: Queryable, { batchId, chunk }: ChunkRef): Promise<Settled> {
+async function settle(database: Database, { batchId, chunk }: ChunkRef): Promise<Settled> {
   const [row] = await database.query<Remainder>(
     `WITH closed AS (
-       UPDATE recipient SET state = CASE batch.state WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END,
+       UPDATE recipient SET state = ${unlessInDoubt("CASE batch.state WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END")},
          updated_at = now()
        FROM batch, chunk
        WHERE batch.id = $1 AND batch.state IN ('cancelled', 'failed') AND chunk.batch_id = $1 AND chunk.number = $2
@@ -157,11 +159,14 @@ async function settle(database: Queryable, { batchId, chunk }: ChunkRef): Promis
   return { done: false, againMs }
 }
 
-/** In a statement of its own, after the chunk's: of two that end at once, the later one sees both. */
-async function completeBatch(database: Queryable, batchId: string, retries: number): Promise<void> {
-  await database.query(
-    `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND retries = $2
-       AND state IN ('running', 'completed_with_failures') AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
-    [batchId, retries],
-  )
+/** The batch is locked before its chunks are looked at: of two that end at once, or of one that is reopened, all is seen. */
+async function completeBatch(database: Database, batchId: string, retries: number): Promise<void> {
+  await database.transaction(async (transaction) => {
+    await transaction.query('SELECT FROM batch WHERE id = $1 FOR UPDATE', [batchId])
+    await transaction.query(
+      `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND retries = $2
+         AND state IN ('running', 'completed_with_failures') AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
+      [batchId, retries],
+    )
+  })
 }

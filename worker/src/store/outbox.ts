@@ -1,6 +1,6 @@
 /** Outboxes for ClickHouse: rows are put into lots whose boundaries are kept, so that a lot is the same at every try. */
 import type { QueryResultRow } from 'pg'
-import type { Queryable } from './database.ts'
+import type { Database } from './database.ts'
 
 export interface Lot<Row> {
   /** Names the lot for ever. */
@@ -29,19 +29,23 @@ export interface OutboxTables {
 }
 
 /** @param lotSize rows at most */
-export function outbox<Row>(database: Queryable, tables: OutboxTables, lotSize: number): Outbox<Row> {
+export function outbox<Row>(database: Database, tables: OutboxTables, lotSize: number): Outbox<Row> {
   const { rows: table, lots, waiting, columns, handed } = tables
   return {
     nextLot: async () => {
-      const [lot] = await database.query<{ token: string; ids: string[] }>(
-        `WITH begun AS (SELECT token, ids FROM ${lots} ORDER BY created_at LIMIT 1),
-         rows AS (SELECT id FROM ${table} WHERE ${waiting} AND NOT EXISTS (SELECT FROM begun) ORDER BY id LIMIT $1),
-         new AS (
-           INSERT INTO ${lots} (token, ids) SELECT gen_random_uuid(), array_agg(id ORDER BY id) FROM rows
-           HAVING count(*) > 0 RETURNING token, ids)
-         SELECT token, ids FROM begun UNION ALL SELECT token, ids FROM new`,
-        [lotSize],
-      )
+      const [lot] = await database.transaction(async (transaction) => {
+        // A worker whose lease ran out while it stood still must not put the same rows into a second lot.
+        await transaction.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`batchsender ${lots}`])
+        return transaction.query<{ token: string; ids: string[] }>(
+          `WITH begun AS (SELECT token, ids FROM ${lots} ORDER BY created_at LIMIT 1),
+           rows AS (SELECT id FROM ${table} WHERE ${waiting} AND NOT EXISTS (SELECT FROM begun) ORDER BY id LIMIT $1),
+           new AS (
+             INSERT INTO ${lots} (token, ids) SELECT gen_random_uuid(), array_agg(id ORDER BY id) FROM rows
+             HAVING count(*) > 0 RETURNING token, ids)
+           SELECT token, ids FROM begun UNION ALL SELECT token, ids FROM new`,
+          [lotSize],
+        )
+      })
       if (lot === undefined) return undefined
       const rows = await database.query<Row & QueryResultRow>(
         `SELECT ${columns} FROM ${table} WHERE id = ANY($1) ORDER BY id`,

@@ -1,9 +1,10 @@
 /** Results of attempts: recipient, append-only attempt and event in one statement, for many recipients at once. */
-import type { ChunkRef, Result } from '../sending/ports.ts'
+import type { Claimed, ChunkRef, Result } from '../sending/ports.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
+import { inDoubtBefore } from './doubt.ts'
 
-type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain' | 'repeatableMs'>
+export type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain' | 'repeatableMs'>
 
 const DETAIL_CHARACTERS = 500
 
@@ -11,25 +12,38 @@ const DETAIL_CHARACTERS = 500
 const proven = (otherwise: string): string =>
   `CASE WHEN recipient.delivery IS NULL THEN ${otherwise} WHEN recipient.delivery = 'rejected' THEN 'failed' ELSE 'sent' END`
 
+export type RecipientKey = Pick<Claimed, 'batchId' | 'seq'>
+
+/** Which recipients a result may be written to, beside those whose attempt and claim it is of. */
+export const WHOSE = {
+  held: "recipient.state = 'sending'",
+  /** Judged when their lease ran out: now it is known what happened. */
+  judged: "recipient.state IN ('uncertain', 'deferred') AND recipient.error_code = 'lease_expired'",
+} as const
+
 /**
- * Writes each result whose attempt is still the recipient's and still held by the claim that made it. One that was
- * judged uncertain meanwhile is healed: the lease was lost, but now it is known what happened.
- * @returns how many were written.
+ * Writes each result whose attempt is still the recipient's. One that failed is in doubt all the same when an earlier
+ * attempt may have sent a mail: only a provider that tells repetitions apart can refuse both at once.
+ * @returns the recipients that were written.
  */
-export async function recordResults(
+export async function writeResults(
   database: Queryable,
   results: readonly Result[],
-  { provider, events }: ResultOptions,
-): Promise<number> {
+  { provider, events, repeatableMs }: ResultOptions,
+  whose: keyof typeof WHOSE,
+): Promise<readonly RecipientKey[]> {
   const column = <Value>(of: (result: Result) => Value): Value[] => results.map(of)
-  const [row] = await database.query<{ written: number }>(
+  return database.query<RecipientKey>(
     `WITH result AS (
        SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::int[], $7::float8[],
            $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])
          AS result (batch_id, seq, attempt, worker, state, tries, due_ms,
            retry_class, code, message_id, detail, started_at)),
      written AS (
-       UPDATE recipient SET state = CASE WHEN result.retry_class NOT IN ('ambiguous', 'mismatch') THEN result.state
+       UPDATE recipient SET state = CASE
+           WHEN result.state = 'failed' AND NOT ($15 AND result.retry_class = 'recipient')
+             AND ${inDoubtBefore('result.attempt')} THEN 'uncertain'
+           WHEN result.retry_class NOT IN ('ambiguous', 'mismatch') THEN result.state
            ELSE ${proven('result.state')} END, tries = result.tries, lease_until = NULL,
          due_at = now() + result.due_ms * interval '1 millisecond',
          provider_message_id = COALESCE(result.message_id, recipient.provider_message_id),
@@ -37,7 +51,7 @@ export async function recordResults(
        FROM result
        WHERE recipient.batch_id = result.batch_id AND recipient.seq = result.seq
          AND recipient.attempt = result.attempt AND recipient.worker = result.worker
-         AND recipient.state IN ('sending', 'uncertain')
+         AND ${WHOSE[whose]}
        RETURNING result.*, recipient.address, recipient.state AS became),
      logged AS (
        INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, error_code,
@@ -48,7 +62,7 @@ export async function recordResults(
        INSERT INTO event (batch_id, recipient, event, attempt, provider, provider_message_id, error_class, error_code)
        SELECT batch_id, address, became, attempt, $13, message_id, NULLIF(retry_class, 'accepted'), code
        FROM written WHERE $14)
-     SELECT count(*)::int AS written FROM written`,
+     SELECT batch_id AS "batchId", seq FROM written`,
     [
       column(({ claimed }) => claimed.batchId),
       column(({ claimed }) => claimed.seq),
@@ -64,9 +78,9 @@ export async function recordResults(
       column(({ startedAt }) => startedAt),
       provider,
       events,
+      repeatableMs !== undefined,
     ],
   )
-  return row?.written ?? 0
 }
 
 /**

@@ -1,0 +1,22 @@
+/** Recipients of whom a mail may have gone, as SQL about a row of `recipient`. */
+
+/**
+ * Whether some attempt may have sent a mail and was never found out about. A result that came after its lease was lost
+ * is logged beside the loss.
+ */
+export const IN_DOUBT = inDoubt()
+
+/** The same of attempts before one, as SQL. */
+export const inDoubtBefore = (attempt: string): string => inDoubt(`AND doubt.attempt < ${attempt}`)
+
+function inDoubt(more = ''): string {
+  return `EXISTS (SELECT FROM attempt AS doubt
+  WHERE doubt.batch_id = recipient.batch_id AND doubt.seq = recipient.seq AND doubt.outcome IN ('lost', 'ambiguous')
+    ${more} AND NOT EXISTS (SELECT FROM attempt AS known
+      WHERE known.batch_id = doubt.batch_id AND known.seq = doubt.seq AND known.attempt = doubt.attempt
+        AND known.outcome NOT IN ('lost', 'ambiguous')))`
+}
+
+/** What ends without a known mail is `ending`, unless one may have gone: then nobody can say so. */
+export const unlessInDoubt = (ending: string): string =>
+  `CASE WHEN ${IN_DOUBT} THEN 'uncertain' ELSE ${ending} END`

@@ -1,0 +1,158 @@
+/** Two workers and one chunk: a result that comes after its lease was lost, on a real PostgreSQL. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Claimed, Ledger, Result } from '../src/sending/ports.ts'
+import type { LedgerOptions } from '../src/store/ledger.ts'
+import type { Database } from '../src/store/database.ts'
+import type { PostgresServer } from '../../hack/servers/postgres.ts'
+import { startPostgres } from '../../hack/servers/postgres.ts'
+import { verdictOf } from '../src/domain/retryClasses.ts'
+import { commandBatch, findBatch, insertBatch } from '../src/store/batches.ts'
+import { openDatabase } from '../src/store/database.ts'
+import { ledger } from '../src/store/ledger.ts'
+import { knownMigrations, migrate } from '../src/store/migrations.ts'
+
+const LEASE_MS = 200
+let postgres: PostgresServer
+let database: Database
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+  database = openDatabase({
+    url: postgres.url,
+    connections: 5,
+    applicationName: 'test',
+    onIdleError: () => undefined,
+  })
+  const migrations = await knownMigrations()
+  await migrate(database, migrations, 'up', migrations.at(-1)?.version ?? 0)
+})
+afterAll(async () => {
+  await database.close()
+  await postgres.stop()
+})
+
+const workerNamed = (worker: string, more: Partial<LedgerOptions> = {}): Ledger =>
+  ledger(database, {
+    worker,
+    leaseMs: LEASE_MS,
+    provider: 'smtp',
+    onUncertain: 'Hold',
+    repeatableMs: undefined,
+    events: true,
+    ...more,
+  })
+
+const newBatch = (count: number) =>
+  database.transaction((transaction) =>
+    insertBatch(transaction, {
+      userId: 'u',
+      from: 's@example.org',
+      subject: 's',
+      text: 't',
+      html: undefined,
+      recipients: Array.from({ length: count }, (_, seq) => ({
+        mailbox: { address: `r${seq}@example.org`, normalised: `r${seq}@example.org` },
+        variables: undefined,
+      })),
+      duplicates: 0,
+    }),
+  )
+
+const resultOf = (
+  claimed: Claimed,
+  retryClass: Result['retryClass'],
+  onUncertain: LedgerOptions['onUncertain'] = 'Hold',
+): Result => ({
+  ...verdictOf({ retryClass, onUncertain, tries: claimed.tries, random: 0 }),
+  claimed,
+  retryClass,
+  startedAt: new Date(),
+  code: undefined,
+  providerMessageId: undefined,
+  detail: undefined,
+})
+
+async function claimAll(worker: Ledger, batchId: string): Promise<readonly Claimed[]> {
+  const work = await worker.begin({ batchId, chunk: 0 })
+  return work ? worker.claim(work, 100) : []
+}
+
+const counts = async (batchId: string) => (await findBatch(database, batchId))?.counts
+
+/** A claims, its lease ends, B judges and ends the chunk. */
+async function judgedByAnother(options: Partial<LedgerOptions> = {}) {
+  const id = await newBatch(1)
+  const [a, b] = [workerNamed('a', options), workerNamed('b', options)]
+  const [claimed] = await claimAll(a, id)
+  if (!claimed) throw new Error('nothing was claimed')
+  await sleep(LEASE_MS + 50)
+  await b.begin({ batchId: id, chunk: 0 })
+  return { id, a, b, claimed, settled: await b.settle({ batchId: id, chunk: 0 }) }
+}
+
+test('one that is to be tried again after all opens the batch that had ended without it', async () => {
+  const { id, a, b, claimed, settled } = await judgedByAnother()
+  expect(settled).toEqual({ done: true })
+  expect(await findBatch(database, id)).toMatchObject({ state: 'completed_with_failures' })
+  expect(await a.record([resultOf(claimed, 'unreachable')])).toBe(1)
+  expect(await findBatch(database, id)).toMatchObject({ state: 'running', finishedAt: null })
+  await database.query('UPDATE recipient SET due_at = now() WHERE batch_id = $1', [id])
+  const [again] = await claimAll(b, id)
+  if (!again) throw new Error('it was not claimed again')
+  expect(await b.record([resultOf(again, 'accepted')])).toBe(1)
+  expect(await b.settle({ batchId: id, chunk: 0 })).toEqual({ done: true })
+  expect(await findBatch(database, id)).toMatchObject({ state: 'completed', counts: { sent: 1 } })
+})
+
+test('one that turns out to be sent is, and the batch stays ended', async () => {
+  const { id, a, claimed } = await judgedByAnother()
+  expect(await a.record([resultOf(claimed, 'accepted')])).toBe(1)
+  expect(await findBatch(database, id)).toMatchObject({
+    state: 'completed_with_failures',
+    counts: { sent: 1 },
+  })
+  expect(await a.record([resultOf(claimed, 'accepted')])).toBe(0)
+})
+
+test('one that waits to be sent again is not, once it is known that it was', async () => {
+  const { id, a, b, claimed } = await judgedByAnother({ onUncertain: 'Resend' })
+  expect(await counts(id)).toMatchObject({ deferred: 1 })
+  expect(await a.record([resultOf(claimed, 'accepted', 'Resend')])).toBe(1)
+  expect(await claimAll(b, id)).toEqual([])
+  expect(await counts(id)).toMatchObject({ sent: 1 })
+})
+
+test('a claim that came after the judgement is fenced from the first result', async () => {
+  const { id, a, b, claimed } = await judgedByAnother({ onUncertain: 'Resend' })
+  expect(await claimAll(b, id)).toHaveLength(1)
+  expect(await a.record([resultOf(claimed, 'accepted', 'Resend')])).toBe(0)
+  expect(await counts(id)).toMatchObject({ sending: 1 })
+})
+
+test.each([
+  {
+    why: 'a later attempt is refused',
+    end: 'refuse' as const,
+    repeatableMs: undefined,
+    becomes: 'uncertain',
+  },
+  { why: 'the batch is cancelled', end: 'cancel' as const, repeatableMs: undefined, becomes: 'uncertain' },
+  { why: 'the sender is refused', end: 'fail' as const, repeatableMs: undefined, becomes: 'uncertain' },
+  {
+    why: 'a provider that tells repetitions apart refuses the mail',
+    end: 'refuse' as const,
+    repeatableMs: 1e9,
+    becomes: 'failed',
+  },
+])('of whom a mail may have gone is $becomes when $why', async ({ end, repeatableMs, becomes }) => {
+  const { id, b } = await judgedByAnother({ onUncertain: 'Resend', repeatableMs })
+  if (end === 'cancel') await database.transaction((each) => commandBatch(each, id, 'cancel'))
+  else if (end === 'fail') await b.failBatch(id, 'sender', 'smtp_550')
+  else {
+    const [again] = await claimAll(b, id)
+    if (!again) throw new Error('it was not claimed again')
+    await b.record([resultOf(again, 'recipient', 'Resend')])
+  }
+  expect(await counts(id)).toMatchObject({ [becomes]: 1 })
+})
