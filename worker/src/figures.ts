@@ -7,6 +7,7 @@ import type { WakeupPublisher } from './sending/sweep.ts'
 import type { SendingLoop } from './serveSending.ts'
 import type { Database } from './store/database.ts'
 import type { Outbox } from './store/outbox.ts'
+import { countDeadLetters } from './store/deadLetters.ts'
 import type { WebhookEffects } from './webhooks/ports.ts'
 
 const LOOK_EVERY_MS = 10_000
@@ -89,6 +90,7 @@ async function look({
   const backlog = await outbox.backlog()
   metrics.eventBacklog.set(backlog.rows)
   metrics.eventLag.set(backlog.oldestSeconds)
+  metrics.deadLetters.set(await countDeadLetters(database))
   const tidings = await inbox.backlog()
   metrics.webhookBacklog.set(tidings.rows)
   metrics.webhookLag.set(tidings.oldestSeconds)

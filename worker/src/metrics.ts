@@ -48,6 +48,11 @@ export function openMetrics() {
       help: 'Recipients in doubt of whom a provider told whether their mail went.',
       registers,
     }),
+    deadLetters: new Gauge({
+      name: 'batchsender_dead_letters',
+      help: 'Stretches of batches that were put aside, since handling them failed again and again.',
+      registers,
+    }),
     webhookBacklog: new Gauge({
       name: 'batchsender_webhook_inbox_rows',
       help: 'Events of providers that are due and have not had their effect.',

@@ -25,6 +25,7 @@ import { listAudit, recordAudit } from './store/audit.ts'
 import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
 import { openDatabase } from './store/database.ts'
+import { deadLetterStore } from './store/deadLetters.ts'
 import { knownMigrations } from './store/migrations.ts'
 import { suppressionStore } from './store/suppressions.ts'
 import type { UnsubscribeLinks } from './unsubscribe.ts'
@@ -150,6 +151,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),
     suppressions: suppressionStore(database),
+    deadLetters: deadLetterStore(database, sweeping.nudge),
     audit: (page) => listAudit(database, page),
     tokens,
     webhooks,

@@ -6,6 +6,7 @@ import type { WorkQueue } from './sending/workLoop.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './store/database.ts'
 import type { UnsubscribeLinks } from './unsubscribe.ts'
+import { isOutage, kindOf } from './domain/outage.ts'
 import { allowanceLoop } from './sending/allowanceLoop.ts'
 import { Gate } from './sending/gate.ts'
 import { Recorder } from './sending/recorder.ts'
@@ -51,6 +52,7 @@ export function startSending(options: SendingOptions): SendingLoop {
     provider: provider.name,
     onUncertain: settings.onUncertain,
     repeatableMs: provider.repeatableMs,
+    deadAfter: tuning.deadAfter,
     events: settings.clickhouseUrl !== undefined,
   })
   // Beside those with the provider, as many are being claimed or recorded.
@@ -82,6 +84,14 @@ export function startSending(options: SendingOptions): SendingLoop {
       queue,
       handle: (ref) => sendChunk(ref, sending),
       renew: (ref) => ledger.renew(ref),
+      failed: async (ref, error) => {
+        if (isOutage(error) || !(await ledger.failed(ref, kindOf(error)))) return false
+        log.error(
+          { err: error, ...ref },
+          'a chunk was put aside: mend the cause, then replay the dead letter',
+        )
+        return true
+      },
       renewEveryMs: tuning.leaseMs / 3,
       handlers: HANDLERS,
       hasRoom: (signal) => slots.hasRoom(signal),

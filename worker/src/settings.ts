@@ -9,6 +9,8 @@ export interface Tuning {
   /** How long a claim is ours without being renewed. */
   readonly leaseMs: number
   readonly sweepEveryMs: number
+  /** Failures of a chunk, for no outage, before it is put aside as a dead letter. */
+  readonly deadAfter: number
   /** A server of this machine that is asked instead of `https://sns.<region>.amazonaws.com`. */
   readonly snsOrigin: string | undefined
 }
@@ -18,7 +20,7 @@ export interface Settings {
   readonly tuning: Tuning
 }
 
-const STANDARD = { CONCURRENCY: 50, LEASE_MS: 45_000, SWEEP_EVERY_MS: 2_000 } as const
+const STANDARD = { CONCURRENCY: 50, LEASE_MS: 45_000, SWEEP_EVERY_MS: 2_000, DEAD_AFTER: 10 } as const
 
 /** @throws Error that names what is wrong, without its value. */
 export function readSettings(): Settings {
@@ -28,6 +30,7 @@ export function readSettings(): Settings {
       concurrency: tuned('CONCURRENCY'),
       leaseMs: tuned('LEASE_MS'),
       sweepEveryMs: tuned('SWEEP_EVERY_MS'),
+      deadAfter: tuned('DEAD_AFTER'),
       snsOrigin: loopback('SNS_ORIGIN'),
     },
   }

@@ -144,6 +144,7 @@ test('a worker that still settles the old run does not end the new one', async (
       provider: 'smtp',
       onUncertain: 'Hold',
       repeatableMs: undefined,
+      deadAfter: 10,
       events: false,
     },
   )

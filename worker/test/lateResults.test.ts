@@ -39,6 +39,7 @@ const workerNamed = (worker: string, more: Partial<LedgerOptions> = {}): Ledger 
     provider: 'smtp',
     onUncertain: 'Hold',
     repeatableMs: undefined,
+    deadAfter: 10,
     events: true,
     ...more,
   })

@@ -6,6 +6,7 @@ export const AUDIT_ACTIONS = [
   'batch.resumed',
   'batch.cancelled',
   'batch.retried',
+  'dead-letter.replayed',
   'suppression.added',
   'suppression.lifted',
   /** Without a valid token, or with one that is for other things. */

@@ -1,6 +1,7 @@
 /** What the API needs from the store. Whatever changes something is written with its line of the audit log, or not at all. */
 import type { AuditEntry } from '../domain/audit.ts'
 import type { BatchCommand } from '../domain/batchState.ts'
+import type { ChunkRef } from '../sending/ports.ts'
 import type { BatchPage, ListedBatch } from '../store/batchList.ts'
 import type { Batch, NewBatch } from '../store/batches.ts'
 import type { IdempotencyKey, StoredAnswer } from '../store/idempotency.ts'
@@ -23,6 +24,26 @@ export interface BatchStore {
   command(id: string, command: BatchCommand, audit: AuditEntry): Promise<boolean>
   /** @returns how many recipients are tried again; undefined when the batch's state does not allow it. */
   retryFailed(id: string, audit: (retried: number) => AuditEntry): Promise<number | undefined>
+}
+
+export interface DeadLetter extends ChunkRef {
+  /** How many are in the chunk, whatever their state. */
+  readonly recipients: number
+  readonly failures: number
+  /** A code or kind of error, without its words. */
+  readonly failure: string | null
+  readonly deadAt: Date
+}
+
+export interface DeadLetterPage {
+  readonly after: ChunkRef | undefined
+  readonly limit: number
+}
+
+export interface DeadLetterStore {
+  list(page: DeadLetterPage): Promise<readonly DeadLetter[]>
+  /** @returns false when there is no such dead letter. */
+  replay(ref: ChunkRef, audit: AuditEntry): Promise<boolean>
 }
 
 /** Addresses are normalised ones. */

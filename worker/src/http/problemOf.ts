@@ -1,6 +1,7 @@
-/** Which problem an error is: a table of the framework's codes, and of the database's that mean "not now". */
+/** Which problem an error is: a table of the framework's codes, and what means "not now". */
 import type { FastifyError } from 'fastify'
 import type { FieldError, ProblemType } from './problem.ts'
+import { isOutage } from '../domain/outage.ts'
 import { Problem } from './problem.ts'
 
 const FRAMEWORK: Readonly<Record<string, ProblemType>> = {
@@ -12,11 +13,6 @@ const FRAMEWORK: Readonly<Record<string, ProblemType>> = {
   FST_ERR_BAD_URL: 'not-found',
   FST_ERR_MAX_PARAM_LENGTH: 'not-found',
 }
-
-/** Connection, shutdown and resource classes of PostgreSQL (appendix A), and the socket's own. */
-const NOT_NOW =
-  /^(08...|53...|57P..|25006|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/
-const DRIVER_NOT_NOW = /timeout|terminated unexpectedly|not queryable/i
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
@@ -30,7 +26,7 @@ export function problemOf(error: unknown): Problem {
   const type = FRAMEWORK[code]
   if (type !== undefined) return new Problem(type)
   if (statusCode === 400) return new Problem('malformed-json')
-  if (NOT_NOW.test(code) || DRIVER_NOT_NOW.test(error.message)) return new Problem('unavailable')
+  if (isOutage(error)) return new Problem('unavailable')
   return new Problem('internal')
 }
 

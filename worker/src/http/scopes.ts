@@ -4,6 +4,8 @@ export const SCOPES = [
   'audit:read',
   'batches:read',
   'batches:write',
+  'dead-letters:read',
+  'dead-letters:write',
   'suppressions:read',
   'suppressions:write',
 ] as const

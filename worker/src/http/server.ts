@@ -4,13 +4,14 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Fastify from 'fastify'
 import type { Logger } from '../log.ts'
-import type { BatchStore, SuppressionStore } from './ports.ts'
+import type { BatchStore, DeadLetterStore, SuppressionStore } from './ports.ts'
 import type { AdmissionOptions } from './admission.ts'
 import { admission } from './admission.ts'
 import type { ListAudit } from './auditRoutes.ts'
 import { auditRoutes } from './auditRoutes.ts'
 import { batchListRoute } from './batchListRoute.ts'
 import { batchRoutes } from './batchRoutes.ts'
+import { deadLetterRoutes } from './deadLetterRoutes.ts'
 import { describeApi } from './openApi.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
@@ -25,6 +26,7 @@ import { unsubscribeRoutes } from './unsubscribeRoutes.ts'
 export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
   readonly suppressions: SuppressionStore
+  readonly deadLetters: DeadLetterStore
   readonly audit: ListAudit
   readonly unsubscribe: UnsubscribeLinks | undefined
   readonly webhooks: WebhookRoutesOptions
@@ -93,6 +95,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   await server.register(batchRoutes(options.store, options.maxRequestSizeBytes, provided))
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
+  await server.register(deadLetterRoutes(options.deadLetters))
   await server.register(auditRoutes(options.audit))
   await server.register(suppressionRoutes(suppressions))
   if (links !== undefined)

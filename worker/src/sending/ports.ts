@@ -62,6 +62,11 @@ export interface Ledger {
   /** Prolongs our leases of the chunk. */
   renew(ref: ChunkRef): Promise<void>
   settle(ref: ChunkRef): Promise<Settled>
+  /**
+   * Handling the chunk failed for no outage: too often, and it is put aside as a dead letter.
+   * @returns whether it is.
+   */
+  failed(ref: ChunkRef, kind: string): Promise<boolean>
   /** Ends a batch of which no mail will be taken. */
   failBatch(batchId: string, retryClass: RetryClass, code: string): Promise<void>
 }

@@ -36,6 +36,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
       return Promise.resolve(given.length)
     },
     renew: () => Promise.resolve(),
+    failed: () => Promise.resolve(false),
     settle: () => {
       journal.push('settle')
       return Promise.resolve({ done: true })

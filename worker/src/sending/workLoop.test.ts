@@ -4,7 +4,7 @@ import type { Wakeup } from './workLoop.ts'
 import { workLoop } from './workLoop.ts'
 
 /** Hands out the given wake-ups, then stops the loop. */
-async function run(chunks: readonly number[], handle: (chunk: number) => Promise<Settled>) {
+async function run(chunks: readonly number[], handle: (chunk: number) => Promise<Settled>, isDead = false) {
   const journal: string[] = []
   const stopping = new AbortController()
   const waiting = [...chunks]
@@ -32,6 +32,7 @@ async function run(chunks: readonly number[], handle: (chunk: number) => Promise
     },
     handle: ({ chunk }) => handle(chunk),
     renew: () => Promise.resolve(),
+    failed: () => Promise.resolve(isDead),
     renewEveryMs: 1_000,
     handlers: 2,
     hasRoom: () => Promise.resolve(),
@@ -53,6 +54,11 @@ test('what is done is acknowledged, what is due soon comes again, what is due la
 
 test('a chunk that could not be handled comes again', async () => {
   expect(await run([1], () => Promise.reject(new Error('away')))).toEqual(['sending: away', 'later 1 5000'])
+})
+
+test('a chunk that was put aside does not', async () => {
+  const journal = await run([1], () => Promise.reject(new Error('poison')), true)
+  expect(journal).toEqual(['sending: poison', 'ack 1'])
 })
 
 test('the same chunk is not handled twice at once', async () => {

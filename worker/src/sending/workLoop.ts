@@ -24,6 +24,8 @@ export interface WorkLoopOptions {
   readonly queue: WorkQueue
   readonly handle: (ref: ChunkRef) => Promise<Settled>
   readonly renew: (ref: ChunkRef) => Promise<void>
+  /** @returns whether the chunk was put aside, so that it need not come again. */
+  readonly failed: (ref: ChunkRef, error: unknown) => Promise<boolean>
   readonly renewEveryMs: number
   readonly handlers: number
   /** No wake-up is taken before: one that would only wait here is left for another worker. */
@@ -102,7 +104,9 @@ async function handleWakeup(wakeup: Wakeup, options: WorkLoopOptions): Promise<v
     else wakeup.later(settled.againMs)
   } catch (error) {
     options.onError(error, 'sending', ref)
-    wakeup.later(BUSY_MS)
+    const isDead = await options.failed(ref, error).catch(() => false)
+    if (isDead) await wakeup.acknowledge()
+    else wakeup.later(BUSY_MS)
   } finally {
     clearInterval(heartbeat)
   }

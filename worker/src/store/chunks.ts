@@ -28,7 +28,7 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
     takeDue: async (limit) => {
       const rows = await database.query<{ batch_id: string; number: number; generation: number }>(
         `WITH due AS MATERIALIZED (
-           SELECT batch_id, number FROM chunk WHERE NOT done AND due_at <= now()
+           SELECT batch_id, number FROM chunk WHERE NOT done AND dead_at IS NULL AND due_at <= now()
            ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
          UPDATE chunk SET generation = generation + 1, published_at = clock_timestamp(),
            due_at = now() + make_interval(secs => $2)
@@ -49,7 +49,7 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
     dueAgain: async (publishedBefore) => {
       const rows = await database.query(
         `UPDATE chunk SET due_at = now(), published_at = NULL
-         WHERE NOT done AND published_at < $1 RETURNING number`,
+         WHERE NOT done AND dead_at IS NULL AND published_at < $1 RETURNING number`,
         [publishedBefore],
       )
       return rows.length

@@ -6,6 +6,7 @@ import type { Database, Queryable } from './database.ts'
 import { COMPLETION } from './chunks.ts'
 import { claimDue, disown } from './claims.ts'
 import { contentCache } from './contentCache.ts'
+import { countFailure } from './deadLetters.ts'
 import { unlessInDoubt } from './doubt.ts'
 import { recordResults } from './recordResults.ts'
 import { holdForgotten, judgeExpired } from './results.ts'
@@ -18,6 +19,8 @@ export interface LedgerOptions {
   readonly onUncertain: OnUncertain
   /** How long the provider tells a repeated mail from another; undefined when it never does. */
   readonly repeatableMs: number | undefined
+  /** Failures of a chunk before it is put aside. */
+  readonly deadAfter: number
   /** Whether events are kept for ClickHouse. */
   readonly events: boolean
 }
@@ -59,6 +62,7 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
     record: (results) => recordResults(database, results, options),
     renew: (ref) => renew(database, ref, worker, leaseMs),
     settle: (ref) => settle(database, ref),
+    failed: (ref, kind) => countFailure(database, ref, kind, options.deadAfter),
     failBatch: async (batchId, retryClass, code) => {
       await database.query(
         `WITH failed AS (UPDATE batch SET state = 'failed', error_class = $2, error_code = $3,
@@ -77,7 +81,7 @@ async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promis
   const [opened] = await database.query<Opened>(
     `WITH opened AS (
        UPDATE chunk SET published_at = NULL, due_at = now() + make_interval(secs => $3)
-       WHERE batch_id = $1 AND number = $2 AND NOT done RETURNING first_seq, last_seq),
+       WHERE batch_id = $1 AND number = $2 AND NOT done AND dead_at IS NULL RETURNING first_seq, last_seq),
      started AS (
        UPDATE batch SET state = 'running', updated_at = now()
        WHERE id = $1 AND state = 'accepted' AND EXISTS (SELECT FROM opened) RETURNING state)
@@ -118,6 +122,7 @@ interface Remainder {
   readonly retries: number
   readonly generation: number
   readonly open: number
+  readonly dead: boolean
   readonly next_ms: number | null
 }
 
@@ -131,13 +136,13 @@ async function settle(database: Database, { batchId, chunk }: ChunkRef): Promise
        WHERE batch.id = $1 AND batch.state IN ('cancelled', 'failed') AND chunk.batch_id = $1 AND chunk.number = $2
          AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
          AND recipient.state IN ('pending', 'deferred') RETURNING recipient.seq)
-     SELECT batch.state, batch.retries, chunk.generation, count(recipient.seq)::int AS open,
+     SELECT batch.state, batch.retries, chunk.generation, chunk.dead_at IS NOT NULL AS dead, count(recipient.seq)::int AS open,
        extract(epoch FROM min(CASE recipient.state WHEN 'sending' THEN lease_until ELSE recipient.due_at END)
          - now())::float8 * 1000 AS next_ms
      FROM batch JOIN chunk ON chunk.batch_id = batch.id AND chunk.number = $2
      LEFT JOIN recipient ON recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
        AND recipient.state IN ('pending', 'deferred', 'sending') AND recipient.seq NOT IN (SELECT seq FROM closed)
-     WHERE batch.id = $1 GROUP BY batch.state, batch.retries, chunk.generation`,
+     WHERE batch.id = $1 GROUP BY batch.state, batch.retries, chunk.generation, chunk.dead_at`,
     [batchId, chunk],
   )
   if (row === undefined) return { done: true }
@@ -150,9 +155,11 @@ async function settle(database: Database, { batchId, chunk }: ChunkRef): Promise
     await completeBatch(database, batchId, row.retries)
     return { done: true }
   }
+  // Nobody looks again before it is replayed.
+  if (row.dead) return { done: true }
   const againMs = row.state === 'paused' ? PAUSED_MS : Math.ceil(Math.max(SOONEST_MS, row.next_ms ?? 0))
   await database.query(
-    `UPDATE chunk SET due_at = now() + make_interval(secs => $3)
+    `UPDATE chunk SET due_at = now() + make_interval(secs => $3), failures = 0
      WHERE batch_id = $1 AND number = $2 AND generation = $4 AND NOT done`,
     [batchId, chunk, (againMs + GRACE_MS) / 1_000, row.generation],
   )

@@ -1,0 +1,1 @@
+ALTER TABLE chunk DROP COLUMN failures, DROP COLUMN failure, DROP COLUMN dead_at;
