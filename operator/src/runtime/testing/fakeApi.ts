@@ -11,6 +11,8 @@ export type Part = string | Error | typeof HANG
 export interface WatchScript {
   /** Refuses to open when given. */
   readonly refuse?: ApiError
+  /** Never answers, until the caller leaves. */
+  readonly unanswered?: boolean
   readonly parts?: readonly Part[]
 }
 
@@ -40,6 +42,7 @@ export function fakeApi(
       const script = watches[opened.length] ?? { parts: [HANG] }
       opened.push(query)
       if (script.refuse) return Promise.reject(script.refuse)
+      if (script.unanswered === true) return left(signal)
       return Promise.resolve(play(script.parts ?? [], signal))
     },
     close: () => undefined,
