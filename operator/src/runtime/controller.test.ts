@@ -49,6 +49,7 @@ async function start(
   ) => Promise<{ readonly requeueAfterMs?: number }>,
   things: readonly Part[] = [listEnd(1), HANG],
   more: Partial<ControllerOptions> = {},
+  lost?: AbortSignal,
 ) {
   const controller: Controller = new Controller({
     name: 'test',
@@ -62,7 +63,7 @@ async function start(
     ...more,
   })
   await controller.startCaches(stop.signal)
-  working = controller.work(stop.signal)
+  working = controller.work(stop.signal, lost)
   return controller
 }
 const count = async (name: string, labels: object) => {
@@ -217,6 +218,48 @@ describe('a controller', () => {
     finish()
     await working
     expect(begun).toEqual(['n/a'])
+  })
+
+  it('lets the passes under way end in peace when it is stopped, until their time is up', async () => {
+    let pass: AbortSignal | undefined
+    await start(
+      [event('ADDED', 'a', 1), listEnd(3), HANG],
+      async (_key, _controller, signal) => {
+        pass = signal
+        await until(() => signal.aborted)
+        return {}
+      },
+      undefined,
+      { drainMs: 20 },
+    )
+    await until(() => pass !== undefined)
+    stop.abort()
+    await turn()
+    expect(pass?.aborted).toBe(false)
+    await working
+    expect(String(pass?.reason)).toContain('the time to end in is up')
+  })
+
+  it('tells the passes under way to end at once when leadership is lost', async () => {
+    let pass: AbortSignal | undefined
+    const lost = new AbortController()
+    await start(
+      [event('ADDED', 'a', 1), listEnd(3), HANG],
+      async (_key, _controller, signal) => {
+        pass = signal
+        await until(() => signal.aborted)
+        throw signal.reason
+      },
+      undefined,
+      undefined,
+      lost.signal,
+    )
+    await until(() => pass !== undefined)
+    lost.abort(new Error('leadership was lost'))
+    stop.abort()
+    await working
+    expect(String(pass?.reason)).toContain('leadership was lost')
+    expect(errors).toEqual([])
   })
 
   it('leaves out an object that cannot be projected, and no other', async () => {

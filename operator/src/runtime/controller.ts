@@ -32,6 +32,8 @@ export interface ControllerOptions {
   /** Empty: every namespace. */
   readonly namespaces: readonly string[]
   readonly concurrency?: number
+  /** How long the passes under way may take after a stop. */
+  readonly drainMs?: number
   readonly metrics: Metrics
   readonly log: Log
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<{ readonly requeueAfterMs?: number }>
@@ -39,6 +41,8 @@ export interface ControllerOptions {
 
 /** The initial list and its like wait behind what users do. */
 const RESYNC_PRIORITY = -100
+/** Less than a pod is given to end in. */
+const DRAIN_MS = 30_000
 
 export class Controller {
   readonly #options: ControllerOptions
@@ -49,7 +53,9 @@ export class Controller {
   readonly #passes = new Set<Promise<void>>()
   /** When each pass under way began. */
   readonly #begun = new Map<string, number>()
-  #signal: AbortSignal | undefined
+  /** Tells the passes under way to end. */
+  readonly #end = new AbortController()
+  #stop: AbortSignal | undefined
 
   constructor(options: ControllerOptions) {
     this.#options = options
@@ -86,15 +92,28 @@ export class Controller {
     return Promise.all(this.#reflectors.map(({ synced }) => synced))
   }
 
-  /** Works until the signal aborts, then waits for the passes under way. Caches must be synced. */
-  async work(signal: AbortSignal): Promise<void> {
-    this.#signal = signal
+  /**
+   * Works until `stop` aborts, then waits for the passes under way; they are told to end when `lost` aborts or their
+   * time is up. Caches must be synced.
+   */
+  async work(stop: AbortSignal, lost?: AbortSignal): Promise<void> {
+    this.#stop = stop
     for (const object of this.store(this.#options.primary).values())
       this.#add(keyOf(object), { priority: RESYNC_PRIORITY })
     this.#pump()
-    await aborted(signal)
+    const drop = () => {
+      this.#end.abort(lost?.reason)
+    }
+    lost?.addEventListener('abort', drop, { once: true })
+    if (lost?.aborted === true) drop()
+    await aborted(stop)
     this.#queue.stop()
+    const late = setTimeout(() => {
+      this.#end.abort(new Error('the time to end in is up'))
+    }, this.#options.drainMs ?? DRAIN_MS)
     await Promise.allSettled(this.#passes)
+    clearTimeout(late)
+    lost?.removeEventListener('abort', drop)
   }
 
   #watch(watch: Watch): void {
@@ -171,14 +190,14 @@ export class Controller {
   }
 
   #pump(): void {
-    const signal = this.#signal
+    const stop = this.#stop
     const { metrics, name } = this.#options
-    while (signal && !signal.aborted && this.#passes.size < this.#concurrency) {
+    while (stop && !stop.aborted && this.#passes.size < this.#concurrency) {
       const next = this.#queue.take()
       if (!next) return
       metrics.queueSeconds.observe({ name }, next.waitedMs / 1000)
       this.#begun.set(next.key, performance.now())
-      const pass = this.#pass(next.key, signal).finally(() => {
+      const pass = this.#pass(next.key, this.#end.signal).finally(() => {
         this.#passes.delete(pass)
         this.#begun.delete(next.key)
         this.#queue.done(next.key)
