@@ -19,7 +19,7 @@ export interface WatchScript {
 export interface FakeApi extends Transport {
   /** Queries of the watches opened so far. */
   readonly watches: readonly Readonly<Record<string, string>>[]
-  readonly calls: readonly Call[]
+  readonly calls: Call[]
 }
 
 /** @param watches one script for each watch in turn; when they are used up, watches hang. */
