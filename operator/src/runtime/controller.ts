@@ -2,11 +2,11 @@
 import type { Change, Project } from './store.ts'
 import type { Resource } from './object.ts'
 import type { ToKeys } from './interest.ts'
-import type { Metrics } from './metrics.ts'
 import type { Transport } from './transport.ts'
 import { aborted } from './aborted.ts'
+import { showAtZero, type Metrics } from './metrics.ts'
 import { messageOf, stackOf, type Log } from './log.ts'
-import { isConflict, isThrottled, retryAfterMs, Terminal, Waiting } from './errors.ts'
+import { isConflict, isPanic, isThrottled, retryAfterMs, Terminal, Waiting } from './errors.ts'
 import { concernedBy, controllerKeys, primariesOf } from './interest.ts'
 import { keyOf } from './object.ts'
 import { Queue, type AddOptions } from './queue.ts'
@@ -63,6 +63,7 @@ export class Controller {
     this.#queue = new Queue(() => {
       this.#pump()
     })
+    showAtZero(options.metrics, options.name)
     options.metrics.maxWorkers.inc({ controller: options.name }, this.#concurrency)
     options.metrics.onScrape.add(() => {
       this.#count()
@@ -259,7 +260,10 @@ export class Controller {
     }
     metrics.queueRetries.inc({ name })
     metrics.queueAdds.inc({ name })
-    const afterMs = Math.round(this.#queue.retry(key, retryAfterMs(error)))
+    const pauseMs = isConflict(error)
+      ? this.#queue.reconsider(key)
+      : this.#queue.retry(key, retryAfterMs(error))
+    const afterMs = Math.round(pauseMs)
     if (isConflict(error) || isThrottled(error)) {
       metrics.passes.inc({ controller: name, result: 'requeue' })
       log.debug({ key, afterMs, error: messageOf(error) }, 'pass interrupted')
@@ -267,6 +271,7 @@ export class Controller {
     }
     metrics.passes.inc({ controller: name, result: 'error' })
     metrics.passErrors.inc({ controller: name })
+    if (isPanic(error)) metrics.panics.inc({ controller: name })
     log.error({ key, afterMs, error: messageOf(error), stack: stackOf(error) }, 'pass failed')
   }
 }

@@ -51,6 +51,9 @@ export function createMetrics(registry = new Registry()) {
       'Passes that failed for good.',
       ['controller'],
     ),
+    panics: counter('controller_runtime_reconcile_panics_total', 'Passes that ended in a defect.', [
+      'controller',
+    ]),
     passSeconds: histogram('controller_runtime_reconcile_time_seconds', 'Duration of a pass.', [
       'controller',
     ]),
@@ -85,4 +88,15 @@ export function createMetrics(registry = new Registry()) {
     applies: counter('apply_total', 'Server-side applies by result.', ['kind', 'result']),
     leader: gauge('leader_election_master_status', 'Whether this process leads.', ['name']),
   }
+}
+
+const RESULTS = ['success', 'requeue', 'requeue_after', 'error'] as const
+
+/** Shows the counters of a controller from the start: what grows from nothing would not be seen to grow. */
+export function showAtZero(metrics: Metrics, controller: string): void {
+  for (const result of RESULTS) metrics.passes.inc({ controller, result }, 0)
+  for (const counter of [metrics.passErrors, metrics.terminalErrors, metrics.panics])
+    counter.inc({ controller }, 0)
+  for (const counter of [metrics.queueAdds, metrics.queueRetries]) counter.inc({ name: controller }, 0)
+  metrics.activeWorkers.inc({ controller }, 0)
 }
