@@ -43,6 +43,7 @@ export class Applier {
   readonly #options: ApplierOptions
   /** Names found taken: asked about before the next try, so that a refused write is not a habit. */
   readonly #taken = new Recent<string, true>(MOST_TAKEN)
+  readonly #shown = new Set<string>()
   readonly #patience = new Patience()
   readonly #settled = new Settled()
   readonly #now: () => number
@@ -62,9 +63,17 @@ export class Applier {
     owner: OwnerReference,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
+    this.#show(resource.kind)
     const outcome = await this.#apply(resource, desired, owner, signal)
     this.#options.metrics?.applies.inc({ kind: resource.kind, result: resultOf(outcome) })
     return outcome
+  }
+
+  /** From the first apply of a kind on, what has not happened yet counts as nothing. */
+  #show(kind: string): void {
+    if (this.#shown.has(kind)) return
+    this.#shown.add(kind)
+    for (const result of RESULTS) this.#options.metrics?.applies.inc({ kind, result }, 0)
   }
 
   async #apply(
@@ -234,7 +243,9 @@ export class Applier {
   }
 }
 
-function resultOf(outcome: ApplyOutcome): string {
+const RESULTS = ['skipped', 'created', 'updated', 'conflicted', 'foreign', 'terminating'] as const
+
+function resultOf(outcome: ApplyOutcome): (typeof RESULTS)[number] {
   if (outcome.state === 'unchanged') return 'skipped'
   return 'contested' in outcome ? 'conflicted' : outcome.state
 }
