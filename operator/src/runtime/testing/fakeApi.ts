@@ -57,7 +57,8 @@ async function* play(parts: readonly Part[], signal: AbortSignal): AsyncGenerato
   }
 }
 
-function left(signal: AbortSignal): Promise<never> {
+/** Rejects when the caller leaves. */
+export function left(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const leave = () => {
       reject(new Error('the connection was left'))
