@@ -8,6 +8,7 @@ import { showAtZero, type Metrics } from './metrics.ts'
 import { messageOf, stackOf, type Log } from './log.ts'
 import { isConflict, isPanic, isThrottled, retryAfterMs, Terminal, Waiting } from './errors.ts'
 import { concernedBy, controllerKeys, primariesOf } from './interest.ts'
+import { withoutStatusOwners } from './managedFields.ts'
 import { keyOf } from './object.ts'
 import { Queue, type AddOptions } from './queue.ts'
 import { Reflector } from './reflector.ts'
@@ -16,6 +17,7 @@ import { Store } from './store.ts'
 export interface Watch {
   readonly resource: Resource
   readonly labelSelector?: string
+  /** All but the owners of the status when left out. */
   readonly project?: Project
   /** Keys of the primaries that an object concerns; those of its controller when left out. */
   readonly toKeys?: ToKeys
@@ -149,8 +151,7 @@ export class Controller {
   }
 
   /** An object that cannot be projected is left out, rather than all others of its kind with it. */
-  #projection({ resource, project }: Watch): Project {
-    if (!project) return (raw) => raw
+  #projection({ resource, project = withoutStatusOwners }: Watch): Project {
     return (raw) => {
       try {
         return project(raw)
