@@ -28,7 +28,8 @@ import { parseSettings, type OperatorSettings } from './settings.ts'
 import { BatchSender, Job, Pod, Secret } from './vocabulary/kinds.ts'
 import { CHILDREN_SELECTOR, INSTANCE, OPERATOR, RETAINED_FOR } from './vocabulary/labels.ts'
 
-const DRAIN_MS = 30_000
+/** A little longer than passes are given to end in, and less than the pod is. */
+const GIVE_UP_MS = 32_000
 
 const settings = parseSettings()
 const log: Log = pino({ level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
@@ -54,7 +55,11 @@ try {
 
 async function run(settings: OperatorSettings, signal: AbortSignal): Promise<void> {
   const metrics = createMetrics()
-  const transport = createTransport(await credentialsOf(settings), metrics, { userAgent: OPERATOR })
+  metrics.leader.set({ name: OPERATOR }, 0)
+  const credentials = await credentialsOf(settings)
+  const transport = createTransport(credentials, metrics, { userAgent: OPERATOR })
+  // Passes that wait for a connection must not keep the lease from being renewed.
+  const leaseTransport = createTransport(credentials, metrics, { userAgent: OPERATOR, maxSockets: 2 })
   const scopes = settings.watchNamespaces.length === 0 ? [[]] : settings.watchNamespaces.map((name) => [name])
   const controllers = scopes.map((namespaces) =>
     controllerFor(namespaces, settings, transport, metrics, signal),
@@ -73,14 +78,15 @@ async function run(settings: OperatorSettings, signal: AbortSignal): Promise<voi
       aborted(signal),
     ])
     if (signal.aborted) return
-    const lead = async (term: AbortSignal) => {
+    const lead = async (term: AbortSignal, lost?: AbortSignal) => {
       metrics.leader.set({ name: OPERATOR }, 1)
-      await drained(Promise.all(controllers.map((controller) => controller.work(term))), term)
+      await drained(Promise.all(controllers.map((controller) => controller.work(term, lost))), term)
       metrics.leader.set({ name: OPERATOR }, 0)
     }
-    await (settings.leaderElection ? election(settings, transport).run(signal, lead) : lead(signal))
+    await (settings.leaderElection ? election(settings, leaseTransport).run(signal, lead) : lead(signal))
   } finally {
     await probes.close()
+    leaseTransport.close()
     transport.close()
   }
 }
@@ -199,12 +205,12 @@ function instanceKeys({ metadata }: KubernetesObject): string[] {
   return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
 }
 
-/** Waits for the passes under way after a stop, but not for ever. */
+/** Waits for the passes under way after a stop, but not for ever for one that does not end when it is told to. */
 async function drained(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   await Promise.race([work, aborted(signal)])
   let timer: NodeJS.Timeout | undefined
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, DRAIN_MS)
+    timer = setTimeout(resolve, GIVE_UP_MS)
   })
   await Promise.race([work, late])
   clearTimeout(timer)

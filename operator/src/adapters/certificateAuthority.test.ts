@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import { createSecureContext } from 'node:tls'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
@@ -69,6 +70,28 @@ describe('certificates', () => {
       new X509Certificate(leaf['tls.crt']).verify(new X509Certificate(renewed['tls.crt']).publicKey),
     ).toBe(true)
     expect(renewed['tls.crt']).not.toBe(ca['tls.crt'])
+  })
+
+  it('are made beside the event loop, which goes on turning', async () => {
+    const ca = await makeCa(caRequest, NOW)
+    let turns = 0
+    let isDone = false
+    const turn = () => {
+      turns += 1
+      if (!isDone) setImmediate(turn)
+    }
+    // A job that blocks has no callback to come back with.
+    const [begun, cameBack] = [new Set<number>(), new Set<number>()]
+    const hook = createHook({
+      init: (id, type) => type === 'KEYPAIRGENREQUEST' && begun.add(id),
+      before: (id) => begun.has(id) && cameBack.add(id),
+    }).enable()
+    setImmediate(turn)
+    for (let leaf = 0; leaf < 50; leaf += 1) await makeLeaf(leafRequest, issuerOf(ca), NOW)
+    isDone = true
+    hook.disable()
+    expect([begun.size, cameBack.size]).toEqual([50, 50])
+    expect(turns).toBeGreaterThanOrEqual(50)
   })
 
   it('are signed by a CA of the user with an RSA key, too', async () => {

@@ -4,11 +4,11 @@ import type { Metrics } from './metrics.ts'
 import type { Store } from './store.ts'
 import type { Transport } from './transport.ts'
 import type { Contested } from './contests.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { contestedFields, Patience } from './contests.ts'
+import { contestedFields, mergeContested, Patience } from './contests.ts'
 import { ApiError, isConflict, Waiting } from './errors.ts'
 import { standingOf } from './managedFields.ts'
 import { controllerOf, joinKey, keyOf, pathOf } from './object.ts'
+import { Recent } from './recent.ts'
 import { Settled } from './settled.ts'
 import { APPLY_PATCH } from './transport.ts'
 
@@ -29,34 +29,51 @@ export type ApplyOutcome =
 /** Never the version of an object: etcd's first revision is the empty store. */
 const NOT_THERE = '1'
 
+const MOST_TAKEN = 4_096
+
 export interface ApplierOptions {
   readonly transport: Transport
   readonly fieldManager: string
   readonly storeOf: (resource: Resource) => Store
   readonly metrics?: Pick<Metrics, 'applies'>
+  readonly now?: () => number
 }
 
 export class Applier {
   readonly #options: ApplierOptions
   /** Names found taken: asked about before the next try, so that a refused write is not a habit. */
-  readonly #taken = new Set<string>()
+  readonly #taken = new Recent<string, true>(MOST_TAKEN)
+  readonly #shown = new Set<string>()
   readonly #patience = new Patience()
   readonly #settled = new Settled()
+  readonly #now: () => number
 
   constructor(options: ApplierOptions) {
     this.#options = options
+    this.#now = options.now ?? (() => performance.now())
   }
 
-  /** @throws ApiError when the server refuses, and when the object changed under our hands (409 on its uid). */
+  /**
+   * @throws ApiError when the server refuses, and when the object changed under our hands (409 on its uid).
+   * @throws Waiting when somebody keeps undoing it, until it is time to put it right once more.
+   */
   async apply(
     resource: Resource,
     desired: KubernetesObject,
     owner: OwnerReference,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
+    this.#show(resource.kind)
     const outcome = await this.#apply(resource, desired, owner, signal)
     this.#options.metrics?.applies.inc({ kind: resource.kind, result: resultOf(outcome) })
     return outcome
+  }
+
+  /** From the first apply of a kind on, what has not happened yet counts as nothing. */
+  #show(kind: string): void {
+    if (this.#shown.has(kind)) return
+    this.#shown.add(kind)
+    for (const result of RESULTS) this.#options.metrics?.applies.inc({ kind, result }, 0)
   }
 
   async #apply(
@@ -68,7 +85,7 @@ export class Applier {
     const known = this.#known(resource, desired, owner)
     if (known) return this.#bringUp(resource, desired, known, owner, signal)
     const key = `${resource.plural}/${keyOf(desired)}`
-    const created = this.#taken.has(key) ? undefined : await this.#create(resource, desired, signal)
+    const created = this.#taken.get(key) ? undefined : await this.#create(resource, desired, signal)
     if (created) return created
     const { name, namespace } = desired.metadata
     const live = await read(this.#options.transport, resource, namespace, name, signal)
@@ -76,7 +93,7 @@ export class Applier {
     // It was there a moment ago: the next pass finds the name free.
     if (!live) throw new Waiting('NameFreed', 0)
     const outcome = await this.#bringUp(resource, desired, live, owner, signal)
-    if (outcome.state === 'foreign') this.#taken.add(key)
+    if (outcome.state === 'foreign') this.#taken.set(key, true)
     return outcome
   }
 
@@ -91,7 +108,10 @@ export class Applier {
     const holder = foreignHolder(live, owner)
     if (holder !== undefined) return { state: 'foreign', holder }
     if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating' }
-    if (this.#isApplied(live, desired)) return { state: 'unchanged', object: live }
+    if (this.#isApplied(live, desired)) {
+      this.#patience.settle(live.metadata.uid ?? '')
+      return { state: 'unchanged', object: live }
+    }
     return this.#update(resource, desired, live, signal)
   }
 
@@ -158,18 +178,38 @@ export class Applier {
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
     const { uid = '' } = live.metadata
+    const postponed = this.#patience.postponed(uid)
+    if (postponed) this.#waitUntil(postponed.dueAt)
     // The uid makes a late write fail rather than bring a deleted object back.
     const pinned = { ...desired, metadata: { ...desired.metadata, uid } }
+    const written = (body: KubernetesObject, contested: readonly Contested[] | undefined) => {
+      this.#patience.settle(uid)
+      return this.#written(resource, desired, body, 'updated', contested)
+    }
     try {
       const { body } = await this.#patch(resource, pinned, false, signal)
-      return this.#written(resource, desired, body, 'updated')
+      return written(body, postponed?.contested)
     } catch (error) {
       const contested = contestedFields(error)
       if (contested.length === 0) throw error
-      await sleep(this.#patience.pauseMs(uid, performance.now()), undefined, { ...(signal && { signal }) })
+      if (!postponed) this.#postpone(uid, contested)
       const { body } = await this.#patch(resource, pinned, true, signal)
-      return this.#written(resource, desired, body, 'updated', contested)
+      return written(body, mergeContested(postponed?.contested ?? [], contested))
     }
+  }
+
+  /** @throws Waiting when it was not the first nor the second time of late. */
+  #postpone(uid: string, contested: readonly Contested[]): void {
+    const now = this.#now()
+    const pauseMs = this.#patience.pauseMs(uid, now)
+    if (pauseMs === 0) return
+    this.#patience.postpone(uid, { contested, dueAt: now + pauseMs })
+    this.#waitUntil(now + pauseMs)
+  }
+
+  #waitUntil(dueAt: number): void {
+    const leftMs = dueAt - this.#now()
+    if (leftMs > 0) throw new Waiting('Contested', leftMs)
   }
 
   #isApplied(live: KubernetesObject, desired: KubernetesObject): boolean {
@@ -203,7 +243,9 @@ export class Applier {
   }
 }
 
-function resultOf(outcome: ApplyOutcome): string {
+const RESULTS = ['skipped', 'created', 'updated', 'conflicted', 'foreign', 'terminating'] as const
+
+function resultOf(outcome: ApplyOutcome): (typeof RESULTS)[number] {
   if (outcome.state === 'unchanged') return 'skipped'
   return 'contested' in outcome ? 'conflicted' : outcome.state
 }

@@ -1,5 +1,6 @@
 /** Fights over fields: who holds what we want to set, and how patient we are with them. */
 import { ApiError } from './errors.ts'
+import { Recent } from './recent.ts'
 
 /** Fields of ours that another manager had changed. */
 export interface Contested {
@@ -27,19 +28,44 @@ const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 2_000
 const MOST_REMEMBERED = 1_000
 
+/** A contest that is to be forced, but not yet. */
+export interface Postponed {
+  readonly contested: readonly Contested[]
+  readonly dueAt: number
+}
+
 /** Keeps two managers that undo each other from doing so as fast as they can. */
 export class Patience {
-  readonly #rounds = new Map<string, { readonly count: number; readonly at: number }>()
+  readonly #rounds = new Recent<string, { readonly count: number; readonly at: number }>(MOST_REMEMBERED)
+  readonly #postponed = new Recent<string, Postponed>(MOST_REMEMBERED)
 
   /** @returns milliseconds to wait before the next round over an object. */
   pauseMs(uid: string, now: number): number {
     const last = this.#rounds.get(uid)
     const count = last && now - last.at < FORGOTTEN_MS ? last.count + 1 : 1
-    this.#rounds.delete(uid)
     this.#rounds.set(uid, { count, at: now })
-    const oldest = this.#rounds.keys().next()
-    if (this.#rounds.size > MOST_REMEMBERED && oldest.done !== true) this.#rounds.delete(oldest.value)
     if (count <= FREE_ROUNDS) return 0
     return Math.min(FIRST_PAUSE_MS * 2 ** (count - FREE_ROUNDS - 1), LONGEST_PAUSE_MS)
   }
+
+  postpone(uid: string, postponed: Postponed): void {
+    this.#postponed.set(uid, postponed)
+  }
+
+  postponed(uid: string): Postponed | undefined {
+    return this.#postponed.get(uid)
+  }
+
+  /** Told and put right, or no longer contested. */
+  settle(uid: string): void {
+    this.#postponed.delete(uid)
+  }
+}
+
+/** What was contested then and is now, each manager and path once. */
+export function mergeContested(then: readonly Contested[], now: readonly Contested[]): readonly Contested[] {
+  const paths = new Map<string, Set<string>>()
+  for (const { manager, paths: each } of [...then, ...now])
+    paths.set(manager, new Set([...(paths.get(manager) ?? []), ...each]))
+  return [...paths].map(([manager, fields]) => ({ manager, paths: [...fields].sort() }))
 }

@@ -49,6 +49,7 @@ async function start(
   ) => Promise<{ readonly requeueAfterMs?: number }>,
   things: readonly Part[] = [listEnd(1), HANG],
   more: Partial<ControllerOptions> = {},
+  lost?: AbortSignal,
 ) {
   const controller: Controller = new Controller({
     name: 'test',
@@ -62,7 +63,7 @@ async function start(
     ...more,
   })
   await controller.startCaches(stop.signal)
-  working = controller.work(stop.signal)
+  working = controller.work(stop.signal, lost)
   return controller
 }
 const count = async (name: string, labels: object) => {
@@ -126,6 +127,37 @@ describe('a controller', () => {
     expect(await count('workqueue_retries_total', { name: 'test' })).toBe(2)
   })
 
+  it('does not let poisoned objects slow the rest', async () => {
+    const names = (kind: string, most: number) =>
+      Array.from({ length: most }, (_, index) => `${kind}-${index}`)
+    const [poisoned, good] = [names('poisoned', 50), names('good', 100)]
+    const passes = new Map<string, number>()
+    const controller = await start(
+      [...[...poisoned, ...good].map((name, index) => event('ADDED', name, index + 1)), listEnd(200), HANG],
+      async (key) => {
+        passes.set(key, (passes.get(key) ?? 0) + 1)
+        await turn()
+        if (key.startsWith('n/poisoned')) throw new Error('a defect')
+        return {}
+      },
+      undefined,
+      { concurrency: 4 },
+    )
+    const total = () => [...passes.values()].reduce((sum, count) => sum + count, 0)
+    const ofGood = () => good.map((name) => passes.get(`n/${name}`) ?? 0)
+    await until(() => ofGood().every((count) => count > 0))
+    // What fails is tried again behind what was not tried at all.
+    expect(total()).toBeLessThanOrEqual(150 + 2 * 4)
+    for (let round = 2; round <= 6; round += 1) {
+      const before = total()
+      for (const name of good) controller.enqueue(`n/${name}`)
+      await until(() => ofGood().every((count) => count >= round))
+      // What users do comes before every retry: no more than those under way run between.
+      expect(total() - before).toBeLessThanOrEqual(100 + 2 * 4)
+    }
+    expect(ofGood()).toEqual(good.map(() => 6))
+  })
+
   it.each([
     { error: new Terminal('Invalid', 'no'), passes: 1, retries: 0, logged: 1, why: 'a person must act' },
     { error: new ApiError(409, undefined), passes: 2, retries: 1, logged: 0, why: 'somebody was quicker' },
@@ -152,6 +184,62 @@ describe('a controller', () => {
       })
     },
   )
+
+  it('takes no conflict for a failure, however many there are', async () => {
+    let passes = 0
+    await start([event('ADDED', 'a', 1), listEnd(3), HANG], () => {
+      passes += 1
+      if (passes <= 8) throw new ApiError(409, undefined)
+      if (passes === 9) throw new Error('a defect')
+      return Promise.resolve({})
+    })
+    await until(() => passes === 10)
+    // The first failure pauses as a first one.
+    expect(errors).toMatchObject([{ key: 'n/a', error: 'a defect' }])
+    expect((errors[0] as { afterMs: number }).afterMs).toBeLessThanOrEqual(5)
+    expect(await count('controller_runtime_reconcile_errors_total', { controller: 'test' })).toBe(1)
+  })
+
+  it('counts what the engine throws as a panic of that key, and goes on', async () => {
+    let passes = 0
+    await start([event('ADDED', 'a', 1), listEnd(3), HANG], () => {
+      passes += 1
+      if (passes === 1) throw new TypeError('x is not a function')
+      if (passes === 2) throw new TypeError('fetch failed', { cause: new Error('reset') })
+      if (passes === 3) throw new Error('refused')
+      return Promise.resolve({})
+    })
+    await until(() => passes === 4)
+    expect(await count('controller_runtime_reconcile_panics_total', { controller: 'test' })).toBe(1)
+    expect(await count('controller_runtime_reconcile_errors_total', { controller: 'test' })).toBe(3)
+  })
+
+  it('shows its counters from the start, at nothing', async () => {
+    const options = { transport: fakeApi([]), primary: WIDGET, metrics, log }
+    new Controller({
+      ...options,
+      name: 'idle',
+      namespaces: ['n'],
+      watches: [],
+      reconcile: () => Promise.resolve({}),
+    })
+    const text = await metrics.registry.metrics()
+    for (const line of [
+      'controller_runtime_reconcile_total{controller="idle",result="success"} 0',
+      'controller_runtime_reconcile_total{controller="idle",result="error"} 0',
+      'controller_runtime_reconcile_total{controller="idle",result="requeue"} 0',
+      'controller_runtime_reconcile_total{controller="idle",result="requeue_after"} 0',
+      'controller_runtime_reconcile_errors_total{controller="idle"} 0',
+      'controller_runtime_terminal_reconcile_errors_total{controller="idle"} 0',
+      'controller_runtime_reconcile_panics_total{controller="idle"} 0',
+      'workqueue_adds_total{name="idle"} 0',
+      'workqueue_retries_total{name="idle"} 0',
+      'reflector_lists_total{kind="Widget",namespace="n"} 0',
+      'reflector_watch_errors_total{kind="Widget",namespace="n"} 0',
+      'reflector_blind_seconds_total{kind="Widget",namespace="n"} 0',
+    ])
+      expect(text).toContain(`${line}\n`)
+  })
 
   it('leaves nothing of a failed pass running beside the next one', async () => {
     const left: boolean[] = []
@@ -217,6 +305,48 @@ describe('a controller', () => {
     finish()
     await working
     expect(begun).toEqual(['n/a'])
+  })
+
+  it('lets the passes under way end in peace when it is stopped, until their time is up', async () => {
+    let pass: AbortSignal | undefined
+    await start(
+      [event('ADDED', 'a', 1), listEnd(3), HANG],
+      async (_key, _controller, signal) => {
+        pass = signal
+        await until(() => signal.aborted)
+        return {}
+      },
+      undefined,
+      { drainMs: 20 },
+    )
+    await until(() => pass !== undefined)
+    stop.abort()
+    await turn()
+    expect(pass?.aborted).toBe(false)
+    await working
+    expect(String(pass?.reason)).toContain('the time to end in is up')
+  })
+
+  it('tells the passes under way to end at once when leadership is lost', async () => {
+    let pass: AbortSignal | undefined
+    const lost = new AbortController()
+    await start(
+      [event('ADDED', 'a', 1), listEnd(3), HANG],
+      async (_key, _controller, signal) => {
+        pass = signal
+        await until(() => signal.aborted)
+        throw signal.reason
+      },
+      undefined,
+      undefined,
+      lost.signal,
+    )
+    await until(() => pass !== undefined)
+    lost.abort(new Error('leadership was lost'))
+    stop.abort()
+    await working
+    expect(String(pass?.reason)).toContain('leadership was lost')
+    expect(errors).toEqual([])
   })
 
   it('leaves out an object that cannot be projected, and no other', async () => {

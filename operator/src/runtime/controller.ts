@@ -2,12 +2,13 @@
 import type { Change, Project } from './store.ts'
 import type { Resource } from './object.ts'
 import type { ToKeys } from './interest.ts'
-import type { Metrics } from './metrics.ts'
 import type { Transport } from './transport.ts'
 import { aborted } from './aborted.ts'
+import { showAtZero, type Metrics } from './metrics.ts'
 import { messageOf, stackOf, type Log } from './log.ts'
-import { isConflict, isThrottled, retryAfterMs, Terminal, Waiting } from './errors.ts'
+import { isConflict, isPanic, isThrottled, retryAfterMs, Terminal, Waiting } from './errors.ts'
 import { concernedBy, controllerKeys, primariesOf } from './interest.ts'
+import { withoutStatusOwners } from './managedFields.ts'
 import { keyOf } from './object.ts'
 import { Queue, type AddOptions } from './queue.ts'
 import { Reflector } from './reflector.ts'
@@ -16,6 +17,7 @@ import { Store } from './store.ts'
 export interface Watch {
   readonly resource: Resource
   readonly labelSelector?: string
+  /** All but the owners of the status when left out. */
   readonly project?: Project
   /** Keys of the primaries that an object concerns; those of its controller when left out. */
   readonly toKeys?: ToKeys
@@ -32,6 +34,8 @@ export interface ControllerOptions {
   /** Empty: every namespace. */
   readonly namespaces: readonly string[]
   readonly concurrency?: number
+  /** How long the passes under way may take after a stop. */
+  readonly drainMs?: number
   readonly metrics: Metrics
   readonly log: Log
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<{ readonly requeueAfterMs?: number }>
@@ -39,6 +43,8 @@ export interface ControllerOptions {
 
 /** The initial list and its like wait behind what users do. */
 const RESYNC_PRIORITY = -100
+/** Less than a pod is given to end in. */
+const DRAIN_MS = 30_000
 
 export class Controller {
   readonly #options: ControllerOptions
@@ -49,7 +55,9 @@ export class Controller {
   readonly #passes = new Set<Promise<void>>()
   /** When each pass under way began. */
   readonly #begun = new Map<string, number>()
-  #signal: AbortSignal | undefined
+  /** Tells the passes under way to end. */
+  readonly #end = new AbortController()
+  #stop: AbortSignal | undefined
 
   constructor(options: ControllerOptions) {
     this.#options = options
@@ -57,6 +65,7 @@ export class Controller {
     this.#queue = new Queue(() => {
       this.#pump()
     })
+    showAtZero(options.metrics, options.name)
     options.metrics.maxWorkers.inc({ controller: options.name }, this.#concurrency)
     options.metrics.onScrape.add(() => {
       this.#count()
@@ -86,15 +95,28 @@ export class Controller {
     return Promise.all(this.#reflectors.map(({ synced }) => synced))
   }
 
-  /** Works until the signal aborts, then waits for the passes under way. Caches must be synced. */
-  async work(signal: AbortSignal): Promise<void> {
-    this.#signal = signal
+  /**
+   * Works until `stop` aborts, then waits for the passes under way; they are told to end when `lost` aborts or their
+   * time is up. Caches must be synced.
+   */
+  async work(stop: AbortSignal, lost?: AbortSignal): Promise<void> {
+    this.#stop = stop
     for (const object of this.store(this.#options.primary).values())
       this.#add(keyOf(object), { priority: RESYNC_PRIORITY })
     this.#pump()
-    await aborted(signal)
+    const drop = () => {
+      this.#end.abort(lost?.reason)
+    }
+    lost?.addEventListener('abort', drop, { once: true })
+    if (lost?.aborted === true) drop()
+    await aborted(stop)
     this.#queue.stop()
+    const late = setTimeout(() => {
+      this.#end.abort(new Error('the time to end in is up'))
+    }, this.#options.drainMs ?? DRAIN_MS)
     await Promise.allSettled(this.#passes)
+    clearTimeout(late)
+    lost?.removeEventListener('abort', drop)
   }
 
   #watch(watch: Watch): void {
@@ -129,8 +151,7 @@ export class Controller {
   }
 
   /** An object that cannot be projected is left out, rather than all others of its kind with it. */
-  #projection({ resource, project }: Watch): Project {
-    if (!project) return (raw) => raw
+  #projection({ resource, project = withoutStatusOwners }: Watch): Project {
     return (raw) => {
       try {
         return project(raw)
@@ -171,14 +192,14 @@ export class Controller {
   }
 
   #pump(): void {
-    const signal = this.#signal
+    const stop = this.#stop
     const { metrics, name } = this.#options
-    while (signal && !signal.aborted && this.#passes.size < this.#concurrency) {
+    while (stop && !stop.aborted && this.#passes.size < this.#concurrency) {
       const next = this.#queue.take()
       if (!next) return
       metrics.queueSeconds.observe({ name }, next.waitedMs / 1000)
       this.#begun.set(next.key, performance.now())
-      const pass = this.#pass(next.key, signal).finally(() => {
+      const pass = this.#pass(next.key, this.#end.signal).finally(() => {
         this.#passes.delete(pass)
         this.#begun.delete(next.key)
         this.#queue.done(next.key)
@@ -240,7 +261,10 @@ export class Controller {
     }
     metrics.queueRetries.inc({ name })
     metrics.queueAdds.inc({ name })
-    const afterMs = Math.round(this.#queue.retry(key, retryAfterMs(error)))
+    const pauseMs = isConflict(error)
+      ? this.#queue.reconsider(key)
+      : this.#queue.retry(key, retryAfterMs(error))
+    const afterMs = Math.round(pauseMs)
     if (isConflict(error) || isThrottled(error)) {
       metrics.passes.inc({ controller: name, result: 'requeue' })
       log.debug({ key, afterMs, error: messageOf(error) }, 'pass interrupted')
@@ -248,6 +272,7 @@ export class Controller {
     }
     metrics.passes.inc({ controller: name, result: 'error' })
     metrics.passErrors.inc({ controller: name })
+    if (isPanic(error)) metrics.panics.inc({ controller: name })
     log.error({ key, afterMs, error: messageOf(error), stack: stackOf(error) }, 'pass failed')
   }
 }

@@ -61,6 +61,14 @@ export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409
 }
 
+/** A defect rather than a failure: what the engine throws by itself, or what is no Error at all. */
+export function isPanic(error: unknown): boolean {
+  if (!(error instanceof Error)) return true
+  // fetch, too, throws a TypeError for a lost connection, but with a cause.
+  if (error.cause !== undefined) return false
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
+}
+
 export function isThrottled(error: unknown): boolean {
   return error instanceof ApiError && error.status === 429
 }

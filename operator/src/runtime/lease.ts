@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { read } from './apply.ts'
 import { messageOf } from './log.ts'
 import { microTime } from './events.ts'
-import { isConflict } from './errors.ts'
+import { ApiError, isConflict } from './errors.ts'
 import { pathOf } from './object.ts'
 
 const LEASE: Resource = {
@@ -38,6 +38,9 @@ interface LeaseSpec {
   readonly leaseTransitions?: number
 }
 
+/** A connection that swallows one try must leave time for another, over a new connection. */
+const SHARE_OF_A_TRY = 0.4
+
 type Lease = KubernetesObject & { readonly spec?: LeaseSpec }
 
 export class LeaderElection {
@@ -45,17 +48,21 @@ export class LeaderElection {
   #observed: { version: string; at: number } | undefined
   /** When the request was sent that made or kept us the leader. */
   #acquiredAt = 0
+  /** The lease as we wrote it last: renewed without a look as long as nobody else has touched it. */
+  #held: Lease | undefined
 
   constructor(options: LeaseOptions) {
     this.#options = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000, ...options }
   }
 
   /**
-   * Waits for leadership, then runs `lead` with a signal that aborts when it is lost or `stop` aborts. The lease is
-   * given back on a clean end, so that the next one need not wait for it to expire.
+   * Waits for leadership, then runs `lead` with two signals: `term` aborts when there is no more to begin, because
+   * `stop` aborted or leadership was lost; `lost` aborts when what is under way must end, too. The lease is renewed
+   * until `lead` has ended and then given back, so that the next one need not wait for it to expire.
    * @throws Error when leadership was lost.
    */
-  async run(stop: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async run(stop: AbortSignal, lead: (term: AbortSignal, lost: AbortSignal) => Promise<void>): Promise<void> {
+    this.#held = undefined
     while (!(await this.#tryOnce(this.#options.renewDeadlineMs, stop))) {
       if (stop.aborted) return
       await this.#pause(stop)
@@ -63,50 +70,56 @@ export class LeaderElection {
     }
     if (isAborted(stop)) return this.#release()
     this.#options.log.info({ identity: this.#options.identity }, 'leading')
-    const term = new AbortController()
+    const [term, lost, over] = [new AbortController(), new AbortController(), new AbortController()]
     const end = () => {
       term.abort(stop.reason)
     }
     stop.addEventListener('abort', end, { once: true })
-    const renewal = this.#renew(term)
-    let lost: boolean
+    const renewal = this.#renew(over.signal, () => {
+      const loss = new Error('leadership was lost')
+      lost.abort(loss)
+      term.abort(loss)
+    })
     try {
-      await lead(term.signal)
+      await lead(term.signal, lost.signal)
     } finally {
       stop.removeEventListener('abort', end)
-      lost = term.signal.aborted && !isAborted(stop)
-      term.abort()
+      over.abort()
       await renewal
-      if (!lost) await this.#release()
+      if (!lost.signal.aborted) await this.#release()
     }
-    if (lost) throw new Error('leadership was lost')
+    if (isAborted(lost.signal)) throw new Error('leadership was lost')
   }
 
   /** Counts from when a renewal was sent, so that we give up before anybody may take over. */
-  async #renew(term: AbortController): Promise<void> {
+  async #renew(over: AbortSignal, onLost: () => void): Promise<void> {
+    const { renewDeadlineMs, identity, log } = this.#options
+    let triedAt = performance.now()
     let renewedAt = this.#acquiredAt
-    while (!term.signal.aborted) {
-      await this.#pause(term.signal)
-      if (isAborted(term.signal)) return
-      const startedAt = performance.now()
-      const leftMs = renewedAt + this.#options.renewDeadlineMs - startedAt
-      if (leftMs > 0 && (await this.#tryOnce(leftMs, term.signal))) renewedAt = startedAt
-      else if (!isAborted(term.signal) && performance.now() - renewedAt >= this.#options.renewDeadlineMs) {
-        this.#options.log.error({ identity: this.#options.identity }, 'leadership lost')
-        term.abort(new Error('leadership was lost'))
-      }
+    for (;;) {
+      await this.#pause(over, triedAt)
+      if (over.aborted) return
+      triedAt = performance.now()
+      const leftMs = renewedAt + renewDeadlineMs - triedAt
+      if (leftMs > 0 && (await this.#tryOnce(leftMs, over))) renewedAt = triedAt
+      if (isAborted(over)) return
+      if (performance.now() - renewedAt < renewDeadlineMs) continue
+      log.error({ identity }, 'leadership lost')
+      onLost()
+      return
     }
   }
 
-  async #pause(signal: AbortSignal): Promise<void> {
+  /** @param since the last try began: one that took its time is followed by the next at once. */
+  async #pause(signal: AbortSignal, since = performance.now()): Promise<void> {
     // Jitter keeps candidates from knocking together.
-    await sleep(this.#options.retryMs * (1 + 0.2 * Math.random()), undefined, { signal }).catch(
-      () => undefined,
-    )
+    const pauseMs = this.#options.retryMs * (1 + 0.2 * Math.random()) - (performance.now() - since)
+    await sleep(Math.max(0, pauseMs), undefined, { signal }).catch(() => undefined)
   }
 
-  /** @returns whether we hold the lease now; a try takes no longer than `deadlineMs`. */
-  async #tryOnce(deadlineMs: number, signal: AbortSignal): Promise<boolean> {
+  /** @returns whether we hold the lease now; a try takes no longer than `leftMs`, and never all of the time. */
+  async #tryOnce(leftMs: number, signal: AbortSignal): Promise<boolean> {
+    const deadlineMs = Math.min(leftMs, this.#options.renewDeadlineMs * SHARE_OF_A_TRY)
     const startedAt = performance.now()
     const attempt = new AbortController()
     const cancel = () => {
@@ -131,10 +144,25 @@ export class LeaderElection {
   }
 
   async #claimOnce(signal: AbortSignal): Promise<boolean> {
+    if (await this.#renewHeld(signal)) return true
     const lease = await this.#read(signal)
     if (lease && this.#heldByOther(lease)) return false
-    await (lease ? this.#put(lease, this.#claim(lease.spec), signal) : this.#create(signal))
+    this.#held = await (lease ? this.#put(lease, this.#claim(lease.spec), signal) : this.#create(signal))
     return true
+  }
+
+  /** @returns false when we hold nothing that we know of, or somebody touched it. */
+  async #renewHeld(signal: AbortSignal): Promise<boolean> {
+    const held = this.#held
+    this.#held = undefined
+    if (!held || performance.now() - this.#acquiredAt >= this.#options.durationMs) return false
+    try {
+      this.#held = await this.#put(held, this.#claim(held.spec), signal)
+      return true
+    } catch (error) {
+      if (isConflict(error) || (error instanceof ApiError && error.status === 404)) return false
+      throw error
+    }
   }
 
   async #read(signal: AbortSignal): Promise<Lease | undefined> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FieldSet, KubernetesObject } from './object.ts'
-import { standingOf } from './managedFields.ts'
+import { standingOf, withoutStatusOwners } from './managedFields.ts'
 
 const MANAGER = 'us'
 
@@ -232,5 +232,32 @@ describe('a wish and a live object', () => {
       metadata: { name: 'a', namespace: 'n', uid: 'u', resourceVersion: '1' },
     }
     expect(standingOf(live({ a: 1 }, { 'f:a': {} }), desired, MANAGER)).toBe('applied')
+  })
+})
+
+describe('what is kept of a child', () => {
+  it('says who owns its fields, but not who owns its status', () => {
+    const owners = [
+      { manager: 'us', operation: 'Apply', fieldsV1: { 'f:spec': {} } },
+      {
+        manager: 'hpa',
+        operation: 'Update',
+        subresource: 'scale',
+        fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+      },
+      { manager: 'controller', operation: 'Update', subresource: 'status', fieldsV1: { 'f:status': {} } },
+    ] as const
+    const raw = {
+      apiVersion: 'v1',
+      kind: 'Thing',
+      metadata: { name: 'a', managedFields: owners },
+      spec: { replicas: 3 },
+      status: { replicas: 2 },
+    }
+    expect(withoutStatusOwners(raw)).toEqual({
+      ...raw,
+      metadata: { name: 'a', managedFields: owners.slice(0, 2) },
+    })
+    expect(raw.metadata.managedFields).toHaveLength(3)
   })
 })

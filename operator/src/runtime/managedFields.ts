@@ -5,13 +5,28 @@
  * `.` the item or map itself; a node with nothing below is owned as a whole
  * (sigs.k8s.io/structured-merge-diff, fieldpath/serialize.go).
  */
-import type { FieldSet, KubernetesObject } from './object.ts'
+import type { FieldSet, KubernetesObject, ManagedFieldsEntry } from './object.ts'
 
 /** What one manager applied to the object itself, not to a subresource. */
 export function appliedFields(live: KubernetesObject, manager: string): FieldSet | undefined {
   return live.metadata.managedFields?.find(
     (entry) => entry.manager === manager && entry.operation === 'Apply' && (entry.subresource ?? '') === '',
   )?.fieldsV1
+}
+
+/**
+ * What the cache keeps of a child when nobody asks for less: all but who wrote which part of its status. Values that
+ * are not ours stay, since a field that somebody took from us must not look as if it were not there.
+ */
+export function withoutStatusOwners(raw: KubernetesObject): KubernetesObject {
+  const { managedFields } = raw.metadata
+  if (!managedFields?.some(isOfStatus)) return raw
+  const kept = managedFields.filter((entry) => !isOfStatus(entry))
+  return { ...raw, metadata: { ...raw.metadata, managedFields: kept } }
+}
+
+function isOfStatus({ subresource }: ManagedFieldsEntry): boolean {
+  return subresource === 'status'
 }
 
 /** Identity, which an apply sends but does not own. */

@@ -51,6 +51,9 @@ export function createMetrics(registry = new Registry()) {
       'Passes that failed for good.',
       ['controller'],
     ),
+    panics: counter('controller_runtime_reconcile_panics_total', 'Passes that ended in a defect.', [
+      'controller',
+    ]),
     passSeconds: histogram('controller_runtime_reconcile_time_seconds', 'Duration of a pass.', [
       'controller',
     ]),
@@ -65,10 +68,35 @@ export function createMetrics(registry = new Registry()) {
     queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', ['name']),
     queueSeconds: histogram('workqueue_queue_duration_seconds', 'How long a key waited.', ['name']),
     workSeconds: histogram('workqueue_work_duration_seconds', 'How long a key was worked on.', ['name']),
-    relists: counter('reflector_lists_total', 'Full lists of a kind.', ['kind']),
-    watchErrors: counter('reflector_watch_errors_total', 'Watches that ended in an error.', ['kind']),
-    lastEventAt: gauge('reflector_last_contact_timestamp_seconds', 'Last sign of life of a watch.', ['kind']),
+    relists: counter('reflector_lists_total', 'Full lists of a kind.', ['kind', 'namespace']),
+    watchErrors: counter('reflector_watch_errors_total', 'Watches that ended in an error.', [
+      'kind',
+      'namespace',
+    ]),
+    lastEventAt: gauge('reflector_last_contact_timestamp_seconds', 'Last sign of life of a watch.', [
+      'kind',
+      'namespace',
+    ]),
+    lagSeconds: gauge('reflector_lag_seconds', 'How old the last sign of life of a watch is.', [
+      'kind',
+      'namespace',
+    ]),
+    blindSeconds: counter('reflector_blind_seconds_total', 'Time without a watch that is open and alive.', [
+      'kind',
+      'namespace',
+    ]),
     applies: counter('apply_total', 'Server-side applies by result.', ['kind', 'result']),
     leader: gauge('leader_election_master_status', 'Whether this process leads.', ['name']),
   }
+}
+
+const RESULTS = ['success', 'requeue', 'requeue_after', 'error'] as const
+
+/** Shows the counters of a controller from the start: what grows from nothing would not be seen to grow. */
+export function showAtZero(metrics: Metrics, controller: string): void {
+  for (const result of RESULTS) metrics.passes.inc({ controller, result }, 0)
+  for (const counter of [metrics.passErrors, metrics.terminalErrors, metrics.panics])
+    counter.inc({ controller }, 0)
+  for (const counter of [metrics.queueAdds, metrics.queueRetries]) counter.inc({ name: controller }, 0)
+  metrics.activeWorkers.inc({ controller }, 0)
 }

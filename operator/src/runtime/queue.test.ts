@@ -116,6 +116,39 @@ describe('the queue', () => {
     expect(queue.retry('a')).toBe(5)
   })
 
+  it('lets a retry overtake nobody: it keeps the priority with which it was taken', () => {
+    const clock = new ManualClock()
+    const queue = queueAt(clock)
+    queue.add('resync', { priority: -100 })
+    queue.take()
+    queue.retry('resync')
+    queue.done('resync')
+    clock.advance(1_000)
+    queue.add('user')
+    expect(drain(queue)).toEqual(['user', 'resync'])
+  })
+
+  it('tries a key again soon after a conflict, which is no failure', () => {
+    const queue = queueAt(new ManualClock())
+    const pauses = Array.from({ length: 20 }, () => queue.reconsider('a'))
+    expect(pauses.slice(0, 3)).toEqual([5, 10, 20])
+    expect(Math.max(...pauses)).toBe(1_000)
+    expect(queue.retry('a')).toBe(5)
+    queue.forget('a')
+    expect(queue.reconsider('a')).toBe(5)
+  })
+
+  it('calls back within the same turn for a key that is due', async () => {
+    let called = 0
+    const queue = new Queue(() => {
+      called += 1
+    })
+    queue.add('a')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(called).toBe(1)
+    queue.stop()
+  })
+
   it('waits at least as long as the server asked', () => {
     expect(queueAt(new ManualClock()).retry('a', 2_000)).toBe(2_000)
   })

@@ -36,10 +36,21 @@ interface Entry {
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** For times that make no sense: neither at once for ever nor never again. */
 const SENSELESS_MS = 300_000
+/** Somebody was quicker: that is soon over. */
+const LONGEST_AFTER_CONFLICT_MS = 1_000
 
 export const REAL_CLOCK: QueueClock = {
   now: () => performance.now(),
   setTimer(callback, ms) {
+    if (ms <= 0) {
+      // A timer of nothing takes a millisecond.
+      const next = setImmediate(callback)
+      return {
+        cancel() {
+          clearImmediate(next)
+        },
+      }
+    }
     const timer = setTimeout(callback, ms)
     return {
       cancel() {
@@ -59,10 +70,12 @@ export class Queue {
   readonly #waiting = new Heap<Entry>((left, right) => left.readyAt < right.readyAt)
   /** Due, by priority. */
   readonly #due = new Heap<Entry>(comesBefore)
-  readonly #processing = new Set<string>()
+  /** Key that is worked on → priority with which it was taken. */
+  readonly #processing = new Map<string, number>()
   /** Added while being worked on: put back when done. */
   readonly #again = new Map<string, Pick<Entry, 'readyAt' | 'priority'>>()
   readonly #failures = new Map<string, number>()
+  readonly #conflicts = new Map<string, number>()
   readonly #onReady: () => void
   #order = 0
   #timer: { cancel(): void } | undefined
@@ -108,17 +121,18 @@ export class Queue {
    * @returns the pause in milliseconds.
    */
   retry(key: string, leastMs = 0): number {
-    const failures = this.#failures.get(key) ?? 0
-    this.#failures.set(key, failures + 1)
-    const ceilingMs = Math.min(this.#firstBackoffMs * 2 ** Math.min(failures, 40), this.#longestBackoffMs)
-    const afterMs = Math.max(leastMs, ceilingMs * (0.5 + 0.5 * this.#random()))
-    this.add(key, { afterMs })
-    return afterMs
+    return this.#addAgain(key, this.#failures, this.#longestBackoffMs, leastMs)
+  }
+
+  /** Adds a key after a conflict, which is no failure. @returns the pause in milliseconds, a second at most. */
+  reconsider(key: string): number {
+    return this.#addAgain(key, this.#conflicts, LONGEST_AFTER_CONFLICT_MS, 0)
   }
 
   /** The key succeeded: its next failure is a first one. */
   forget(key: string): void {
     this.#failures.delete(key)
+    this.#conflicts.delete(key)
   }
 
   /** @returns the next key that is due, and how long it waited; `undefined` when none is. */
@@ -131,7 +145,7 @@ export class Queue {
     for (let entry = this.#due.pop(); entry; entry = this.#due.pop()) {
       if (this.#entries.get(entry.key) !== entry) continue
       this.#entries.delete(entry.key)
-      this.#processing.add(entry.key)
+      this.#processing.set(entry.key, entry.priority)
       return { key: entry.key, waitedMs: now - Math.max(entry.addedAt, entry.readyAt) }
     }
     this.#wakeAt(this.#next()?.readyAt ?? Infinity)
@@ -154,6 +168,15 @@ export class Queue {
     this.#waiting.clear()
     this.#due.clear()
     this.#again.clear()
+  }
+
+  #addAgain(key: string, counts: Map<string, number>, longestMs: number, leastMs: number): number {
+    const earlier = counts.get(key) ?? 0
+    counts.set(key, earlier + 1)
+    const ceilingMs = Math.min(this.#firstBackoffMs * 2 ** Math.min(earlier, 40), longestMs)
+    const afterMs = Math.max(leastMs, ceilingMs * (0.5 + 0.5 * this.#random()))
+    this.add(key, { afterMs, priority: this.#processing.get(key) ?? 0 })
+    return afterMs
   }
 
   #put(key: string, wish: Pick<Entry, 'readyAt' | 'priority'>): void {

@@ -83,6 +83,49 @@ describe('a reflector', () => {
     expect(store.size).toBe(0)
   })
 
+  it('never goes back to an earlier version for an event that comes late', async () => {
+    const { server } = await play([{ parts: [...first('a'), bookmark(20), event('ADDED', 'b', 15)] }])
+    expect(server.watches[1]).toMatchObject({ resourceVersion: '20' })
+  })
+
+  it('does not let a late initial event bring back what was deleted', async () => {
+    await play([
+      {
+        parts: [
+          event('ADDED', 'a', 3),
+          event('ADDED', 'a', 2),
+          event('DELETED', 'b', 4),
+          event('ADDED', 'b', 1),
+          listEnd(5),
+          bookmark(6),
+        ],
+      },
+    ])
+    expect(
+      [...store.values()].map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion ?? ''}`),
+    ).toEqual(['a@3'])
+  })
+
+  it('leaves room for others while it takes thousands of objects', async () => {
+    let turns = 0
+    const count = () => {
+      turns += 1
+      if (store.size === 0) setImmediate(count)
+    }
+    setImmediate(count)
+    const names = Array.from({ length: 5_000 }, (_, index) => `thing-${index}`)
+    await play([
+      {
+        parts: [
+          [...names.map((name, index) => event('ADDED', name, index + 1)), listEnd(6_000)].join(''),
+          bookmark(6_001),
+        ],
+      },
+    ])
+    expect(store.size).toBe(5_000)
+    expect(turns).toBeGreaterThan(20)
+  })
+
   it('lets only the last word of the initial events count', async () => {
     await play([
       {
@@ -165,6 +208,63 @@ describe('a reflector', () => {
     const { reflector } = await play(scripts, {}, api)
     expect(api.calls).toHaveLength(1)
     expect(reflector.isSynced).toBe(true)
+  })
+
+  it('tries streaming lists again after one that was cut short, and gives up after the second', async () => {
+    const cut = { parts: [event('ADDED', 'a', 1)] }
+    const gone = { parts: [failure(410, 'Expired')] }
+    const scripts = [cut, gone, cut, gone, gone]
+    const api = fakeApi(scripts, () => ({ metadata: { resourceVersion: '7' }, items: [] }))
+    await play(scripts, {}, api)
+    expect(api.watches.map((query) => 'sendInitialEvents' in query)).toEqual([
+      true,
+      false,
+      true,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it('forgives a streaming list that was cut short once another one came to its end', async () => {
+    const cut = { parts: [event('ADDED', 'a', 1)] }
+    const gone = { parts: [failure(410, 'Expired')] }
+    const scripts = [cut, gone, { parts: [...first('a'), failure(410, 'Expired')] }, cut, gone]
+    const api = fakeApi(scripts, () => ({ metadata: { resourceVersion: '7' }, items: [] }))
+    await play(scripts, {}, api)
+    expect(api.watches.map((query) => 'sendInitialEvents' in query)).toEqual([
+      true,
+      false,
+      true,
+      true,
+      false,
+      true,
+    ])
+  })
+
+  it('holds nothing of an object but what is kept of it while a list is under way', async () => {
+    const projected: string[] = []
+    store = new Store((raw) => {
+      projected.push(raw.metadata.name)
+      return raw
+    })
+    const page = (name: string) => ({ metadata: { name, uid: name, resourceVersion: '1' } })
+    const scripts = [{ refuse: new ApiError(422, undefined) }, { parts: [bookmark(8)] }]
+    let atSecondPage: readonly string[] = []
+    const api = fakeApi(scripts, ({ query }) => {
+      if (query?.['continue'] === undefined)
+        return { metadata: { resourceVersion: '7', continue: 'more' }, items: [page('a')] }
+      atSecondPage = [...projected]
+      return { metadata: { resourceVersion: '7' }, items: [page('b')] }
+    })
+    await play(scripts, {}, api)
+    expect(atSecondPage).toEqual(['a'])
+    expect(projected).toEqual(['a', 'b'])
+  })
+
+  it('does not wait for the answer to a watch as long as for the next event', async () => {
+    await play([{ parts: [...first('a'), bookmark(11)] }, { unanswered: true }], { openingMs: 20 })
+    expect(faults.map(String)).toEqual(['Error: a watch was not answered within 0.02 s'])
   })
 
   it('notices a connection over which nothing comes', async () => {

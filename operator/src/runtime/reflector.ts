@@ -4,11 +4,13 @@ import type { Change, Store } from './store.ts'
 import type { KubernetesObject, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
 import type { WatchEvent } from './watchEvents.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { Contact, type ContactMetrics } from './contact.ts'
 import { ApiError, retryAfterMs } from './errors.ts'
-import { pathOf } from './object.ts'
+import { Listing } from './listing.ts'
+import { compareResourceVersions, pathOf } from './object.ts'
 import { pagedList } from './pagedList.ts'
-import { watchdog } from './watchdog.ts'
+import { watchdog, type Limits } from './watchdog.ts'
 import { watchEvents } from './watchEvents.ts'
 
 export interface ReflectorOptions {
@@ -19,8 +21,10 @@ export interface ReflectorOptions {
   readonly labelSelector?: string
   readonly onChange: (change: Change, initial: boolean) => void
   readonly onError?: (error: unknown) => void
-  readonly metrics?: Pick<Metrics, 'relists' | 'watchErrors' | 'lastEventAt'>
+  readonly metrics?: Pick<Metrics, 'relists' | 'watchErrors'> & ContactMetrics
   readonly random?: () => number
+  /** Until a watch is answered; what comes over it may take longer. */
+  readonly openingMs?: number
   /** Bookmarks come every 60 s and the server keeps 75 s of events. */
   readonly inactivityMs?: number
   readonly firstBackoffMs?: number
@@ -33,6 +37,9 @@ const HEALTHY_AFTER_MS = 120_000
 /** A watch that ends sooner without a word was not served: asking again at once would be a storm. */
 const SHORT_WATCH_MS = 1_000
 
+/** Objects taken in one go, before others get their turn. */
+const AT_ONCE = 100
+
 /** What the server says when a resource version is too old to watch from. */
 class Expired extends Error {}
 
@@ -41,11 +48,22 @@ export class Reflector {
   readonly #synced = Promise.withResolvers<undefined>()
   #isSynced = false
   #resourceVersion = ''
-  /** The server refused or cut short a streaming list: pages from now on. */
+  /** The server refused a streaming list, or cut short the last one: the next is asked for in pages. */
   #paged = false
+  /** Streaming lists that were cut short since one came to its end. */
+  #cutShort = 0
+  readonly #labels: { readonly kind: string; readonly namespace: string }
+  readonly #contact: Contact
+  readonly #limits: Limits
 
   constructor(options: ReflectorOptions) {
     this.#options = options
+    const { openingMs = 15_000, inactivityMs = 72_500 } = options
+    this.#limits = { openingMs, inactivityMs }
+    this.#labels = { kind: options.resource.kind, namespace: options.namespace ?? '' }
+    this.#contact = new Contact(options.metrics, this.#labels)
+    options.metrics?.relists.inc(this.#labels, 0)
+    options.metrics?.watchErrors.inc(this.#labels, 0)
   }
 
   /** Resolves when the first complete list is in the store. */
@@ -59,6 +77,12 @@ export class Reflector {
 
   /** Runs until the signal aborts; never throws. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#contact.begin()
+    await this.#loop(signal)
+    this.#contact.end()
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
     const { random = Math.random, firstBackoffMs = 800, longestBackoffMs = 30_000 } = this.#options
     let backoffMs = firstBackoffMs
     while (!signal.aborted) {
@@ -75,14 +99,14 @@ export class Reflector {
 
   /** @returns after a fault, how long the server asked us to wait at least; `undefined` after a clean end. */
   async #attempt(signal: AbortSignal): Promise<number | undefined> {
-    const { onError, metrics, resource } = this.#options
+    const { onError, metrics } = this.#options
     try {
       await this.#once(signal)
       return undefined
     } catch (error) {
       if (signal.aborted) return undefined
       if (error instanceof Expired) this.#resourceVersion = ''
-      metrics?.watchErrors.inc({ kind: resource.kind })
+      metrics?.watchErrors.inc(this.#labels)
       onError?.(error)
       return retryAfterMs(error)
     }
@@ -91,40 +115,48 @@ export class Reflector {
   /** One watch from where we stand, with a complete list before it when we stand nowhere. */
   async #once(signal: AbortSignal): Promise<void> {
     if (this.#resourceVersion !== '') return this.#watch(signal, undefined)
-    if (this.#paged) {
-      const { items, version } = await pagedList(this.#options, signal)
-      this.#replace(items, version)
-      return this.#watch(signal, undefined)
-    }
-    return this.#watch(signal, new Map())
+    const keep = (raw: KubernetesObject) => this.#options.store.keep(raw)
+    if (!this.#paged) return this.#watch(signal, new Listing(keep))
+    const { items, version } = await pagedList(this.#options, keep, signal)
+    this.#replace(items, version)
+    // Once may have been an accident; again, it is the server's way.
+    if (this.#cutShort === 1) this.#paged = false
+    return this.#watch(signal, undefined)
   }
 
   /** @param listing collects the initial events of a streaming list until the bookmark that ends it. */
-  async #watch(signal: AbortSignal, listing: Map<string, KubernetesObject> | undefined): Promise<void> {
-    const { transport, resource, namespace, inactivityMs = 72_500 } = this.#options
-    const dog = watchdog(signal, inactivityMs)
+  async #watch(signal: AbortSignal, listing: Listing | undefined): Promise<void> {
+    const { transport, resource, namespace } = this.#options
+    const dog = watchdog(signal, this.#limits)
     const startedAt = performance.now()
-    let initial = listing
+    let pending = listing
     let events = 0
     try {
       const body = await this.#open(transport, pathOf(resource, namespace), listing !== undefined, dog.signal)
+      dog.feed()
+      if (!listing) this.#contact.regained()
       for await (const event of watchEvents(body)) {
         dog.feed()
         events += 1
-        initial = this.#take(event, initial)
+        pending = this.#take(event, pending)
+        if (events % AT_ONCE === 0) await turn()
       }
     } catch (error) {
       throw dog.fault() ?? error
     } finally {
       dog.stop()
+      this.#contact.lost(dog.fault() !== undefined)
     }
-    if (initial) {
-      // Either cut short, or by a server that is too old to end it with a bookmark; pages serve in both cases.
-      this.#paged = true
-      throw new Error(`the list of ${resource.plural} ended before it was complete`)
-    }
+    if (pending) throw this.#cutOff()
     if (events === 0 && performance.now() - startedAt < SHORT_WATCH_MS)
       throw new Error(`a watch of ${resource.plural} ended at once`)
+  }
+
+  /** Either an accident, or a server too old to end a list with a bookmark; pages serve in both cases. */
+  #cutOff(): Error {
+    this.#paged = true
+    this.#cutShort += 1
+    return new Error(`the list of ${this.#options.resource.plural} ended before it was complete`)
   }
 
   async #open(transport: Transport, path: string, streaming: boolean, signal: AbortSignal) {
@@ -141,47 +173,46 @@ export class Reflector {
     try {
       return await transport.stream(path, query, signal)
     } catch (error) {
-      if (streaming && error instanceof ApiError && (error.status === 422 || error.status === 400))
+      if (streaming && isRefusal(error)) {
         this.#paged = true
+        this.#cutShort = 0
+      }
       throw isExpired(error) ? new Expired('the resource version is too old', { cause: error }) : error
     }
   }
 
-  #take(
-    event: WatchEvent,
-    initial: Map<string, KubernetesObject> | undefined,
-  ): Map<string, KubernetesObject> | undefined {
-    this.#options.metrics?.lastEventAt.set({ kind: this.#options.resource.kind }, Date.now() / 1000)
+  #take(event: WatchEvent, listing: Listing | undefined): Listing | undefined {
+    this.#contact.heard()
     if (event.type === 'ERROR') {
       const error = new ApiError(statusCode(event.object), event.object)
       throw isExpired(error) ? new Expired(error.message, { cause: error }) : error
     }
-    if (initial) return this.#takeInitial(event, initial)
+    if (listing) return this.#takeInitial(event, listing)
     const { object, type } = event
     const { store } = this.#options
     if (type === 'DELETED') this.#emit(store.remove(object), false)
     else if (type !== 'BOOKMARK') this.#emit(store.observe(object), false)
     // Only now: what could not be taken is asked for again.
-    this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion
+    const version = object.metadata.resourceVersion ?? ''
+    if (compareResourceVersions(version, this.#resourceVersion) > 0) this.#resourceVersion = version
     return undefined
   }
 
-  #takeInitial(
-    event: WatchEvent,
-    initial: Map<string, KubernetesObject>,
-  ): Map<string, KubernetesObject> | undefined {
+  #takeInitial(event: WatchEvent, listing: Listing): Listing | undefined {
     const { metadata } = event.object
-    if (event.type !== 'BOOKMARK') collect(initial, event)
+    if (event.type !== 'BOOKMARK') listing.take(event)
     else if (metadata.annotations?.['k8s.io/initial-events-end'] === 'true') {
-      this.#replace([...initial.values()], metadata.resourceVersion ?? '')
+      this.#cutShort = 0
+      this.#replace(listing.items(), metadata.resourceVersion ?? '')
       return undefined
     }
-    return initial
+    return listing
   }
 
   #replace(items: readonly KubernetesObject[], version: string): void {
-    const { store, metrics, resource } = this.#options
-    metrics?.relists.inc({ kind: resource.kind })
+    const { store, metrics } = this.#options
+    metrics?.relists.inc(this.#labels)
+    this.#contact.regained()
     this.#resourceVersion = version
     this.#emit(store.replace(items, version), true)
     this.#isSynced = true
@@ -193,10 +224,8 @@ export class Reflector {
   }
 }
 
-function collect(initial: Map<string, KubernetesObject>, { type, object }: WatchEvent): void {
-  const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`
-  if (type === 'DELETED') initial.delete(key)
-  else initial.set(key, object)
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 422 || error.status === 400)
 }
 
 function isExpired(error: unknown): boolean {

@@ -5,11 +5,12 @@
  */
 import { createHash } from 'node:crypto'
 import type { KubernetesObject } from './object.ts'
+import { Recent } from './recent.ts'
 
 const MOST_REMEMBERED = 50_000
 
 export class Settled {
-  readonly #wishes = new Map<string, string>()
+  readonly #wishes = new Recent<string, string>(MOST_REMEMBERED)
 
   has(live: KubernetesObject, desired: KubernetesObject): boolean {
     return this.#wishes.get(live.metadata.uid ?? '') === digest(desired)
@@ -17,11 +18,7 @@ export class Settled {
 
   add(live: KubernetesObject, desired: KubernetesObject): void {
     const { uid } = live.metadata
-    if (uid === undefined) return
-    this.#wishes.delete(uid)
-    this.#wishes.set(uid, digest(desired))
-    const oldest = this.#wishes.keys().next()
-    if (this.#wishes.size > MOST_REMEMBERED && oldest.done !== true) this.#wishes.delete(oldest.value)
+    if (uid !== undefined) this.#wishes.set(uid, digest(desired))
   }
 }
 

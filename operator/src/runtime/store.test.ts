@@ -93,6 +93,35 @@ describe('a store', () => {
     expect(store.get('n/a')?.metadata.uid).toBe('u2')
   })
 
+  it('does not bring an object back for an event that comes after its deletion', () => {
+    const store = new Store()
+    store.observe(object(9))
+    store.remove(object(12))
+    expect(store.observe(object(11))).toEqual([])
+    expect(told(store.observe(object(13)))).toEqual(['added u1@13'])
+    // The deletion comes once more: it must not forget how late it was.
+    store.remove(object(20))
+    store.remove(object(12))
+    expect(store.observe(object(19))).toEqual([])
+  })
+
+  it('does not add what a complete list that is newer does not have', () => {
+    const store = new Store()
+    store.replace([], '20')
+    store.overlay(object(15))
+    expect(store.observe(object(16))).toEqual([])
+    expect(store.size).toBe(0)
+    expect(told(store.observe(object(21)))).toEqual(['added u1@21'])
+  })
+
+  it('forgets deletions that a restored server knows nothing of', () => {
+    const store = new Store()
+    store.observe(object(90))
+    store.remove(object(100))
+    store.replace([], '60')
+    expect(told(store.observe(object(61)))).toEqual(['added u1@61'])
+  })
+
   it('keeps an object that left its selection and was brought back by us', () => {
     const store = new Store()
     store.observe(object(9))
@@ -139,6 +168,19 @@ describe('a store', () => {
     store.observe(object(10, { owner: 'o2' }))
     store.remove(object(10, { uid: 'u2' }, 'b'))
     expect([names('o1'), names('o2')]).toEqual([[], ['a']])
+  })
+
+  it('projects an object once, though it is told of it by its own write, by the echo and by a list', () => {
+    let projected = 0
+    const store = new Store((raw) => {
+      projected += 1
+      return raw
+    })
+    store.overlay(object(11))
+    expect(store.observe(object(11))).toEqual([])
+    const kept = store.keep(object(11))
+    expect(store.replace(kept ? [kept] : [], '12')).toEqual([])
+    expect(projected).toBe(1)
   })
 
   it('keeps a projection only, and drops what has none', () => {

@@ -1,6 +1,7 @@
 /** What one reflector knows: projected objects by key, with our own writes laid over until the watch passes them. */
 import type { KubernetesObject } from './object.ts'
 import { compareResourceVersions, controllerOf, keyOf } from './object.ts'
+import { Recent } from './recent.ts'
 
 export type Change =
   | {
@@ -10,10 +11,10 @@ export type Change =
     }
   | { readonly type: 'deleted'; readonly object: KubernetesObject }
 
-/** Keeps what the components read; `undefined` drops the object. */
+/** Keeps what the components read, and of the metadata uid and version; `undefined` drops the object. */
 export type Project = (raw: KubernetesObject) => KubernetesObject | undefined
 
-/** How many deletions are remembered, so that a late answer to a write does not bring an object back. */
+/** How many deletions are remembered, so that what comes late does not bring an object back. */
 const MOST_GRAVES = 4_096
 
 export class Store {
@@ -22,8 +23,10 @@ export class Store {
   readonly #byOwner = new Map<string, Set<string>>()
   /** Resource version of our own last write by key, until the watch has caught up with it. */
   readonly #written = new Map<string, string>()
-  /** Resource version of the deletion by uid, oldest first. */
-  readonly #graves = new Map<string, string>()
+  /** Resource version of the deletion by uid. */
+  readonly #graves = new Recent<string, string>(MOST_GRAVES)
+  /** Version of the last complete list: what it does not have and is no newer is not there. */
+  #listed = ''
 
   constructor(project: Project = (raw) => raw) {
     this.#project = project
@@ -46,16 +49,22 @@ export class Store {
     return [...(this.#byOwner.get(uid) ?? [])].flatMap((key) => this.#objects.get(key) ?? [])
   }
 
+  /** What is kept of an object; what is known already is not projected again. */
+  keep(raw: KubernetesObject): KubernetesObject | undefined {
+    const known = this.#objects.get(keyOf(raw))
+    return known && isSame(raw, known) ? known : this.#project(raw)
+  }
+
   /**
-   * Takes an object from the watch or a list.
-   * @returns what changed; nothing for the echo of an own write and for what is older than it.
+   * Takes an object from the watch.
+   * @returns what changed; nothing for the echo of an own write and for what is older than what is known.
    */
   observe(raw: KubernetesObject): readonly Change[] {
     const key = keyOf(raw)
     const before = this.#objects.get(key)
-    if (before && isOlder(raw, before)) return []
+    if (this.#isOutdated(raw, before)) return []
     this.#written.delete(key)
-    return this.#put(key, raw, before)
+    return this.#put(key, this.keep(raw), before)
   }
 
   /** Lays the answer to an own write over what is known: the next read sees it, its echo is silent. */
@@ -63,9 +72,9 @@ export class Store {
     const key = keyOf(raw)
     const version = raw.metadata.resourceVersion
     const known = this.#objects.get(key)
-    if (version === undefined || this.#isBuried(raw) || (known && !isOlder(known, raw))) return
-    this.#put(key, raw, known)
-    this.#written.set(key, version)
+    if (version === undefined || this.#isOutdated(raw, known) || (known && !isOlder(known, raw))) return
+    this.#put(key, this.#project(raw), known)
+    if (this.#objects.has(key)) this.#written.set(key, version)
   }
 
   remove(raw: KubernetesObject): readonly Change[] {
@@ -79,10 +88,13 @@ export class Store {
   }
 
   /**
-   * Replaces everything by a complete list.
-   * @param version of the list; what we wrote ourselves after it is kept.
+   * Replaces everything by a complete list of what `keep` gave.
+   * @param version of the list; what we wrote ourselves after it stays.
    */
   replace(list: readonly KubernetesObject[], version: string): readonly Change[] {
+    this.#listed = version
+    // Only a server that was restored lists what is older than a deletion: the deletion did not happen there.
+    this.#graves.deleteWhere((grave) => compareResourceVersions(grave, version) > 0)
     const present = new Set(list.map(keyOf))
     const gone = [...this.#objects].filter(
       ([key]) => !present.has(key) && !this.#isWrittenAfter(key, version),
@@ -92,15 +104,15 @@ export class Store {
       this.#delete(key, object)
       return { type: 'deleted', object }
     })
-    return [...deletions, ...list.flatMap((raw) => this.#relist(raw, version))]
+    return [...deletions, ...list.flatMap((object) => this.#relist(object, version))]
   }
 
   /** A list is believed even where it goes back in time: the server may have been restored. */
-  #relist(raw: KubernetesObject, version: string): readonly Change[] {
-    const key = keyOf(raw)
+  #relist(object: KubernetesObject, version: string): readonly Change[] {
+    const key = keyOf(object)
     if (this.#isWrittenAfter(key, version)) return []
     this.#written.delete(key)
-    return this.#put(key, raw, this.#objects.get(key))
+    return this.#put(key, object, this.#objects.get(key))
   }
 
   #isWrittenAfter(key: string, version: string): boolean {
@@ -110,19 +122,24 @@ export class Store {
 
   #bury(uid: string | undefined, version: string | undefined): void {
     if (uid === undefined || version === undefined) return
-    this.#graves.set(uid, version)
-    const oldest = this.#graves.keys().next()
-    if (this.#graves.size > MOST_GRAVES && oldest.done !== true) this.#graves.delete(oldest.value)
-  }
-
-  /** Whether the watch told of the deletion of what this answer is about. */
-  #isBuried({ metadata: { uid = '', resourceVersion = '' } }: KubernetesObject): boolean {
     const grave = this.#graves.get(uid)
-    return grave !== undefined && compareResourceVersions(resourceVersion, grave) <= 0
+    if (grave === undefined || compareResourceVersions(grave, version) < 0) this.#graves.set(uid, version)
   }
 
-  #put(key: string, raw: KubernetesObject, before: KubernetesObject | undefined): readonly Change[] {
-    const object = this.#project(raw)
+  /** Whether something later is known: of the object, of its deletion, or of all that there is. */
+  #isOutdated(raw: KubernetesObject, known: KubernetesObject | undefined): boolean {
+    const { uid = '', resourceVersion: version } = raw.metadata
+    if (version === undefined) return false
+    const grave = this.#graves.get(uid)
+    if (grave !== undefined && compareResourceVersions(version, grave) <= 0) return true
+    return known ? isOlder(raw, known) : compareResourceVersions(version, this.#listed) <= 0
+  }
+
+  #put(
+    key: string,
+    object: KubernetesObject | undefined,
+    before: KubernetesObject | undefined,
+  ): readonly Change[] {
     if (!object) {
       if (!before) return []
       this.#delete(key, before)
@@ -163,6 +180,15 @@ export class Store {
     keys.delete(key)
     if (keys.size === 0) this.#byOwner.delete(uid)
   }
+}
+
+function isSame(left: KubernetesObject, right: KubernetesObject): boolean {
+  const { uid, resourceVersion } = left.metadata
+  return (
+    resourceVersion !== undefined &&
+    resourceVersion === right.metadata.resourceVersion &&
+    uid === right.metadata.uid
+  )
 }
 
 /** Versions of one resource are comparable across its objects. */

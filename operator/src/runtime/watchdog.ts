@@ -1,5 +1,11 @@
 /** A signal that also aborts when nothing came for too long: half-open connections give no other sign. */
 
+export interface Limits {
+  /** Until the first sign of life, which is the answer to the request. */
+  readonly openingMs: number
+  readonly inactivityMs: number
+}
+
 export interface Watchdog {
   readonly signal: AbortSignal
   /** Why it aborted by itself, if it did. */
@@ -8,14 +14,14 @@ export interface Watchdog {
   stop(): void
 }
 
-export function watchdog(signal: AbortSignal, inactivityMs: number): Watchdog {
+export function watchdog(signal: AbortSignal, { openingMs, inactivityMs }: Limits): Watchdog {
   const controller = new AbortController()
   let fault: Error | undefined
-  const bark = () => {
-    fault = new Error(`nothing came over a watch for ${inactivityMs / 1000} s`)
+  const bark = (message: string) => {
+    fault = new Error(message)
     controller.abort(fault)
   }
-  let timer = setTimeout(bark, inactivityMs)
+  let timer = setTimeout(bark, openingMs, `a watch was not answered within ${openingMs / 1000} s`)
   const cancel = () => {
     controller.abort(signal.reason)
   }
@@ -26,7 +32,7 @@ export function watchdog(signal: AbortSignal, inactivityMs: number): Watchdog {
     fault: () => fault,
     feed() {
       clearTimeout(timer)
-      timer = setTimeout(bark, inactivityMs)
+      timer = setTimeout(bark, inactivityMs, `nothing came over a watch for ${inactivityMs / 1000} s`)
     },
     stop() {
       clearTimeout(timer)

@@ -148,6 +148,16 @@ describe('a reflector', () => {
     await seen('a')
   })
 
+  it('does not wait for a handshake that is swallowed as long as for an event', async () => {
+    await watch({ openingMs: 300, inactivityMs: 600_000 })
+    proxy.swallow()
+    proxy.resetAll()
+    await create('a')
+    await until('it gave up opening', () => faults.some((fault) => fault.includes('was not answered')))
+    proxy.heal()
+    await seen('a')
+  })
+
   it('survives a restart of the API server without a change that did not happen', async () => {
     await create('a')
     await watch()

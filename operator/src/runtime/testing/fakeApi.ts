@@ -11,13 +11,15 @@ export type Part = string | Error | typeof HANG
 export interface WatchScript {
   /** Refuses to open when given. */
   readonly refuse?: ApiError
+  /** Never answers, until the caller leaves. */
+  readonly unanswered?: boolean
   readonly parts?: readonly Part[]
 }
 
 export interface FakeApi extends Transport {
   /** Queries of the watches opened so far. */
   readonly watches: readonly Readonly<Record<string, string>>[]
-  readonly calls: readonly Call[]
+  readonly calls: Call[]
 }
 
 /** @param watches one script for each watch in turn; when they are used up, watches hang. */
@@ -40,6 +42,7 @@ export function fakeApi(
       const script = watches[opened.length] ?? { parts: [HANG] }
       opened.push(query)
       if (script.refuse) return Promise.reject(script.refuse)
+      if (script.unanswered === true) return left(signal)
       return Promise.resolve(play(script.parts ?? [], signal))
     },
     close: () => undefined,
@@ -54,7 +57,8 @@ async function* play(parts: readonly Part[], signal: AbortSignal): AsyncGenerato
   }
 }
 
-function left(signal: AbortSignal): Promise<never> {
+/** Rejects when the caller leaves. */
+export function left(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const leave = () => {
       reject(new Error('the connection was left'))
