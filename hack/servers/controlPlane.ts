@@ -206,7 +206,10 @@ async function writeKubeconfig(directory: string, server: string, ca: KeyPair, u
     contexts: [{ name: 'test', context: { cluster: 'test', user: user.name } }],
     'current-context': 'test',
   }
-  const suffix = createHash('sha256').update(JSON.stringify([user, server])).digest('hex').slice(0, 8)
+  const suffix = createHash('sha256')
+    .update(JSON.stringify([user, server]))
+    .digest('hex')
+    .slice(0, 8)
   const path = join(directory, `${suffix}.kubeconfig`)
   await writeFile(path, JSON.stringify(config), { mode: 0o600 })
   return path
