@@ -33,7 +33,11 @@ export class Observer {
   }
 
   benches(): readonly KubernetesObject[] {
-    return [...(this.#stores.get(BENCH.kind)?.values() ?? [])]
+    return this.all(BENCH.kind)
+  }
+
+  all(kind: string): readonly KubernetesObject[] {
+    return [...(this.#stores.get(kind)?.values() ?? [])]
   }
 
   /** When each Bench was first seen ready, milliseconds of `performance.now()` by key. */
@@ -70,6 +74,9 @@ export class Observer {
       transport,
       resource,
       store,
+      // Its own blindness must not be taken for a contestant's.
+      firstBackoffMs: 50,
+      longestBackoffMs: 200,
       onChange: ({ type, object }) => {
         if (type !== 'deleted') this.#saw(object)
       },
