@@ -20,9 +20,11 @@ export class Observer {
   readonly #waiters = new Set<Waiter>()
 
   /** Ends with the signal. */
-  static async start(transport: Transport, signal: AbortSignal): Promise<Observer> {
+  static async start(transport: Transport, namespace: string, signal: AbortSignal): Promise<Observer> {
     const observer = new Observer()
-    const reflectors = [BENCH, ...CHILD_KINDS].map((resource) => observer.#watch(transport, resource))
+    const reflectors = [BENCH, ...CHILD_KINDS].map((resource) =>
+      observer.#watch(transport, resource, namespace),
+    )
     for (const reflector of reflectors) void reflector.run(signal)
     await Promise.all(reflectors.map(({ synced }) => synced))
     return observer
@@ -67,12 +69,13 @@ export class Observer {
     })
   }
 
-  #watch(transport: Transport, resource: Resource): Reflector {
+  #watch(transport: Transport, resource: Resource, namespace: string): Reflector {
     const store = new Store()
     this.#stores.set(resource.kind, store)
     return new Reflector({
       transport,
       resource,
+      namespace,
       store,
       // Its own blindness must not be taken for a contestant's.
       firstBackoffMs: 50,

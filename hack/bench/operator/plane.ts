@@ -39,7 +39,7 @@ export async function startPlane(): Promise<Plane> {
   try {
     const client = createTransport(await fromKubeconfig(plane.kubeconfig))
     await prepare(client)
-    const observer = await Observer.start(client, ended.signal)
+    const observer = await Observer.start(client, NAMESPACE, ended.signal)
     const requests = async (user: string) => requestsOf(await plane.audit(), user)
     return {
       client,
