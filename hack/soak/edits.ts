@@ -3,7 +3,7 @@ import type { Plane } from '../bench/operator/plane.ts'
 import type { Random } from './random.ts'
 import { pathOf } from '../../operator/src/runtime/object.ts'
 import { BENCH, benchOf, CHILD_KINDS } from '../bench/operator/fixture.ts'
-import { edit, remove } from '../bench/operator/harm.ts'
+import { edit, healed, remove } from '../bench/operator/harm.ts'
 import { NAMESPACE } from '../bench/operator/plane.ts'
 
 const CHILD_EDITS = 20
@@ -36,6 +36,13 @@ export class Editor {
     const choice = Math.floor(this.#random.between(0, CHILD_EDITS + 1))
     if (choice === CHILD_EDITS) await this.#replace(name)
     else await (choice % 2 === 0 ? remove : edit)(this.#plane, kind, name)
+  }
+
+  /** @throws Error when the operator does not see a change of each kind: being as desired may be luck. */
+  async provesSight(patienceMs: number): Promise<void> {
+    const [name = '', other = ''] = this.#names
+    const heals = CHILD_KINDS.map((kind) => healed(this.#plane, kind, name, remove, patienceMs))
+    await Promise.all([...heals, this.#replace(other)])
   }
 
   /** Deletes the children that an owner left behind, as the garbage collector would. */

@@ -117,17 +117,22 @@ async function disturb({ plane, editor, random, options }: Spell, seconds: numbe
 
 /** @throws Error naming the first thing that is not as desired. */
 async function atRest(plane: Plane, editor: Editor, patienceMs: number): Promise<void> {
-  const end = performance.now() + patienceMs
   plane.proxy.heal()
+  await asDesired(plane, patienceMs)
+  await editor.provesSight(patienceMs)
+  await asDesired(plane, patienceMs)
+  await editor.sweep()
+  await plane.untilQuiet(USER)
+}
+
+async function asDesired({ observer }: Plane, patienceMs: number): Promise<void> {
+  const end = performance.now() + patienceMs
   for (;;) {
-    const { observer } = plane
     const wrong = faultsOf(observer.benches(), (kind, name) => observer.get(kind, `${NAMESPACE}/${name}`))
-    if (wrong.length === 0) break
+    if (wrong.length === 0) return
     if (performance.now() > end) throw new Error(`not as desired (${wrong.length}): ${wrong[0] ?? ''}`)
     await sleep(100)
   }
-  await editor.sweep()
-  await plane.untilQuiet(USER)
 }
 
 async function vitalsOf(contestant: RunningContestant, number: number): Promise<Vitals> {

@@ -6,7 +6,7 @@ import { soak } from '../../hack/soak/soak.ts'
 it('comes to rest in the desired state, and holds no socket, timer or memory more than before', async () => {
   const { leaks, faults, edits } = await soak({
     seed: 1,
-    seconds: 15,
+    seconds: 10,
     objects: 10,
     faults: SHORT_FAULTS,
     patienceMs: 60_000,
