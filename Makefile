@@ -54,7 +54,7 @@ check: $(INSTALLED) ## format, lint, types, generated files, unit tests
 ##@ Measure
 .PHONY: bench-operator
 bench-operator: $(INSTALLED) ## our runtime beside other frameworks: make bench-operator N=100 ROUNDS=3 ONLY=ours,kopf SCENARIOS=heal FULL=1 PROFILE=1
-	N=$(or $(N),100) ROUNDS=$(or $(ROUNDS),3) ONLY=$(ONLY) SCENARIOS=$(SCENARIOS) FULL=$(FULL) DOCS=$(DOCS) \
+	N=$(or $(N),100) ROUNDS=$(or $(ROUNDS),3) ONLY=$(ONLY) SCENARIOS=$(SCENARIOS) FAULTS=$(FAULTS) FULL=$(FULL) DOCS=$(DOCS) \
 	  PROFILE=$(PROFILE) node hack/bench/operator/main.ts
 
 .PHONY: soak

@@ -1,6 +1,7 @@
 /** Rounds of all contestants, alternating, each on an API server of its own that has seen nobody else. */
 import type { Command, Contestant } from './contestants.ts'
 import { QUICK, type Durations } from './durations.ts'
+import { FAULT_NAMES, type FaultName } from './scenarios/faults.ts'
 import { startPlane, type Plane } from './plane.ts'
 import { IN_EVERY_ROUND, SCENARIO_NAMES, SCENARIOS, type Figures, type ScenarioName } from './scenarios.ts'
 import { Stage } from './stage.ts'
@@ -20,6 +21,10 @@ export interface BenchmarkOptions {
   readonly rounds: number
   /** All of them when left out. */
   readonly scenarios?: readonly ScenarioName[]
+  /** Scenarios that the others are spared. */
+  readonly forOurs?: readonly ScenarioName[]
+  /** All of them when left out. */
+  readonly faults?: readonly FaultName[]
   readonly durations?: Durations
   readonly onScenario?: (contestant: string, round: number, scenario: ScenarioName) => void
   readonly onRun?: (run: Run) => void
@@ -75,13 +80,21 @@ async function measure(
   } catch (error) {
     return { fault: `no API server: ${errorOf(error).message}` }
   }
-  const { count, durations = QUICK } = options
+  const { count, durations = QUICK, faults: chosen = FAULT_NAMES } = options
   const elected = contestant.elected?.(command)
-  const stage = new Stage({ plane, contestant: contestant.name, command, elected, count, durations })
+  const stage = new Stage({
+    plane,
+    contestant: contestant.name,
+    command,
+    elected,
+    count,
+    durations,
+    faults: chosen,
+  })
   const faults: string[] = []
   let figures: Figures = {}
   try {
-    for (const name of due(options.scenarios ?? SCENARIO_NAMES, round)) {
+    for (const name of due(wantedOf(contestant, options), round)) {
       options.onScenario?.(contestant.name, round, name)
       try {
         figures = { ...figures, ...(await SCENARIOS[name](stage)) }
@@ -98,6 +111,11 @@ async function measure(
     await plane.stop()
   }
   return { ...figures, ...(faults.length > 0 && { fault: faults.join('\n') }) }
+}
+
+function wantedOf({ name }: Contestant, options: BenchmarkOptions): readonly ScenarioName[] {
+  const { scenarios = SCENARIO_NAMES, forOurs = [] } = options
+  return name === 'ours' ? scenarios : scenarios.filter((each) => !forOurs.includes(each))
 }
 
 /** What is played in a round. */

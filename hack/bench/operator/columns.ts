@@ -1,7 +1,7 @@
 /** Which figures are shown, in which table. Pure. */
 import type { Run } from './benchmark.ts'
 import type { Figures, ScenarioName } from './scenarios.ts'
-import type { FaultName } from './scenarios/faults.ts'
+import type { FaultFigures, FaultName, FaultsFigures } from './scenarios/faults.ts'
 
 export interface Column {
   readonly title: string
@@ -118,7 +118,7 @@ export const TABLES: readonly Table[] = [
     columns: [
       ...Object.entries(FAULT_TITLES).map(([name, title]): Column => ({
         title,
-        value: ({ faults }) => faults?.[name as FaultName].blindSeconds,
+        value: ({ faults }) => faults?.[name as FaultName]?.blindSeconds,
         digits: 1,
       })),
       {
@@ -143,6 +143,6 @@ export const TABLES: readonly Table[] = [
   },
 ]
 
-function sum<Item>(items: Readonly<Record<string, Item>>, of: (item: Item) => number): number {
-  return Object.values(items).reduce((total, item) => total + of(item), 0)
+function sum(faults: FaultsFigures, of: (fault: FaultFigures) => number): number {
+  return Object.values(faults).reduce((total, fault) => total + of(fault), 0)
 }

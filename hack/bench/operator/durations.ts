@@ -14,8 +14,8 @@ export interface Durations {
 }
 
 export const QUICK: Durations = {
-  noiseMs: 10_000,
-  steadyMs: { ours: 10_000, others: 10_000 },
+  noiseMs: 5_000,
+  steadyMs: { ours: 10_000, others: 5_000 },
   blackHoleMs: 5_000,
   throttledMs: 5_000,
   aftermathMs: 5_000,

@@ -1,6 +1,7 @@
 /** What `make bench-operator` was asked for. */
 import { CONTESTANTS, ours, type Contestant } from './contestants.ts'
 import { FULL, QUICK, type Durations } from './durations.ts'
+import { FAULT_NAMES, type FaultName } from './scenarios/faults.ts'
 import { SCENARIO_NAMES, type ScenarioName } from './scenarios.ts'
 
 export interface Settings {
@@ -8,6 +9,9 @@ export interface Settings {
   readonly rounds: number
   readonly contestants: readonly Contestant[]
   readonly scenarios: readonly ScenarioName[]
+  /** Scenarios that the others are spared: a quick run takes minutes as it is. */
+  readonly forOurs: readonly ScenarioName[]
+  readonly faults: readonly FaultName[]
   readonly durations: Durations
   readonly pace: 'quick' | 'full'
   /** Whether the result goes into the documentation. */
@@ -15,6 +19,9 @@ export interface Settings {
   /** The command that asks for the same. */
   readonly command: string
 }
+
+/** Minutes for each contestant, even in a quick run. */
+const LONG: readonly ScenarioName[] = ['handover', 'faults', 'foreignSecrets']
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -34,6 +41,8 @@ export function settingsOf(environment: Environment, profiles: string): Settings
     rounds: natural(environment, 'ROUNDS', 3),
     contestants: all.filter(({ name }) => only.includes(name)),
     scenarios,
+    forOurs: isFull || isSet('SCENARIOS') ? [] : LONG,
+    faults: listed(environment, 'FAULTS', FAULT_NAMES),
     durations: isFull ? FULL : QUICK,
     pace: isFull ? 'full' : 'quick',
     documents: isFull || isSet('DOCS'),
@@ -60,7 +69,7 @@ function natural(environment: Environment, name: string, standard: number): numb
 }
 
 function words(environment: Environment): readonly string[] {
-  return ['N', 'ROUNDS', 'ONLY', 'SCENARIOS', 'FULL', 'DOCS'].flatMap((name) => {
+  return ['N', 'ROUNDS', 'ONLY', 'SCENARIOS', 'FAULTS', 'FULL', 'DOCS'].flatMap((name) => {
     const value = environment[name] ?? ''
     return value === '' ? [] : [`${name}=${value}`]
   })

@@ -2,6 +2,7 @@
 import type { Command } from './contestants.ts'
 import type { Durations } from './durations.ts'
 import type { Plane } from './plane.ts'
+import type { FaultName } from './scenarios/faults.ts'
 import { startContestant, type RunningContestant } from './contestant.ts'
 import { countsOf, type RequestCounts } from './requests.ts'
 
@@ -26,16 +27,20 @@ export class Stage {
   readonly elected: Command | undefined
   readonly count: number
   readonly durations: Durations
+  readonly faults: readonly FaultName[]
   readonly #running = new Set<Process>()
   #started = 0
 
-  constructor(stage: Pick<Stage, 'plane' | 'contestant' | 'command' | 'elected' | 'count' | 'durations'>) {
+  constructor(
+    stage: Pick<Stage, 'plane' | 'contestant' | 'command' | 'elected' | 'count' | 'durations' | 'faults'>,
+  ) {
     this.plane = stage.plane
     this.contestant = stage.contestant
     this.command = stage.command
     this.elected = stage.elected
     this.count = stage.count
     this.durations = stage.durations
+    this.faults = stage.faults
   }
 
   /** @param scenario tells its requests from those of other scenarios. */
