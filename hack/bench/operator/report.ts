@@ -47,7 +47,9 @@ export function render(runs: readonly Run[], conditions: Conditions): string {
 
 function shown({ scenario, title, note, columns }: Table, runs: readonly Run[]): readonly string[] {
   if (!runs.some((run) => run[scenario] !== undefined)) return []
-  const names = [...new Set(runs.map(({ contestant }) => contestant))].sort()
+  // Who was spared a scenario has no row; who failed before or in it has one.
+  const reached = runs.filter((run) => run[scenario] !== undefined || run.fault !== undefined)
+  const names = [...new Set(reached.map(({ contestant }) => contestant))].sort()
   const of = (name: string) => runs.filter(({ contestant }) => contestant === name)
   const rows = names.map((name) => [name, ...columns.map((column) => cell(column, of(name), of(OURS)))])
   const header = ['contestant', ...columns.map((column) => column.title)]
