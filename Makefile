@@ -53,8 +53,13 @@ check: $(INSTALLED) ## format, lint, types, generated files, unit tests
 
 ##@ Measure
 .PHONY: bench-operator
-bench-operator: $(INSTALLED) ## our runtime beside other frameworks: make bench-operator N=100 ROUNDS=3 ONLY=ours,kopf
-	N=$(or $(N),100) ROUNDS=$(or $(ROUNDS),3) ONLY=$(ONLY) node hack/bench/operator/main.ts
+bench-operator: $(INSTALLED) ## our runtime beside other frameworks: make bench-operator N=100 ROUNDS=3 ONLY=ours,kopf SCENARIOS=heal FULL=1 PROFILE=1
+	N=$(or $(N),100) ROUNDS=$(or $(ROUNDS),3) ONLY=$(ONLY) SCENARIOS=$(SCENARIOS) FAULTS=$(FAULTS) FULL=$(FULL) DOCS=$(DOCS) \
+	  PROFILE=$(PROFILE) node hack/bench/operator/main.ts
+
+.PHONY: soak
+soak: $(INSTALLED) ## random edits and faults at our runtime: make soak MINUTES=10 SEED=1
+	MINUTES=$(or $(MINUTES),10) SEED=$(SEED) node hack/soak/main.ts
 
 .PHONY: bench-worker
 bench-worker: $(INSTALLED) ## our worker beside other queues: make bench-worker COUNT=20000 ROUNDS=3 ONLY=ours,BullMQ

@@ -1,12 +1,15 @@
 /** A real etcd and kube-apiserver on the loopback interface, for tests that need no pods. */
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCa, makeLeaf, type KeyPair } from '../../operator/src/adapters/certificateAuthority.ts'
 import { binary } from '../cluster/binaries.ts'
+import { AuditLog, type AuditEntry } from './auditLog.ts'
 import { freePort, startProcess, untilReady, type ServerProcess } from './process.ts'
+
+export type { AuditEntry } from './auditLog.ts'
 
 const DAY_MS = 86_400_000
 
@@ -15,28 +18,12 @@ export interface User {
   readonly groups?: readonly string[]
 }
 
-/** One request as the audit log tells of it. */
-export interface AuditEntry {
-  /** One request may have several entries: a watch has one for its begin and one for its end. */
-  readonly auditID: string
-  readonly verb: string
-  /** RFC 3339 with microseconds. */
-  readonly requestReceivedTimestamp: string
-  readonly user: { readonly username: string }
-  readonly objectRef?: {
-    readonly resource: string
-    readonly namespace?: string
-    readonly name?: string
-    readonly subresource?: string
-  }
-  readonly responseStatus?: { readonly code: number }
-}
-
 export interface ControlPlane {
   readonly url: string
   /** Kubeconfig of a user in system:masters. */
   readonly kubeconfig: string
-  kubeconfigFor(user: User): Promise<string>
+  /** @param server to go another way than straight to the API server. */
+  kubeconfigFor(user: User, server?: string): Promise<string>
   audit(): Promise<readonly AuditEntry[]>
   restartApiServer(): Promise<void>
   /** Forgets every version but the present one: whoever watches from an older one must list again. */
@@ -59,12 +46,13 @@ export async function startControlPlane(): Promise<ControlPlane> {
   let apiServer = await start()
   await untilReady('kube-apiserver', apiServer, () => answers(url))
 
-  const kubeconfigFor = (user: User) => writeKubeconfig(directory, url, ca, user)
+  const kubeconfigFor = (user: User, server = url) => writeKubeconfig(directory, server, ca, user)
+  const auditLog = new AuditLog(files.audit)
   return {
     url,
     kubeconfig: await kubeconfigFor({ name: 'admin', groups: ['system:masters'] }),
     kubeconfigFor,
-    audit: async () => parseAudit(await readFile(files.audit, 'utf8').catch(() => '')),
+    audit: () => auditLog.entries(),
     async restartApiServer() {
       await apiServer.stop('SIGKILL')
       apiServer = await start()
@@ -158,6 +146,8 @@ async function startApiServer(files: Files, etcdPort: number, apiPort: number): 
     '--allow-privileged=true',
     `--audit-policy-file=${files.policy}`,
     `--audit-log-path=${files.audit}`,
+    // At 100 MB, its standard, it would begin a new file and leave entries behind. 0 means that standard.
+    '--audit-log-maxsize=100000',
   ])
 }
 
@@ -216,7 +206,10 @@ async function writeKubeconfig(directory: string, server: string, ca: KeyPair, u
     contexts: [{ name: 'test', context: { cluster: 'test', user: user.name } }],
     'current-context': 'test',
   }
-  const suffix = createHash('sha256').update(JSON.stringify(user)).digest('hex').slice(0, 8)
+  const suffix = createHash('sha256')
+    .update(JSON.stringify([user, server]))
+    .digest('hex')
+    .slice(0, 8)
   const path = join(directory, `${suffix}.kubeconfig`)
   await writeFile(path, JSON.stringify(config), { mode: 0o600 })
   return path
@@ -234,11 +227,4 @@ async function answers(url: string): Promise<boolean> {
       })
       .end()
   })
-}
-
-function parseAudit(text: string): AuditEntry[] {
-  return text
-    .split('\n')
-    .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line) as AuditEntry)
 }

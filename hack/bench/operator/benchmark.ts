@@ -1,19 +1,10 @@
 /** Rounds of all contestants, alternating, each on an API server of its own that has seen nobody else. */
 import type { Command, Contestant } from './contestants.ts'
-import type { BurstFigures } from './scenarios/burst.ts'
-import type { ColdStartFigures } from './scenarios/coldStart.ts'
-import type { HealFigures } from './scenarios/heal.ts'
-import { startContestant, type RunningContestant } from './contestant.ts'
+import { QUICK, type Durations } from './durations.ts'
+import { FAULT_NAMES, type FaultName } from './scenarios/faults.ts'
 import { startPlane, type Plane } from './plane.ts'
-import { burst } from './scenarios/burst.ts'
-import { coldStart } from './scenarios/coldStart.ts'
-import { heal } from './scenarios/heal.ts'
-
-export interface Figures {
-  readonly burst?: BurstFigures
-  readonly coldStart?: ColdStartFigures
-  readonly heal?: HealFigures
-}
+import { IN_EVERY_ROUND, SCENARIO_NAMES, SCENARIOS, type Figures, type ScenarioName } from './scenarios.ts'
+import { Stage } from './stage.ts'
 
 /** One contestant in one round. A scenario without figures was not reached. */
 export interface Run extends Figures {
@@ -28,58 +19,110 @@ export interface BenchmarkOptions {
   readonly contestants: readonly Contestant[]
   readonly count: number
   readonly rounds: number
+  /** All of them when left out. */
+  readonly scenarios?: readonly ScenarioName[]
+  /** Scenarios that the others are spared. */
+  readonly forOurs?: readonly ScenarioName[]
+  /** All of them when left out. */
+  readonly faults?: readonly FaultName[]
+  readonly durations?: Durations
+  readonly onScenario?: (contestant: string, round: number, scenario: ScenarioName) => void
   readonly onRun?: (run: Run) => void
 }
 
-export async function benchmark({
-  contestants,
-  count,
-  rounds,
-  onRun,
-}: BenchmarkOptions): Promise<readonly Run[]> {
-  // Nothing is built while others are measured.
-  const commands = new Map<Contestant, Command | Error>()
-  for (const contestant of contestants) commands.set(contestant, await contestant.prepare().catch(errorOf))
-  const runs: Run[] = []
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const contestant of rotated(contestants, round - 1)) {
-      const { name, settings } = contestant
-      const command = commands.get(contestant)
-      const outcome =
-        command === undefined || command instanceof Error
-          ? { fault: `it could not be prepared: ${command?.message ?? ''}` }
-          : await measure(name, command, count)
-      const run = { contestant: name, settings, round, ...outcome }
-      runs.push(run)
-      onRun?.(run)
-    }
-  }
-  return runs
+export interface Result {
+  readonly runs: readonly Run[]
+  /** Who could not be prepared, and why. */
+  readonly absent: readonly string[]
 }
 
-async function measure(name: string, command: Command, count: number): Promise<Figures & { fault?: string }> {
-  const figures: { -readonly [Scenario in keyof Figures]: Figures[Scenario] } = {}
-  let plane: Plane | undefined
-  let contestant: RunningContestant | undefined
+export async function benchmark(options: BenchmarkOptions): Promise<Result> {
+  // Nothing is built while others are measured.
+  const present: Participant[] = []
+  const absent: string[] = []
+  for (const contestant of options.contestants) {
+    try {
+      present.push({ contestant, command: await contestant.prepare() })
+    } catch (error) {
+      absent.push(`${contestant.name} did not install: ${errorOf(error).message}`)
+    }
+  }
+  const runs: Run[] = []
+  for (let round = 1; round <= options.rounds; round += 1) {
+    for (const participant of rotated(present, round - 1)) {
+      const { name, settings } = participant.contestant
+      const run = {
+        contestant: name,
+        settings,
+        round,
+        ...(await measure(participant, options, round)),
+      }
+      runs.push(run)
+      options.onRun?.(run)
+    }
+  }
+  return { runs, absent }
+}
+
+interface Participant {
+  readonly contestant: Contestant
+  readonly command: Command
+}
+
+async function measure(
+  { contestant, command }: Participant,
+  options: BenchmarkOptions,
+  round: number,
+): Promise<Figures & { fault?: string }> {
+  let plane: Plane
   try {
     plane = await startPlane()
-    const users = { burst: `${name}-burst`, cold: `${name}-cold` }
-    contestant = startContestant(command, await plane.kubeconfigFor(users.burst))
-    figures.burst = await burst(plane, contestant, users.burst, count)
-    await contestant.stop()
-
-    const kubeconfig = await plane.kubeconfigFor(users.cold)
-    const startedAt = new Date()
-    contestant = startContestant(command, kubeconfig)
-    figures.coldStart = await coldStart(plane, contestant, users.cold, startedAt)
-    figures.heal = await heal(plane, contestant, count)
-    return figures
   } catch (error) {
-    return { ...figures, fault: `${errorOf(error).message}\n${contestant?.output() ?? ''}`.trim() }
-  } finally {
-    await contestant?.stop()
-    await plane?.stop()
+    return { fault: `no API server: ${errorOf(error).message}` }
   }
+  const { count, durations = QUICK, faults: chosen = FAULT_NAMES } = options
+  const elected = contestant.elected?.(command)
+  const stage = new Stage({
+    plane,
+    contestant: contestant.name,
+    command,
+    elected,
+    count,
+    durations,
+    faults: chosen,
+  })
+  const faults: string[] = []
+  let figures: Figures = {}
+  try {
+    for (const name of due(wantedOf(contestant, options), round)) {
+      options.onScenario?.(contestant.name, round, name)
+      try {
+        figures = { ...figures, ...(await SCENARIOS[name](stage)) }
+      } catch (error) {
+        faults.push(`${name}: ${errorOf(error).message}\n${stage.output()}`.trim())
+        // There is nothing to go on with.
+        if (name === 'burst') break
+        plane.proxy.heal()
+      }
+      await stage.clear()
+    }
+  } finally {
+    await stage.clear()
+    await plane.stop()
+  }
+  return { ...figures, ...(faults.length > 0 && { fault: faults.join('\n') }) }
+}
+
+function wantedOf({ name }: Contestant, options: BenchmarkOptions): readonly ScenarioName[] {
+  const { scenarios = SCENARIO_NAMES, forOurs = [] } = options
+  return name === 'ours' ? scenarios : scenarios.filter((each) => !forOurs.includes(each))
+}
+
+/** What is played in a round. */
+export function due(wanted: readonly ScenarioName[], round: number): readonly ScenarioName[] {
+  return SCENARIO_NAMES.filter(
+    (name) => name === 'burst' || (wanted.includes(name) && (round === 1 || IN_EVERY_ROUND.has(name))),
+  )
 }
 
 /** Who goes first changes from round to round. */

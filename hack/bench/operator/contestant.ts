@@ -17,7 +17,10 @@ export interface RunningContestant {
   output(): string
   /** Rejects when it ends by itself. */
   readonly failed: Promise<never>
-  stop(): Promise<void>
+  /** Sends a signal that it goes on after. */
+  signal(name: NodeJS.Signals): void
+  /** Ends it and waits for its end. */
+  stop(signal?: NodeJS.Signals): Promise<void>
 }
 
 /** Ticks of the kernel's clock a second, the same on every Linux that Node runs on (proc(5)). */
@@ -51,9 +54,10 @@ export function startContestant(
     output,
     failed,
     weight: () => weigh(child.pid),
-    async stop() {
+    signal: (name) => process.kill(child.pid, name),
+    async stop(signal = 'SIGTERM') {
       isWanted = false
-      await child.stop('SIGTERM')
+      await child.stop(signal)
     },
   }
 }

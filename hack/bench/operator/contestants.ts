@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { builtModule } from '../../cluster/binaries.ts'
 import { repositoryDir } from '../../cluster/paths.ts'
+import { mavenTool } from '../../servers/mavenTool.ts'
+import { npmTool } from '../../servers/npmTool.ts'
 import { pythonTool } from '../../servers/pythonTool.ts'
 import { TEMPLATE_PATH } from './fixture.ts'
 
@@ -19,6 +21,8 @@ export interface Contestant {
   readonly settings: string
   /** Installs or builds what is missing. @throws Error with the reason when it cannot take part here. */
   readonly prepare: () => Promise<Command>
+  /** The same with leader election, where it has one. */
+  readonly elected?: (command: Command) => Command
 }
 
 const run = promisify(execFile)
@@ -44,14 +48,32 @@ const controllerRuntime = once(() =>
 
 const kopf = once(() => pythonTool('kopf', join(HERE, 'kopf/requirements.txt')))
 
-const node = (name: string, settings: string): Contestant => ({
+const node = (
+  name: string,
+  settings: string,
+  { folder = name, env = {} }: { folder?: string; env?: Readonly<Record<string, string>> } = {},
+): Contestant => ({
   name,
   settings,
   async prepare() {
     await compile()
-    return { program: process.execPath, args: [join(COMPILED, name, 'main.js')] }
+    return { program: process.execPath, args: [join(COMPILED, folder, 'main.js')], env }
   },
 })
+
+/** @param profiles folder for a CPU profile of each of its processes. */
+export function ours(profiles?: string): Contestant {
+  const { prepare, ...rest } = node('ours', 'default: 16 workers')
+  const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
+  return {
+    ...rest,
+    async prepare() {
+      const command = await prepare()
+      return { ...command, args: [...flags, ...command.args] }
+    },
+    elected: (command) => ({ ...command, env: { ...command.env, LEADER_ELECTION: 'true' } }),
+  }
+}
 
 const go = (name: string, settings: string, flags: readonly string[]): Contestant => ({
   name,
@@ -60,6 +82,7 @@ const go = (name: string, settings: string, flags: readonly string[]): Contestan
     const program = join(await controllerRuntime(), 'operator')
     return { program, args: [`--children=${TEMPLATE_PATH}`, ...flags] }
   },
+  elected: (command) => ({ ...command, args: [...command.args, '--leader-elect'] }),
 })
 
 const python = (name: string, settings: string, env: Readonly<Record<string, string>>): Contestant => ({
@@ -72,20 +95,63 @@ const python = (name: string, settings: string, env: Readonly<Record<string, str
   },
 })
 
+const fluentClient: Contestant = {
+  name: 'fluent-client',
+  settings: 'watches and server-side apply of Pepr’s client, default',
+  async prepare() {
+    const modules = await npmTool('bench-fluent-client', join(HERE, 'fluentClient/packages'))
+    const { prepare } = node('fluent-client', '', {
+      folder: 'fluentClient',
+      env: { FLUENT_CLIENT: join(modules, 'kubernetes-fluent-client/dist/index.js') },
+    })
+    return prepare()
+  },
+}
+
+const java = (
+  name: string,
+  settings: string,
+  options: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Contestant => ({
+  name,
+  settings,
+  async prepare() {
+    const classPath = await mavenTool('bench-java-operator-sdk', join(HERE, 'javaOperatorSdk'))
+    return {
+      program: 'java',
+      args: ['-Dkubernetes.certs.client.key.algo=EC', ...options, '-cp', classPath, 'bench.Main'],
+      env,
+    }
+  },
+  elected: (command) => ({ ...command, env: { ...command.env, LEADER_ELECTION: 'true' } }),
+})
+
+const TUNED = ['--workers=16', '--tuned']
+
 export const CONTESTANTS: readonly Contestant[] = [
-  node('ours', 'default: 16 workers'),
+  ours(),
   go('controller-runtime-create', 'CreateOrUpdate, default: 1 worker', []),
-  go('controller-runtime-create-16', 'CreateOrUpdate, 16 workers', ['--workers=16']),
+  go('controller-runtime-create-16', 'CreateOrUpdate, 16 workers, selective cache', TUNED),
   go('controller-runtime-apply', 'server-side apply, default: 1 worker', ['--apply']),
-  go('controller-runtime-apply-16', 'server-side apply, 16 workers', ['--apply', '--workers=16']),
+  go('controller-runtime-apply-16', 'server-side apply, 16 workers, selective cache', ['--apply', ...TUNED]),
   python('kopf', 'default', {}),
   python('kopf-16', '16 threads for handlers, no events', { TUNED: 'true' }),
   node('informer', 'makeInformer of the stock client, default'),
-]
-
-/** Who would belong here and does not take part, and why. */
-export const ABSENT: readonly string[] = [
-  'Java Operator SDK and the fluent client of Pepr have no operator in this folder yet.',
+  node('informer-parallel', 'the same, the children of an object side by side', {
+    folder: 'informer',
+    env: { TUNED: 'true' },
+  }),
+  java('java-operator-sdk', 'dependent resources, server-side apply, default: 50 threads', [], {}),
+  java(
+    'java-operator-sdk-16',
+    '16 threads, serial collector, heap of 256 MB',
+    ['-XX:+UseSerialGC', '-Xmx256m'],
+    {
+      WORKERS: '16',
+    },
+  ),
+  fluentClient,
 ]
 
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {

@@ -20,9 +20,11 @@ export class Observer {
   readonly #waiters = new Set<Waiter>()
 
   /** Ends with the signal. */
-  static async start(transport: Transport, signal: AbortSignal): Promise<Observer> {
+  static async start(transport: Transport, namespace: string, signal: AbortSignal): Promise<Observer> {
     const observer = new Observer()
-    const reflectors = [BENCH, ...CHILD_KINDS].map((resource) => observer.#watch(transport, resource))
+    const reflectors = [BENCH, ...CHILD_KINDS].map((resource) =>
+      observer.#watch(transport, resource, namespace),
+    )
     for (const reflector of reflectors) void reflector.run(signal)
     await Promise.all(reflectors.map(({ synced }) => synced))
     return observer
@@ -33,7 +35,11 @@ export class Observer {
   }
 
   benches(): readonly KubernetesObject[] {
-    return [...(this.#stores.get(BENCH.kind)?.values() ?? [])]
+    return this.all(BENCH.kind)
+  }
+
+  all(kind: string): readonly KubernetesObject[] {
+    return [...(this.#stores.get(kind)?.values() ?? [])]
   }
 
   /** When each Bench was first seen ready, milliseconds of `performance.now()` by key. */
@@ -63,13 +69,17 @@ export class Observer {
     })
   }
 
-  #watch(transport: Transport, resource: Resource): Reflector {
+  #watch(transport: Transport, resource: Resource, namespace: string): Reflector {
     const store = new Store()
     this.#stores.set(resource.kind, store)
     return new Reflector({
       transport,
       resource,
+      namespace,
       store,
+      // Its own blindness must not be taken for a contestant's.
+      firstBackoffMs: 50,
+      longestBackoffMs: 200,
       onChange: ({ type, object }) => {
         if (type !== 'deleted') this.#saw(object)
       },

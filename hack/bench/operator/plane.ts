@@ -1,11 +1,13 @@
 /** The neutral side of a run: an API server of its own, the rights of the contestants, a client and an observer. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AuditEntry, ControlPlane } from '../../servers/controlPlane.ts'
+import type { AuditEntry } from '../../servers/auditLog.ts'
+import type { ControlPlane } from '../../servers/controlPlane.ts'
 import type { Transport } from '../../../operator/src/runtime/transport.ts'
 import { fromKubeconfig } from '../../../operator/src/runtime/kubeconfig.ts'
 import { pathOf } from '../../../operator/src/runtime/object.ts'
 import { createTransport } from '../../../operator/src/runtime/transport.ts'
 import { startControlPlane } from '../../servers/controlPlane.ts'
+import { startTcpProxy, type TcpProxy } from '../../servers/tcpProxy.ts'
 import { BENCH, CHILD_KINDS, DEFINITION, childrenOf } from './fixture.ts'
 import { Observer } from './observer.ts'
 import { requestsOf } from './requests.ts'
@@ -13,14 +15,17 @@ import { requestsOf } from './requests.ts'
 export const NAMESPACE = 'bench'
 
 /** Everything is theirs, under the server's flow control as for anybody else (system:masters is exempt from it). */
-const CONTESTANTS = 'bench-contestants'
+export const CONTESTANTS = 'bench-contestants'
 const QUIET_MS = 2_000
 const LONGEST_UNREST_MS = 60_000
 
 export interface Plane {
   readonly client: Transport
   readonly observer: Observer
-  kubeconfigFor(user: string): Promise<string>
+  /** Between the API server and those contestants that were sent through it. */
+  readonly proxy: TcpProxy
+  readonly server: Pick<ControlPlane, 'restartApiServer' | 'compactEtcd'>
+  kubeconfigFor(user: string, proxied?: boolean): Promise<string>
   requestsOf(user: string): Promise<readonly AuditEntry[]>
   /** What a user has asked for once it asks for nothing more. @throws Error when it does not become quiet. */
   untilQuiet(user: string): Promise<readonly AuditEntry[]>
@@ -29,30 +34,37 @@ export interface Plane {
 
 export async function startPlane(): Promise<Plane> {
   const plane = await startControlPlane()
+  const proxy = await startTcpProxy(Number(new URL(plane.url).port))
   const ended = new AbortController()
   try {
     const client = createTransport(await fromKubeconfig(plane.kubeconfig))
     await prepare(client)
-    const observer = await Observer.start(client, ended.signal)
+    const observer = await Observer.start(client, NAMESPACE, ended.signal)
     const requests = async (user: string) => requestsOf(await plane.audit(), user)
     return {
       client,
       observer,
-      kubeconfigFor: (user) => plane.kubeconfigFor({ name: user, groups: [CONTESTANTS] }),
+      proxy,
+      server: plane,
+      kubeconfigFor: (user, proxied = false) =>
+        plane.kubeconfigFor(
+          { name: user, groups: [CONTESTANTS] },
+          proxied ? `https://127.0.0.1:${proxy.port}` : plane.url,
+        ),
       requestsOf: requests,
       untilQuiet: (user) => untilQuiet(() => requests(user)),
-      stop: () => stop(plane, client, ended),
+      async stop() {
+        ended.abort(new Error('the run is over'))
+        client.close()
+        await proxy.close()
+        await plane.stop()
+      },
     }
   } catch (error) {
+    await proxy.close()
     await plane.stop()
     throw error
   }
-}
-
-async function stop(plane: ControlPlane, client: Transport, ended: AbortController): Promise<void> {
-  ended.abort(new Error('the run is over'))
-  client.close()
-  await plane.stop()
 }
 
 async function prepare(client: Transport): Promise<void> {

@@ -1,76 +1,78 @@
-/** The results as a Markdown table: the median over all rounds, and the spread where there is more than one. Pure. */
+/** The results as Markdown tables: the median over all rounds, and the spread where there is more than one. Pure. */
 import type { Run } from './benchmark.ts'
+import { TABLES, type Column, type Table } from './columns.ts'
 import { spreadOf } from './statistics.ts'
 
 export interface Conditions {
   readonly count: number
   readonly rounds: number
+  /** Of the durations. */
+  readonly pace: string
   readonly machine: string
   readonly versions: Readonly<Record<string, string>>
+  /** Who does not take part, and why. */
   readonly absent: readonly string[]
+  /** What repeats it. */
+  readonly command: string
 }
 
-interface Column {
-  readonly title: string
-  readonly value: (run: Run) => number | undefined
-  readonly digits?: number
-}
-
-const COLUMNS: readonly Column[] = [
-  { title: 'objects/s', value: ({ burst }) => burst?.objectsPerSecond },
-  { title: 'ready p50 ms', value: ({ burst }) => burst?.readyMs.p50 },
-  { title: 'ready p99 ms', value: ({ burst }) => burst?.readyMs.p99 },
-  { title: 'requests in burst', value: ({ burst }) => burst?.requests.total },
-  { title: 'CPU-s in burst', value: ({ burst }) => burst?.cpuSeconds, digits: 2 },
-  { title: 'peak MiB', value: ({ burst }) => burst?.mostResidentMiB },
-  { title: 'cold start s', value: ({ coldStart }) => coldStart?.quietAfterSeconds, digits: 2 },
-  { title: 'cold requests', value: ({ coldStart }) => coldStart?.requests.total },
-  { title: 'cold writes', value: ({ coldStart }) => coldStart?.requests.writes },
-  { title: 'cold peak MiB', value: ({ coldStart }) => coldStart?.mostResidentMiB },
-  { title: 'heal delete p50 ms', value: ({ heal }) => heal?.deleted.p50Ms, digits: 1 },
-  { title: 'heal delete p99 ms', value: ({ heal }) => heal?.deleted.p99Ms, digits: 1 },
-  { title: 'heal edit p50 ms', value: ({ heal }) => heal?.edited.p50Ms, digits: 1 },
-  { title: 'heal edit p99 ms', value: ({ heal }) => heal?.edited.p99Ms, digits: 1 },
-  { title: 'heal 5 % s', value: ({ heal }) => heal?.massDelete.seconds, digits: 2 },
-]
+const OURS = 'ours'
 
 export function render(runs: readonly Run[], conditions: Conditions): string {
-  const names = [...new Set(runs.map(({ contestant }) => contestant))].sort()
-  const settings = new Map(runs.map((run) => [run.contestant, run.settings]))
-  const header = ['contestant', 'settings', ...COLUMNS.map(({ title }) => title)]
-  const rows = names.map((name) => {
-    const own = runs.filter(({ contestant }) => contestant === name)
-    return [name, settings.get(name) ?? '', ...COLUMNS.map((column) => cell(column, own))]
-  })
+  const settings = [...new Map(runs.map((run) => [run.contestant, run.settings]))].sort()
   const faults = runs.flatMap(({ contestant, round, fault }) =>
     fault === undefined ? [] : [`${contestant}, round ${round}: ${fault.replaceAll(/\s+/g, ' ')}`],
   )
   return [
-    `# Operator benchmark: ${conditions.count} objects with 5 children each`,
-    `${conditions.rounds} rounds; median, least and most in brackets; – was not reached.`,
-    table([header, header.map(() => '---'), ...rows]),
+    `## Operator: ${conditions.count} objects with 5 children each`,
+    `Burst, cold start and heal: ${conditions.rounds} rounds; median, least and most in brackets. The rest: one round, ` +
+      `${conditions.pace} durations. In italics the ratio to ours; – was not reached, ∞ did not come to its end in time.`,
+    ...TABLES.flatMap((table) => shown(table, runs)),
+    list(
+      'Settings',
+      settings.map(([name, text]) => `${name}: ${text}`),
+    ),
     list('Did not come to its end', faults),
     list('Does not take part', conditions.absent),
     list('Conditions', [
       conditions.machine,
       ...Object.entries(conditions.versions).map(([name, version]) => `${name} ${version}`),
     ]),
+    `To repeat it:\n\n\`\`\`sh\n${conditions.command}\n\`\`\``,
   ]
     .filter((part) => part !== '')
     .join('\n\n')
     .concat('\n')
 }
 
-function cell({ value, digits = 0 }: Column, runs: readonly Run[]): string {
-  const values = runs.flatMap((run) => value(run) ?? [])
-  if (values.length === 0) return '–'
-  const { median, least, most } = spreadOf(values)
-  const text = (number: number) => number.toFixed(digits)
-  return values.length === 1 ? text(median) : `${text(median)} (${text(least)}–${text(most)})`
+function shown({ scenario, title, note, columns }: Table, runs: readonly Run[]): readonly string[] {
+  if (!runs.some((run) => run[scenario] !== undefined)) return []
+  // Who was spared a scenario has no row; who failed before or in it has one.
+  const reached = runs.filter((run) => run[scenario] !== undefined || run.fault !== undefined)
+  const names = [...new Set(reached.map(({ contestant }) => contestant))].sort()
+  const of = (name: string) => runs.filter(({ contestant }) => contestant === name)
+  const rows = names.map((name) => [name, ...columns.map((column) => cell(column, of(name), of(OURS)))])
+  const header = ['contestant', ...columns.map((column) => column.title)]
+  return [
+    `### ${title}`,
+    ...(note === undefined ? [] : [note]),
+    [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n'),
+  ]
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
+function cell(column: Column, runs: readonly Run[], ours: readonly Run[]): string {
+  const values = runs.flatMap((run) => column.value(run) ?? [])
+  if (values.length === 0) return runs.some((run) => column.value(run) === null) ? '∞' : '–'
+  const { median, least, most } = spreadOf(values)
+  const text = (number: number) => number.toFixed(column.digits ?? 0)
+  const spread = values.length === 1 ? text(median) : `${text(median)} (${text(least)}–${text(most)})`
+  return `${spread}${column.compared === true && runs !== ours ? ratio(median, column, ours) : ''}`
+}
+
+function ratio(median: number, column: Column, ours: readonly Run[]): string {
+  const base = spreadOf(ours.flatMap((run) => column.value(run) ?? [])).median
+  const isOurs = median === base
+  return Number.isFinite(base) && base > 0 && !isOurs ? ` _×${(median / base).toFixed(2)}_` : ''
 }
 
 function list(title: string, lines: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AuditEntry } from '../../servers/controlPlane.ts'
+import type { AuditEntry } from '../../servers/auditLog.ts'
 import { countsOf, requestsOf } from './requests.ts'
 
 const entry = (auditID: string, verb: string, resource: string, username = 'ours'): AuditEntry => ({

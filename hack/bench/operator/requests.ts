@@ -1,5 +1,5 @@
 /** What a user asked the API server for, counted from its audit log. Pure. */
-import type { AuditEntry } from '../../servers/controlPlane.ts'
+import type { AuditEntry } from '../../servers/auditLog.ts'
 
 export interface RequestCounts {
   readonly total: number
@@ -24,6 +24,9 @@ export function countsOf(requests: readonly AuditEntry[]): RequestCounts {
     const what = `${verb} ${objectRef?.resource ?? 'discovery'}${subresource}`
     byKind[what] = (byKind[what] ?? 0) + 1
   }
-  const writes = requests.filter(({ verb }) => !READING.has(verb)).length
-  return { total: requests.length, writes, byKind }
+  return { total: requests.length, writes: writesOf(requests).length, byKind }
+}
+
+export function writesOf(requests: readonly AuditEntry[]): readonly AuditEntry[] {
+  return requests.filter(({ verb }) => !READING.has(verb))
 }

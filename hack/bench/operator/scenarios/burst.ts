@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningContestant } from '../contestant.ts'
 import type { Plane } from '../plane.ts'
 import type { RequestCounts } from '../requests.ts'
+import type { Stage } from '../stage.ts'
 import { joinKey, pathOf } from '../../../../operator/src/runtime/object.ts'
 import { faultsOf } from '../checker.ts'
 import { BENCH, benchOf } from '../fixture.ts'
@@ -26,13 +27,11 @@ const STARTING_MS = 60_000
 const MS_PER_OBJECT = 500
 const FAULTS_SHOWN = 3
 
-/** @param user whose requests are the contestant's. @throws Error when it does not do all the work. */
-export async function burst(
-  plane: Plane,
-  contestant: RunningContestant,
-  user: string,
-  count: number,
-): Promise<BurstFigures> {
+/** @throws Error when it does not do all the work. */
+export async function burst(stage: Stage): Promise<BurstFigures> {
+  const { plane, count } = stage
+  const contestant = await stage.start('burst')
+  const { user } = contestant
   await create(plane, CANARY)
   await allReady(plane, contestant, 1, STARTING_MS)
   const seen = new Set((await plane.untilQuiet(user)).map(({ auditID }) => auditID))

@@ -1,7 +1,6 @@
 /** Cold start: a new process over objects that are all as they should be; what it asks for and what it writes. */
-import type { RunningContestant } from '../contestant.ts'
-import type { Plane } from '../plane.ts'
 import type { RequestCounts } from '../requests.ts'
+import type { Stage } from '../stage.ts'
 import { countsOf } from '../requests.ts'
 
 export interface ColdStartFigures {
@@ -14,20 +13,15 @@ export interface ColdStartFigures {
   readonly requests: RequestCounts
 }
 
-/** @param startedAt when the process began, by the clock that the audit log goes by. */
-export async function coldStart(
-  plane: Plane,
-  contestant: RunningContestant,
-  user: string,
-  startedAt: Date,
-): Promise<ColdStartFigures> {
-  const requests = await Promise.race([plane.untilQuiet(user), contestant.failed])
+export async function coldStart(stage: Stage, scenario = 'cold'): Promise<ColdStartFigures> {
+  const process = await stage.start(scenario)
+  const requests = await Promise.race([stage.plane.untilQuiet(process.user), process.failed])
   const lastAt = Math.max(
     ...requests.map(({ requestReceivedTimestamp }) => Date.parse(requestReceivedTimestamp)),
   )
-  const { cpuSeconds, mostResidentMiB, residentMiB } = await contestant.weight()
+  const { cpuSeconds, mostResidentMiB, residentMiB } = await process.weight()
   return {
-    quietAfterSeconds: (lastAt - startedAt.getTime()) / 1_000,
+    quietAfterSeconds: (lastAt - process.startedAt.getTime()) / 1_000,
     cpuSeconds,
     mostResidentMiB,
     residentMiB,

@@ -17,11 +17,13 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -166,16 +168,36 @@ func (r *reconciler) writeStatus(ctx context.Context, bench *Bench) error {
 func main() {
 	apply := flag.Bool("apply", false, "server-side apply instead of CreateOrUpdate")
 	workers := flag.Int("workers", 1, "passes at a time")
+	tuned := flag.Bool("tuned", false, "cache nothing but the operator's own children; a standby fills its caches")
+	elect := flag.Bool("leader-elect", false, "work only as the leader")
 	templatePath := flag.String("children", "", "template of the children")
 	flag.Parse()
 	ctrl.SetLogger(zap.New())
-	if err := run(*apply, *workers, *templatePath); err != nil {
+	if err := run(settings{*apply, *workers, *tuned, *elect}, *templatePath); err != nil {
 		ctrl.Log.Error(err, "the operator ends")
 		os.Exit(1)
 	}
 }
 
-func run(apply bool, workers int, templatePath string) error {
+type settings struct {
+	apply   bool
+	workers int
+	tuned   bool
+	elect   bool
+}
+
+func (s settings) cache() cache.Options {
+	if !s.tuned {
+		return cache.Options{}
+	}
+	own := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{"bench.batchsender.io/child": "true"})}
+	return cache.Options{ByObject: map[client.Object]cache.ByObject{
+		&corev1.Secret{}: own, &corev1.ConfigMap{}: own, &networkingv1.NetworkPolicy{}: own,
+		&batchv1.CronJob{}: own, &appsv1.Deployment{}: own,
+	}}
+}
+
+func run(settings settings, templatePath string) error {
 	template, err := os.ReadFile(templatePath)
 	if err != nil {
 		return err
@@ -194,6 +216,12 @@ func run(apply bool, workers int, templatePath string) error {
 		Scheme:                 scheme,
 		Metrics:                metricsserver.Options{BindAddress: "0"},
 		HealthProbeBindAddress: "0",
+		Cache:                  settings.cache(),
+
+		LeaderElection:                settings.elect,
+		LeaderElectionID:              "bench",
+		LeaderElectionNamespace:       "bench",
+		LeaderElectionReleaseOnCancel: true,
 	})
 	if err != nil {
 		return err
@@ -205,8 +233,8 @@ func run(apply bool, workers int, templatePath string) error {
 		Owns(&networkingv1.NetworkPolicy{}).
 		Owns(&batchv1.CronJob{}).
 		Owns(&appsv1.Deployment{}).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
-		Complete(&reconciler{Client: manager.GetClient(), template: string(template), apply: apply})
+		WithOptions(controller.Options{MaxConcurrentReconciles: settings.workers, EnableWarmup: &settings.tuned}).
+		Complete(&reconciler{Client: manager.GetClient(), template: string(template), apply: settings.apply})
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,12 @@ import type { KubernetesObject as Child, Resource } from '../../../../../operato
 import { pathOf } from '../../../../../operator/src/runtime/object.ts'
 import { BENCH, CHILD_KINDS, CHILD_SELECTOR, childrenOf } from '../../fixture.ts'
 import { says } from '../../says.ts'
+import { InTurn } from '../inTurn.ts'
 
 type Bench = Child & { readonly status?: { readonly ready?: boolean; readonly observedGeneration?: number } }
 
+/** Children of an object side by side. */
+const isTuned = process.env['TUNED'] === 'true'
 const config = new KubeConfig()
 config.loadFromDefault()
 const api = KubernetesObjectApi.makeApiClient(config)
@@ -23,22 +26,12 @@ const informers = new Map(
   // Children first: an owner seen before them would be given all of them again.
   [...CHILD_KINDS, BENCH].map((resource) => [resource.kind, informerOf(resource)] as const),
 )
-/** The end of what is under way for each Bench, so that two events of one do not run side by side. */
-const underWay = new Map<string, Promise<void>>()
+const inTurn = new InTurn()
 
 for (const [kind, informer] of informers) {
   const onChange = (object: KubernetesObject) => {
     const { name = '', namespace = '' } = object.metadata ?? {}
-    const key = `${namespace}/${name}`
-    const next = (underWay.get(key) ?? Promise.resolve())
-      .then(() => keep(name, namespace))
-      .catch((error: unknown) => {
-        console.error(key, error instanceof Error ? error.message : error)
-      })
-      .finally(() => {
-        if (underWay.get(key) === next) underWay.delete(key)
-      })
-    underWay.set(key, next)
+    inTurn.add(`${namespace}/${name}`, () => keep(name, namespace))
   }
   for (const verb of ['add', 'update', 'delete'] as const) informer.on(verb, onChange)
   informer.on('error', (error: unknown) => {
@@ -71,12 +64,14 @@ function cached(kind: string, name: string, namespace: string): KubernetesObject
 async function keep(name: string, namespace: string): Promise<void> {
   const bench = cached(BENCH.kind, name, namespace) as Bench | undefined
   if (!bench) return
-  for (const child of childrenOf(bench)) {
+  const tasks = childrenOf(bench).map((child) => async () => {
     const live = cached(child.kind, name, namespace)
     // Items of a list carry neither kind nor version.
     const named = { ...live, apiVersion: child.apiVersion, kind: child.kind }
     if (!live || !says(JSON.parse(JSON.stringify(named)), child)) await apply(child)
-  }
+  })
+  if (isTuned) await Promise.all(tasks.map((task) => task()))
+  else for (const task of tasks) await task()
   const { generation } = bench.metadata
   if (bench.status?.ready === true && bench.status.observedGeneration === generation) return
   const status = { ready: true, observedGeneration: generation }

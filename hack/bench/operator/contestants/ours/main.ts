@@ -1,13 +1,16 @@
 /** An operator on the product's runtime that keeps five children and a status for every Bench. */
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import type { Credentials } from '../../../../../operator/src/runtime/credentials.ts'
 import type { KubernetesObject, OwnerReference } from '../../../../../operator/src/runtime/object.ts'
 import { Applier } from '../../../../../operator/src/runtime/apply.ts'
 import { Controller } from '../../../../../operator/src/runtime/controller.ts'
+import { LeaderElection } from '../../../../../operator/src/runtime/lease.ts'
 import { createMetrics } from '../../../../../operator/src/runtime/metrics.ts'
 import { writeStatus } from '../../../../../operator/src/runtime/statusWriter.ts'
 import { createTransport } from '../../../../../operator/src/runtime/transport.ts'
 import { BENCH, CHILD_KINDS, CHILD_SELECTOR, childrenOf } from '../../fixture.ts'
+import { tellVitals } from './vitals.ts'
 
 interface Component {
   readonly owns: (typeof CHILD_KINDS)[number]
@@ -34,6 +37,7 @@ const transport = createTransport(credentialsOf(process.env['KUBECONFIG'] ?? '')
 const print = (fields: object, message: string) => {
   console.error(message, JSON.stringify(fields))
 }
+const log = { debug: () => undefined, info: print, warn: print, error: print }
 const controller: Controller = new Controller({
   name: 'bench',
   transport,
@@ -41,7 +45,7 @@ const controller: Controller = new Controller({
   watches: CHILD_KINDS.map((resource) => ({ resource, labelSelector: CHILD_SELECTOR })),
   namespaces: [],
   metrics,
-  log: { debug: () => undefined, info: print, warn: print, error: print },
+  log,
   reconcile: pass,
 })
 const applier = new Applier({
@@ -57,9 +61,17 @@ const statusTarget = {
   fieldManager: 'bench-status',
 }
 
+if (process.env['VITALS'] === 'true') tellVitals(transport)
 await controller.startCaches(stop.signal)
-await controller.work(stop.signal)
+if (process.env['LEADER_ELECTION'] === 'true') await elected()
+else await controller.work(stop.signal)
 transport.close()
+
+function elected(): Promise<void> {
+  const identity = `${hostname()}-${process.pid}`
+  const election = new LeaderElection({ transport, namespace: 'bench', name: 'bench', identity, log })
+  return election.run(stop.signal, (signal) => controller.work(signal))
+}
 
 async function pass(key: string, signal: AbortSignal): Promise<{ readonly requeueAfterMs?: number }> {
   const bench = controller.store(BENCH).get(key)

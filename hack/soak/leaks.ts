@@ -1,0 +1,17 @@
+/** What a process holds at the end that it did not hold after it was warm. Pure. */
+import type { Vitals } from '../bench/operator/contestants/ours/vitals.ts'
+
+/** Compiled code and grown tables; a leak of every pass would be many times that. */
+const HEAP_SHARE = 0.15
+const HEAP_MIB = 2
+
+export function leaksOf(warm: Vitals, end: Vitals): readonly string[] {
+  const kinds = Object.keys({ ...warm.resources, ...end.resources })
+  const handles = kinds.flatMap((kind) => {
+    const [before, after] = [warm.resources[kind] ?? 0, end.resources[kind] ?? 0]
+    return after > before ? [`${kind}: ${after} instead of ${before}`] : []
+  })
+  const most = warm.heapMiB * (1 + HEAP_SHARE) + HEAP_MIB
+  const heap = end.heapMiB > most ? [`heap: ${end.heapMiB} MiB instead of ${warm.heapMiB} MiB`] : []
+  return [...handles, ...heap]
+}
