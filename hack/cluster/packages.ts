@@ -24,6 +24,11 @@ export async function ensureCommands(who: string, packages: Readonly<Record<stri
   const missing: string[] = []
   for (const [command, name] of Object.entries(packages))
     if (!(await run('sh', ['-c', `command -v ${command}`]).then(Boolean, () => false))) missing.push(name)
+  await installPackages(who, missing)
+}
+
+/** @throws Error that names them, when we are not root. */
+export async function installPackages(who: string, missing: readonly string[]): Promise<void> {
   if (missing.length === 0) return
   if (process.getuid?.() !== 0)
     throw new Error(

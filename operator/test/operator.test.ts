@@ -264,9 +264,9 @@ describe('the operator', () => {
     const answers = (await cluster.operatorWrites())
       .slice(writesBefore)
       .filter((write) => write.startsWith('patch services/'))
-    // Each answer is an unforced try and a forced one.
+    // Each answer is an unforced try, later another one, and a forced one; there are ever longer pauses between them.
     expect(answers.length).toBeGreaterThan(0)
-    expect(answers.length).toBeLessThan(rounds / 2)
+    expect(answers.length).toBeLessThan(rounds)
     const told = (await cluster.status()).evidence?.contested?.find(({ manager }) => manager === 'fighter')
     expect(told?.count).toBeGreaterThanOrEqual(3)
   })

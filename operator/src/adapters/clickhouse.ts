@@ -9,6 +9,7 @@ import { read } from '../runtime/apply.ts'
 import { reasonOfError } from '../vocabulary/clickhouseErrors.ts'
 import { Secret } from '../vocabulary/kinds.ts'
 import { lookAtTables, type ArchiveTarget } from './clickhouseTables.ts'
+import { Repetitions } from './repetitions.ts'
 import { decode } from './secretProjection.ts'
 
 const REQUEST_MS = 10_000
@@ -23,6 +24,7 @@ export interface ClickhouseTarget extends ArchiveTarget {
 export class Clickhouse {
   readonly #transport: Transport
   readonly #mayDial: (servers: readonly string[]) => Promise<void>
+  readonly #repetitions = new Repetitions()
 
   /** @param mayDial rejects addresses that a spec must not send the operator to. */
   constructor(transport: Transport, mayDial: (servers: readonly string[]) => Promise<void>) {
@@ -42,9 +44,15 @@ export class Clickhouse {
     }
   }
 
-  /** Carries a statement out. What the server refuses is told with the reason that its code means. */
+  /**
+   * Carries a statement out. What the server refuses is told with the reason that its code means. One that changes
+   * nothing, so that it would be asked for again at once, is put off.
+   */
   async run(wish: DesiredStatement, namespace: string, signal: AbortSignal): Promise<Outcome> {
     const what = `ClickHouse table ${wish.subject}`
+    const said = [namespace, wish.access.url, ...wish.texts].join('\n')
+    const againMs = this.#repetitions.waitMs(said, performance.now())
+    if (againMs > 0) return { state: 'waiting', what: `${what}: said a moment ago`, againMs }
     try {
       await this.#with(namespace, wish.access, signal, async (client) => {
         for (const query of wish.texts) await client.command({ query, abort_signal: signal })

@@ -8,7 +8,7 @@ import type { Observer } from './watchman.ts'
 
 const DEADLINE_MS = 4_000
 /** How long a server may take to turn away who has no certificate: TLS 1.3 tells only after the handshake. */
-const VERDICT_MS = 1_500
+const VERDICT_MS = 3_000
 
 export interface HandshakeTargets {
   readonly addresses: (sender: Sender) => readonly NatsAddress[]
@@ -129,11 +129,12 @@ function take1(socket: Duplex): Buffer | null {
   return socket.read(1) as Buffer | null
 }
 
+/** Silence is no refusal: a server that is slow may still let everybody in. */
 function answersPing(socket: Duplex): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let text = ''
     const timer = setTimeout(() => {
-      resolve(false)
+      reject(new Late('did not say whether it lets us in'))
     }, VERDICT_MS)
     const decide = (answer: boolean) => {
       clearTimeout(timer)

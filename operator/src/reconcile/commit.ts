@@ -5,7 +5,7 @@ import type { OwnerReference } from '../runtime/object.ts'
 import type { Plan, Step } from './plan.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import { ownerReference } from '../components/parts/metadata.ts'
-import { ApiError } from '../runtime/transport.ts'
+import { ApiError, Waiting } from '../runtime/errors.ts'
 import { nameOf } from './ports.ts'
 
 export interface StepOutcome {
@@ -44,6 +44,11 @@ async function carryOut(step: Step, context: Context): Promise<StepOutcome> {
   try {
     return { step, ...(await write(step.desired, context)) }
   } catch (error) {
+    // Put off for somebody who keeps undoing it: no reason to leave the others, or the status.
+    if (error instanceof Waiting && error.reason === 'Contested') {
+      const outcome = { state: 'waiting', what: nameOf(step.desired), againMs: error.afterMs } as const
+      return { step, outcome, contests: [] }
+    }
     if (!(error instanceof ApiError) || !isRefusal(error)) throw error
     // The object goes with its namespace; there is nobody left to tell.
     if (isTerminating(error))

@@ -31,13 +31,19 @@ export async function gather(
   }
 }
 
+/** As many as the status can mirror. */
+const REQUEST_CHARACTERS = 256
+
 /** The typed view of the raw object. A spec that the schema refuses keeps its faults beside it. */
 export function senderOf(primary: KubernetesObject): Sender {
   const { metadata } = primary
   // The seam between raw JSON and the schema's types: whatever is wrong with it stands in specFaults.
   const spec = primary['spec'] as BatchSenderSpec
-  const requestedAt = metadata.annotations?.[ANNOTATIONS.requestedAt]
-  const backupRequestedAt = metadata.annotations?.[ANNOTATIONS.backupRequestedAt]
+  const requestedAt = metadata.annotations?.[ANNOTATIONS.requestedAt]?.slice(0, REQUEST_CHARACTERS)
+  const backupRequestedAt = metadata.annotations?.[ANNOTATIONS.backupRequestedAt]?.slice(
+    0,
+    REQUEST_CHARACTERS,
+  )
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',

@@ -37,7 +37,8 @@ export type Outcome =
       /** One of the condition's reasons, where the refusal says more than that it is one. */
       readonly reason?: string
     }
-  | { readonly state: 'waiting'; readonly what: string }
+  /** @property againMs when to try again, where nothing tells of it */
+  | { readonly state: 'waiting'; readonly what: string; readonly againMs?: number }
 
 /** A fight over fields that we own. */
 export interface Contest {

@@ -5,7 +5,7 @@ import type { Ports } from './ports.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import { checks } from '../checks/index.ts'
 import { components } from '../components/index.ts'
-import { ApiError } from '../runtime/errors.ts'
+import { ApiError, Waiting } from '../runtime/errors.ts'
 import {
   allReferences,
   INSTALLATION,
@@ -152,6 +152,22 @@ describe('a pass', () => {
     })
     await expect(pass()).rejects.toThrow('connection lost')
     expect(finished).toBe(1) // the ServiceAccount, which shares its stage
+  })
+
+  it('goes on with the others when one is put off for somebody who keeps undoing it', async () => {
+    const { pass, writes, statuses } = ports(primary(), {
+      apply: (resource, wish) =>
+        resource.kind === 'Service'
+          ? Promise.reject(new Waiting('Contested', 700))
+          : Promise.resolve({ state: 'unchanged', object: wish }),
+      issueCertificate: () => Promise.resolve({ state: 'unchanged' }),
+      keepQueue: () => Promise.resolve({ state: 'unchanged' }),
+      reloadNats: () => Promise.resolve({ state: 'unchanged' }),
+      runStatement: () => Promise.resolve({ state: 'unchanged' }),
+    })
+    expect(await pass()).toEqual({ requeueAfterMs: 700 })
+    expect(statuses).toHaveLength(1)
+    expect(writes).toEqual([])
   })
 
   it('looks again for a name that somebody else holds', async () => {

@@ -53,6 +53,7 @@ export async function reconcile(
   const waits = [
     // Nothing tells us when somebody else's object goes away.
     ...(outcomes.some(({ outcome }) => outcome.state === 'foreign') ? [FOREIGN_RECHECK_MS] : []),
+    ...outcomes.flatMap(({ outcome }) => (outcome.state === 'waiting' ? (outcome.againMs ?? []) : [])),
     ...(plan.lookAgainMs === undefined ? [] : [plan.lookAgainMs]),
   ]
   return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }

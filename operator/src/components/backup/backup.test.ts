@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BackupReport, JobReport, VerifyReport } from '../../../../crds/jobReports.ts'
 import type { BackupEvidence } from '../../../../crds/schema/status.ts'
+import type { KubernetesObject } from '../../runtime/object.ts'
 import type { CronJobManifest, JobManifest } from '../parts/manifests.ts'
 import type { JobRun, Sender, Snapshot } from '../snapshot.ts'
 import { backupFresh } from '../../checks/backupFresh.ts'
@@ -144,6 +145,43 @@ describe('backup', () => {
     expect(own).toContain('"key":"backup-username"')
     expect(own).toContain('"key":"checksum-password"')
     expect(own).not.toContain('"key":"username"')
+  })
+
+  it('misses no run that an older schedule did not ask for, and none that is under way', () => {
+    const who = wanting()
+    const late = { runs: [run(made(40))], children: standing(who) }
+    expect(backup.verdict(given(who, late))).toMatchObject({ reason: 'BackupMissed' })
+    const edited = [...standing(who)].map(([key, object]): [string, KubernetesObject] => [
+      key,
+      {
+        ...object,
+        metadata: {
+          ...object.metadata,
+          managedFields: [
+            {
+              manager: 'm',
+              operation: 'Apply',
+              apiVersion: 'batch/v1',
+              fieldsType: 'FieldsV1',
+              fieldsV1: {},
+              time: at(1),
+            },
+          ],
+        },
+      },
+    ])
+    expect(backup.verdict(given(who, { ...late, children: new Map(edited) }))).toMatchObject({
+      reason: 'Scheduled',
+    })
+    const running = {
+      name: 'orders-backup-full-29',
+      component: 'backup',
+      state: 'running',
+      reports: [],
+    } as const
+    expect(backup.verdict(given(who, { ...late, runs: [...late.runs, running] }))).toMatchObject({
+      reason: 'Scheduled',
+    })
   })
 
   it('makes one Job for each new value of the annotation', () => {

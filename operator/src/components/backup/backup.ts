@@ -135,13 +135,26 @@ function onDemand(snapshot: Snapshot, wish: BackupWish): readonly Desired[] {
 
 function missedBackup(snapshot: Snapshot, wish: BackupWish, history: BackupEvidence): string | undefined {
   const { timeZone } = wish
+  const { runs } = snapshot
   const cronJobOf = (part: RunKind) =>
     childOf<CronJobManifest>(snapshot, CronJob, childName(snapshot.sender, part))
-  const full = { schedule: wish.full, timeZone, cronJob: cronJobOf('backup-full'), last: history.lastFull }
+  const full = {
+    schedule: wish.full,
+    timeZone,
+    cronJob: cronJobOf('backup-full'),
+    last: history.lastFull,
+    runs,
+  }
   const any =
     wish.incremental === undefined
       ? undefined
-      : { schedule: wish.incremental, timeZone, cronJob: cronJobOf('backup-incremental'), last: history.last }
+      : {
+          schedule: wish.incremental,
+          timeZone,
+          cronJob: cronJobOf('backup-incremental'),
+          last: history.last,
+          runs,
+        }
   const told = (what: string, due: Date | undefined) =>
     due && `the ${what} of ${due.toISOString().slice(0, 19)}Z was not made`
   return (

@@ -20,8 +20,22 @@ export function lastFire(schedule: string, timeZone: string, now: Date): Date | 
   return new Cron(schedule, { timezone: timeZone }).previousRuns(1, new Date(now.getTime() + 1_000))[0]
 }
 
-/** The longest pause between two runs of several schedules together; milliseconds. */
+const DAY_MS = 86_400_000
+const MOST_KNOWN = 256
+/** Looking costs tens of milliseconds, and every pass asks. */
+const known = new Map<string, number>()
+
+/** The longest pause between two runs of several schedules together, seen from the day of `now`; milliseconds. */
 export function longestPauseMs(schedules: readonly string[], timeZone: string, now: Date): number {
+  const day = Math.floor(now.getTime() / DAY_MS)
+  const key = [day, timeZone, ...schedules].join('|')
+  const pauseMs = known.get(key) ?? longestFrom(schedules, timeZone, new Date(day * DAY_MS))
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(key, pauseMs)
+  return pauseMs
+}
+
+function longestFrom(schedules: readonly string[], timeZone: string, now: Date): number {
   const runs = schedules.map((schedule) =>
     new Cron(schedule, { timezone: timeZone }).nextRuns(LOOKED_AT, now).map((run) => run.getTime()),
   )
