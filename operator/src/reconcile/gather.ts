@@ -34,16 +34,17 @@ export async function gather(
 /** As many as the status can mirror. */
 const REQUEST_CHARACTERS = 256
 
+function asked({ annotations }: KubernetesObject['metadata'], annotation: string): string | undefined {
+  return annotations?.[annotation]?.slice(0, REQUEST_CHARACTERS)
+}
+
 /** The typed view of the raw object. A spec that the schema refuses keeps its faults beside it. */
 export function senderOf(primary: KubernetesObject): Sender {
   const { metadata } = primary
   // The seam between raw JSON and the schema's types: whatever is wrong with it stands in specFaults.
   const spec = primary['spec'] as BatchSenderSpec
-  const requestedAt = metadata.annotations?.[ANNOTATIONS.requestedAt]?.slice(0, REQUEST_CHARACTERS)
-  const backupRequestedAt = metadata.annotations?.[ANNOTATIONS.backupRequestedAt]?.slice(
-    0,
-    REQUEST_CHARACTERS,
-  )
+  const requestedAt = asked(metadata, ANNOTATIONS.requestedAt)
+  const backupRequestedAt = asked(metadata, ANNOTATIONS.backupRequestedAt)
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',

@@ -15,6 +15,8 @@ export interface ManagedFieldsEntry {
   readonly operation: 'Apply' | 'Update'
   readonly apiVersion?: string
   readonly subresource?: string
+  /** When it last changed, RFC 3339. */
+  readonly time?: string
   readonly fieldsV1?: FieldSet
 }
 

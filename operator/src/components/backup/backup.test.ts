@@ -162,7 +162,6 @@ describe('backup', () => {
               manager: 'm',
               operation: 'Apply',
               apiVersion: 'batch/v1',
-              fieldsType: 'FieldsV1',
               fieldsV1: {},
               time: at(1),
             },
