@@ -1,5 +1,6 @@
 /** What the worker tells of itself: readiness, evidence, and gauges that have to be looked up. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Features } from './features/features.ts'
 import type { Health } from './health.ts'
 import type { Evidence, Readiness } from './http/internalServer.ts'
 import type { Metrics } from './metrics.ts'
@@ -33,9 +34,9 @@ export function readinessOf(health: Health, isNatsConnected: boolean, isStopping
 }
 
 export async function gatherEvidence(
-  sources: Sources & { readonly worker: string; readonly health: Health },
+  sources: Sources & { readonly worker: string; readonly health: Health; readonly features: Features },
 ): Promise<Evidence> {
-  const { worker, database, health, queue, sending, outbox } = sources
+  const { worker, database, health, queue, sending, outbox, features } = sources
   const [tls, [server], backlog] = await Promise.all([
     database.isEncrypted(),
     database.query<{ server_version: string }>('SHOW server_version'),
@@ -51,6 +52,11 @@ export async function gatherEvidence(
       schema: schema?.state ?? 'unknown',
     },
     nats: { connected: queue.isConnected() },
+    features: {
+      provider: features.provider,
+      degraded: features.isDegraded(),
+      flags: await features.inForce(),
+    },
     inFlight: sending.inFlight(),
     outboxLag: { events: backlog.rows, oldestSeconds: backlog.oldestSeconds },
   }

@@ -93,6 +93,11 @@ export function openMetrics() {
       help: 'Age of the oldest event that has not reached ClickHouse.',
       registers,
     }),
+    featuresDegraded: new Gauge({
+      name: 'batchsender_features_degraded',
+      help: '1 while the newest feature flags cannot be read and those read before are in force.',
+      registers,
+    }),
     natsConnected: new Gauge({
       name: 'batchsender_nats_connected',
       help: '1 while there is a connection to NATS.',

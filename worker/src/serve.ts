@@ -18,6 +18,7 @@ import { jetStreamQueue } from './queue/jetStreamQueue.ts'
 import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
 import { openLimits } from './serveLimits.ts'
+import { openFeatures } from './serveFeatures.ts'
 import { startSending } from './serveSending.ts'
 import { openWebhooks } from './serveWebhooks.ts'
 import { openHousekeeping } from './serveHousekeeping.ts'
@@ -88,6 +89,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   const tokens = await openTokens(settings.apiTokensDir, (error) => {
     log.error({ err: error }, 'the API tokens cannot be read')
   })
+  const features = await openFeatures(settings, log, metrics)
   const limits = openLimits(settings, database, log)
   const unsubscribe = await openUnsubscribing(settings, log)
   const health = watchHealth(database, known, stopping.signal, (isGood, message) => {
@@ -105,6 +107,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     ...common,
     queue,
     provider,
+    switches: features,
     giveUp: giveUp.signal,
     unsubscribe,
     ready: health.served,
@@ -145,7 +148,8 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),
     }),
-    evidence: () => gatherEvidence({ worker, database, health, queue, sending, outbox: events.outbox }),
+    evidence: () =>
+      gatherEvidence({ worker, database, health, queue, sending, outbox: events.outbox, features }),
   })
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),
@@ -192,6 +196,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       clearTimeout(lastCall)
       provider.close()
       tokens.close()
+      features.close()
       webhooks.close()
       limits.close()
       unsubscribe?.close()

@@ -1,7 +1,7 @@
 /** The part of the worker that sends, put together from its ports. */
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { Onlooker, Provider, Rate } from './sending/ports.ts'
+import type { Onlooker, Provider, Rate, Switches } from './sending/ports.ts'
 import type { WorkQueue } from './sending/workLoop.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './store/database.ts'
@@ -30,6 +30,7 @@ export interface SendingOptions {
   readonly database: Database
   readonly queue: WorkQueue
   readonly provider: Provider
+  readonly switches: Switches
   readonly stopping: AbortSignal
   readonly giveUp: AbortSignal
   readonly unsubscribe: UnsubscribeLinks | undefined
@@ -43,13 +44,13 @@ export interface SendingLoop {
 }
 
 export function startSending(options: SendingOptions): SendingLoop {
-  const { settings, tuning, worker, log, database, provider, stopping, giveUp, queue } = options
+  const { settings, tuning, worker, log, database, provider, switches, stopping, giveUp, queue } = options
   const onlooker = onlookerOf(options)
   const ledger = openLedger(database, {
     worker,
     leaseMs: tuning.leaseMs,
     provider: provider.name,
-    onUncertain: settings.onUncertain,
+    onUncertain: () => switches.onUncertain(),
     repeatableMs: provider.repeatableMs,
     events: settings.clickhouseUrl !== undefined,
   })
@@ -73,7 +74,7 @@ export function startSending(options: SendingOptions): SendingLoop {
     gate: new Gate(),
     recorder,
     onlooker,
-    onUncertain: settings.onUncertain,
+    switches,
     unsubscribeUrl: options.unsubscribe?.urlFor,
     stopping,
   }

@@ -17,6 +17,13 @@ export interface Evidence {
     readonly schema: string
   }
   readonly nats: { readonly connected: boolean }
+  readonly features: {
+    /** `None` when the spec names none. */
+    readonly provider: string
+    readonly degraded: boolean
+    /** As they are when no batch is asked about. */
+    readonly flags: Readonly<Record<string, { readonly value: boolean | string; readonly reason: string }>>
+  }
   readonly inFlight: number
   readonly outboxLag: { readonly events: number; readonly oldestSeconds: number }
 }

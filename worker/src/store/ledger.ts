@@ -15,7 +15,8 @@ export interface LedgerOptions {
   readonly worker: string
   readonly leaseMs: number
   readonly provider: string
-  readonly onUncertain: OnUncertain
+  /** What becomes of those in doubt, asked each time. */
+  readonly onUncertain: () => Promise<OnUncertain>
   /** How long the provider tells a repeated mail from another; undefined when it never does. */
   readonly repeatableMs: number | undefined
   /** Whether events are kept for ClickHouse. */
