@@ -14,6 +14,13 @@ import { atTheSink, isFinished, startRig, until } from './rig.ts'
 let rig: Rig
 let dir: string
 const workers: WorkerProcess[] = []
+/** Its client keeps a file of what it knows, by this name. */
+const appNames: string[] = []
+const newAppName = () => {
+  const name = `tests-${crypto.randomUUID()}`
+  appNames.push(name)
+  return name
+}
 
 beforeAll(async () => {
   rig = await startRig()
@@ -26,6 +33,7 @@ afterEach(async () => {
 afterAll(async () => {
   await rig.stop()
   await rm(dir, { recursive: true, force: true })
+  for (const name of appNames) await rm(join(tmpdir(), `unleash-backup-${name}.json`), { force: true })
 })
 
 async function started(...given: Parameters<Rig['worker']>): Promise<WorkerProcess> {
@@ -196,7 +204,7 @@ test('what becomes of mails in doubt can be switched while the worker runs', asy
   expect((await attempts(resent)).n).toBe(4)
 })
 
-test('a toggle of Unleash pauses, stays in force while Unleash fails, and lets go on', async () => {
+test('a toggle of Unleash pauses, stays in force while Unleash fails, a restart included, and lets go on', async () => {
   const token = 'default:production.a-token'
   const unleash = await startUnleashDouble(token)
   unleash.set([
@@ -207,7 +215,7 @@ test('a toggle of Unleash pauses, stays in force while Unleash fails, and lets g
     featuresProvider: 'Unleash',
     unleashUrl: unleash.url,
     unleashToken: token,
-    unleashAppName: `tests-${crypto.randomUUID()}`,
+    unleashAppName: newAppName(),
   })
   const id = await worker.accept(20, 'unleash')
   expect((await evidenceOf(worker)).features.flags).toMatchObject({
@@ -222,6 +230,9 @@ test('a toggle of Unleash pauses, stays in force while Unleash fails, and lets g
     worker.log,
     15_000,
   )
+  await pausedIs(worker, true)
+  await worker.kill()
+  await worker.start()
   await pausedIs(worker, true)
   expect(await attempts(id)).toEqual({ n: 0, most: 0 })
 
@@ -242,7 +253,7 @@ test('a worker starts, and sends, while Unleash is down', async () => {
     featuresProvider: 'Unleash',
     unleashUrl: unleash.url,
     unleashToken: 'token',
-    unleashAppName: `tests-${crypto.randomUUID()}`,
+    unleashAppName: newAppName(),
   })
   const id = await worker.accept(5, 'down')
   await until(() => worker.batch(id), isFinished, worker.log)

@@ -1,5 +1,4 @@
 /** Flags of an Unleash server as a provider of OpenFeature: booleans are toggles, strings the payload of a variant. */
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Provider, ResolutionDetails } from '@openfeature/server-sdk'
 import { StandardResolutionReasons as REASON } from '@openfeature/server-sdk'
@@ -41,7 +40,7 @@ export async function openUnleash(
   unleash.on(UnleashEvents.Unchanged, () => {
     onState(undefined)
   })
-  const synchronized = once(unleash, UnleashEvents.Synchronized).catch(() => undefined)
+  const synchronized = new Promise((resolve) => unleash.once(UnleashEvents.Synchronized, resolve))
   await unleash.start()
   await Promise.race([synchronized, sleep(FIRST_MS, undefined, { ref: false })])
   return {
