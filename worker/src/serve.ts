@@ -11,7 +11,7 @@ import { internalServer } from './http/internalServer.ts'
 import { apiServer } from './http/server.ts'
 import { openTokens } from './http/tokens.ts'
 import { openMetrics } from './metrics.ts'
-import { gatherEvidence, readinessOf, watchFigures } from './figures.ts'
+import { gatherEvidence, observePool, readinessOf, watchFigures } from './figures.ts'
 import { openProvider } from './providers/index.ts'
 import { openNats } from './queue/connection.ts'
 import { jetStreamQueue } from './queue/jetStreamQueue.ts'
@@ -144,12 +144,20 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
 
   const internal = internalServer({
     readiness: () => readinessOf(health, queue.isConnected(), stopping.signal.aborted),
-    metrics: async () => ({
-      contentType: metrics.registry.contentType,
-      text: await metrics.registry.metrics(),
-    }),
+    metrics: async () => {
+      observePool(metrics, database)
+      return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
+    },
     evidence: () =>
-      gatherEvidence({ worker, database, health, queue, sending, outbox: events.outbox, features }),
+      gatherEvidence({
+        ...common,
+        health,
+        queue,
+        sending,
+        features,
+        outbox: events.outbox,
+        audit: events.audit,
+      }),
   })
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),

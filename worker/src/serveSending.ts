@@ -40,6 +40,8 @@ export interface SendingOptions {
 
 export interface SendingLoop {
   inFlight(): number
+  /** Whether the provider's own answers hold everything back. */
+  isClosed(): boolean
   readonly finished: Promise<void>
 }
 
@@ -66,12 +68,13 @@ export function startSending(options: SendingOptions): SendingLoop {
       log.warn({ err: error }, 'the provider does not tell how much it takes')
     },
   })
+  const gate = new Gate()
   const sending = {
     ledger,
     provider,
     rate,
     slots,
-    gate: new Gate(),
+    gate,
     recorder,
     onlooker,
     switches,
@@ -93,6 +96,7 @@ export function startSending(options: SendingOptions): SendingLoop {
     })
   return {
     inFlight: () => slots.taken,
+    isClosed: () => gate.waitMs(Date.now()) > 0,
     finished: Promise.all([options.ready, allowance.looked])
       .then(([isReady]) => (isReady ? run() : undefined))
       .then(() => allowance.finished),

@@ -1,6 +1,6 @@
 /** The switches of this worker, asked through OpenFeature wherever they are kept. */
 import { randomUUID } from 'node:crypto'
-import { NOOP_PROVIDER, OpenFeature } from '@openfeature/server-sdk'
+import { OpenFeature } from '@openfeature/server-sdk'
 import type { WorkerSettings } from '../../../crds/workerSettings.ts'
 import type { FlagName } from '../domain/flags.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
@@ -10,7 +10,8 @@ import { FLAG_NAMES, mayBe } from '../domain/flags.ts'
 import { flagdTextOf } from '../domain/flagText.ts'
 import { flagdProvider } from './flagdProvider.ts'
 import { openFlagFile } from './flagFile.ts'
-import { parseFlagSet } from './flagSet.ts'
+import type { FlagSet } from './flagSet.ts'
+import { emptyFlagSet, parseFlagSet } from './flagSet.ts'
 import { openUnleash } from './unleash.ts'
 
 export interface FlagInForce {
@@ -99,12 +100,10 @@ export async function openFeatures(settings: Wanted, news: FeatureNews): Promise
 }
 
 function openSource(settings: Wanted, watch: FlagWatch): FlagSource | Promise<FlagSource> {
-  if (settings.featuresProvider === undefined) return { provider: NOOP_PROVIDER, close: () => undefined }
+  if (settings.featuresProvider === undefined) return unchanging(emptyFlagSet())
   switch (settings.featuresProvider) {
-    case 'Env': {
-      const flags = parseFlagSet(flagdTextOf(settings.featureFlags ?? ''))
-      return { provider: flagdProvider(() => flags), close: () => undefined }
-    }
+    case 'Env':
+      return unchanging(parseFlagSet(flagdTextOf(settings.featureFlags ?? '')))
     case 'ConfigMap':
       return openFlagFile(needed('FEATURES_FILE', settings.featuresFile), watch)
     case 'Unleash':
@@ -119,6 +118,11 @@ function openSource(settings: Wanted, watch: FlagWatch): FlagSource | Promise<Fl
       )
   }
 }
+
+const unchanging = (flags: FlagSet): FlagSource => ({
+  provider: flagdProvider(() => flags),
+  close: () => undefined,
+})
 
 function needed(variable: string, value: string | undefined): string {
   if (value === undefined) throw new Error(`${variable}: is required by FEATURES_PROVIDER`)
