@@ -29,6 +29,23 @@ describe('specFaults', () => {
     expect(faults.join()).not.toContain('UPPER')
   })
 
+  it.each([
+    { why: 'a flag of another type', features: { provider: 'Env', flags: { 'provider-paused': 'true' } } },
+    { why: 'more than all', features: { provider: 'Env', flags: { 'wide-claims': 101 } } },
+    { why: 'a provider that there is not', features: { provider: 'Flagd' } },
+    {
+      why: 'a URL with a password',
+      features: {
+        provider: 'Unleash',
+        unleash: { url: 'https://u:p@unleash/api', tokenSecretRef: { name: 't' } },
+      },
+    },
+  ])('refuses feature flags with $why', ({ features }) => {
+    const { spec } = sample('minimal.yaml')
+    const worker = { ...(spec['worker'] as object), features }
+    expect(specFaults({ ...spec, worker }).join()).toMatch(/spec\.worker\.features/)
+  })
+
   it.each([undefined, null, 7, 'spec', []])('survives %s', (nonsense) => {
     expect(specFaults(nonsense)).not.toEqual([])
   })

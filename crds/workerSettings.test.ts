@@ -43,6 +43,12 @@ const complete = {
   resendWebhookSecretsDir: '/secrets',
   maxPerSecond: 7,
   onUncertain: 'Resend',
+  featuresProvider: 'ConfigMap',
+  featureFlags: 'wide-claims=25%',
+  featuresFile: '/features/flags.json',
+  unleashUrl: 'https://u/api',
+  unleashToken: 't',
+  unleashAppName: 'a',
 } as const
 
 describe('worker settings', () => {

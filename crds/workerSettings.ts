@@ -80,6 +80,20 @@ export const WorkerSettings = Type.Object(
     ),
     maxPerSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
     onUncertain: Type.Optional(stringEnum(['Hold', 'Resend'], { default: 'Hold' })),
+
+    featuresProvider: Type.Optional(stringEnum(['Env', 'ConfigMap', 'Unleash'])),
+    featureFlags: Type.Optional(
+      Type.String({ description: 'The format of flagd, or pairs such as `wide-claims=25%`; for Env.' }),
+    ),
+    featuresFile: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'The format of flagd, read again as it changes; for ConfigMap.',
+      }),
+    ),
+    unleashUrl: Type.Optional(Type.String({ minLength: 1 })),
+    unleashToken: Type.Optional(Type.String({ minLength: 1 })),
+    unleashAppName: Type.Optional(Type.String({ minLength: 1, default: 'batchsender' })),
   },
   { additionalProperties: false },
 )
@@ -97,6 +111,7 @@ export const SECRET_SETTINGS = [
   'sesAccessKeyId',
   'sesSecretAccessKey',
   'resendApiKey',
+  'unleashToken',
 ] as const satisfies readonly (keyof WorkerSettingsInput)[]
 
 type Defaulted =
@@ -111,6 +126,7 @@ type Defaulted =
   | 'smtpTls'
   | 'sesSignatures'
   | 'onUncertain'
+  | 'unleashAppName'
 
 /** Settings as the worker sees them: every default filled in. */
 export type WorkerSettings = WorkerSettingsInput & Required<Pick<WorkerSettingsInput, Defaulted>>

@@ -115,6 +115,7 @@ const Egress = Type.Object(
     clickhouse: peers(`External ClickHouse. ${FROM_ADDRESS}`),
     nats: peers(`External NATS. ${FROM_ADDRESS}`),
     s3: peers(`The bucket of the backups, for the Job that removes old ones. ${FROM_ADDRESS}`),
+    unleash: peers(`The server of the feature flags. ${FROM_ADDRESS}`),
     dns: peers('DNS servers, beside dnsCidrs. Unset: the pods k8s-app=kube-dns in kube-system.'),
   },
   {
@@ -132,6 +133,7 @@ const Ports = Type.Object(
     clickhouse: ports('Unset: the port of spec.clickhouse.external.url.'),
     nats: ports('Unset: the ports of spec.nats.external.servers.'),
     s3: ports('Unset: the port of spec.clickhouse.backup.destination.s3.endpoint.'),
+    unleash: ports('Unset: the port of spec.worker.features.unleash.url.'),
     dns: ports('Unset: 53. OpenShift: 5353.'),
   },
   {

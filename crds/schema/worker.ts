@@ -1,6 +1,7 @@
 /** `spec.worker`: the pods that take batches and send them. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { Features } from './features.ts'
 import { Provider } from './provider.ts'
 import { rule, secretRef } from './references.ts'
 import { passThrough, passThroughList, stringMap } from './structural.ts'
@@ -166,6 +167,7 @@ export const WorkerSpec = Type.Object(
     provider: Provider,
     http: Http,
     unsubscribe: Type.Optional(Unsubscribe),
+    features: Type.Optional(Features),
   },
   {
     description: 'The workers: they take batches over HTTP and send them.',

@@ -92,6 +92,26 @@ describe('the API server', () => {
     },
   )
 
+  const refusal = (needs: string) => new RegExp(`spec\\.worker\\.features\\.${needs} goes with provider`)
+  const worker = {
+    provider: { smtp: { host: 'mail.example.com' } },
+    http: { tokensSecretRef: { name: 'api-tokens' } },
+  }
+  it.each([
+    { why: 'none is named', features: { provider: 'ConfigMap' }, says: refusal('configMapRef') },
+    { why: 'the flags are missing', features: { provider: 'Env' }, says: refusal('flags') },
+    { why: 'the server is missing', features: { provider: 'Unleash' }, says: refusal('unleash') },
+    {
+      why: 'two are named',
+      features: { provider: 'Env', flags: { 'wide-claims': 5 }, configMapRef: { name: 'flags' } },
+      says: refusal('configMapRef'),
+    },
+  ])('refuses feature flags whose place is not that of their provider: $why', async ({ features, says }) => {
+    await expect(cluster.apply(cluster.batchSender({ worker: { ...worker, features } }))).rejects.toThrow(
+      says,
+    )
+  })
+
   it('refuses a name that is too long for its children', async () => {
     await expect(cluster.apply(cluster.batchSender({}, 'a'.repeat(36)))).rejects.toThrow(
       /metadata\.name must be at most 35/,

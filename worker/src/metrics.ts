@@ -98,6 +98,26 @@ export function openMetrics() {
       help: 'Age of the oldest event that has not reached ClickHouse.',
       registers,
     }),
+    featuresDegraded: new Gauge({
+      name: 'batchsender_features_degraded',
+      help: '1 while the newest feature flags cannot be read and those read before are in force.',
+      registers,
+    }),
+    poolTotal: new Gauge({
+      name: 'batchsender_pool_total',
+      help: 'Connections to PostgreSQL that are open or being opened.',
+      registers,
+    }),
+    poolIdle: new Gauge({
+      name: 'batchsender_pool_idle',
+      help: 'Connections to PostgreSQL that nobody uses.',
+      registers,
+    }),
+    poolWaiting: new Gauge({
+      name: 'batchsender_pool_waiting',
+      help: 'Statements that wait for a connection to PostgreSQL.',
+      registers,
+    }),
     natsConnected: new Gauge({
       name: 'batchsender_nats_connected',
       help: '1 while there is a connection to NATS.',

@@ -11,13 +11,14 @@ import { internalServer } from './http/internalServer.ts'
 import { apiServer } from './http/server.ts'
 import { openTokens } from './http/tokens.ts'
 import { openMetrics } from './metrics.ts'
-import { gatherEvidence, readinessOf, watchFigures } from './figures.ts'
+import { gatherEvidence, observePool, readinessOf, watchFigures } from './figures.ts'
 import { openProvider } from './providers/index.ts'
 import { openNats } from './queue/connection.ts'
 import { jetStreamQueue } from './queue/jetStreamQueue.ts'
 import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
 import { openLimits } from './serveLimits.ts'
+import { openFeatures } from './serveFeatures.ts'
 import { startSending } from './serveSending.ts'
 import { openWebhooks } from './serveWebhooks.ts'
 import { openHousekeeping } from './serveHousekeeping.ts'
@@ -89,6 +90,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
   const tokens = await openTokens(settings.apiTokensDir, (error) => {
     log.error({ err: error }, 'the API tokens cannot be read')
   })
+  const features = await openFeatures(settings, log, metrics)
   const limits = openLimits(settings, database, log)
   const unsubscribe = await openUnsubscribing(settings, log)
   const health = watchHealth(database, known, stopping.signal, (isGood, message) => {
@@ -106,6 +108,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     ...common,
     queue,
     provider,
+    switches: features,
     giveUp: giveUp.signal,
     unsubscribe,
     ready: health.served,
@@ -142,11 +145,20 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
 
   const internal = internalServer({
     readiness: () => readinessOf(health, queue.isConnected(), stopping.signal.aborted),
-    metrics: async () => ({
-      contentType: metrics.registry.contentType,
-      text: await metrics.registry.metrics(),
-    }),
-    evidence: () => gatherEvidence({ worker, database, health, queue, sending, outbox: events.outbox }),
+    metrics: async () => {
+      observePool(metrics, database)
+      return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
+    },
+    evidence: () =>
+      gatherEvidence({
+        ...common,
+        health,
+        queue,
+        sending,
+        features,
+        outbox: events.outbox,
+        audit: events.audit,
+      }),
   })
   const api = await apiServer({
     store: batchStore(database, sweeping.nudge),
@@ -194,6 +206,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       clearTimeout(lastCall)
       provider.close()
       tokens.close()
+      features.close()
       webhooks.close()
       limits.close()
       unsubscribe?.close()

@@ -1,6 +1,7 @@
 /** The part of the worker that hands events and the audit log to ClickHouse, where there is one. */
 import type { Logger } from './log.ts'
 import type { DataTable } from '../../crds/clickhouseTables.ts'
+import type { AuditRow } from './store/audit.ts'
 import type { EventRow } from './store/events.ts'
 import type { Outbox } from './store/outbox.ts'
 import type { Settings } from './settings.ts'
@@ -28,17 +29,20 @@ export interface EventsOptions {
 /** Each table has an outbox and a loop of its own: a lot that one does not take holds up nothing of the other. */
 export function openEvents(options: EventsOptions): {
   readonly outbox: Outbox<EventRow>
+  readonly audit: Outbox<AuditRow>
   readonly finished: Promise<unknown>
 } {
   const { settings, database } = options
   const events = eventOutbox(database, LOT)
-  if (settings.clickhouseUrl === undefined) return { outbox: events, finished: Promise.resolve() }
+  const audit = auditOutbox(database, LOT)
+  if (settings.clickhouseUrl === undefined) return { outbox: events, audit, finished: Promise.resolve() }
   const url = settings.clickhouseUrl
   return {
     outbox: events,
+    audit,
     finished: Promise.all([
       handOver(options, url, EMAIL_EVENTS, events),
-      handOver(options, url, AUDIT_LOG, auditOutbox(database, LOT)),
+      handOver(options, url, AUDIT_LOG, audit),
     ]),
   }
 }

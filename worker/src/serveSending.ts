@@ -1,7 +1,7 @@
 /** The part of the worker that sends, put together from its ports. */
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { Onlooker, Provider, Rate } from './sending/ports.ts'
+import type { Onlooker, Provider, Rate, Switches } from './sending/ports.ts'
 import type { WorkQueue } from './sending/workLoop.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './store/database.ts'
@@ -31,6 +31,7 @@ export interface SendingOptions {
   readonly database: Database
   readonly queue: WorkQueue
   readonly provider: Provider
+  readonly switches: Switches
   readonly stopping: AbortSignal
   readonly giveUp: AbortSignal
   readonly unsubscribe: UnsubscribeLinks | undefined
@@ -40,17 +41,19 @@ export interface SendingOptions {
 
 export interface SendingLoop {
   inFlight(): number
+  /** Whether the provider's own answers hold everything back. */
+  isClosed(): boolean
   readonly finished: Promise<void>
 }
 
 export function startSending(options: SendingOptions): SendingLoop {
-  const { settings, tuning, worker, log, database, provider, stopping, giveUp, queue } = options
+  const { settings, tuning, worker, log, database, provider, switches, stopping, giveUp, queue } = options
   const onlooker = onlookerOf(options)
   const ledger = openLedger(database, {
     worker,
     leaseMs: tuning.leaseMs,
     provider: provider.name,
-    onUncertain: settings.onUncertain,
+    onUncertain: () => switches.onUncertain(),
     repeatableMs: provider.repeatableMs,
     deadAfter: tuning.deadAfter,
     events: settings.clickhouseUrl !== undefined,
@@ -67,15 +70,16 @@ export function startSending(options: SendingOptions): SendingLoop {
       log.warn({ err: error }, 'the provider does not tell how much it takes')
     },
   })
+  const gate = new Gate()
   const sending = {
     ledger,
     provider,
     rate,
     slots,
-    gate: new Gate(),
+    gate,
     recorder,
     onlooker,
-    onUncertain: settings.onUncertain,
+    switches,
     unsubscribeUrl: options.unsubscribe?.urlFor,
     stopping,
   }
@@ -102,6 +106,7 @@ export function startSending(options: SendingOptions): SendingLoop {
     })
   return {
     inFlight: () => slots.taken,
+    isClosed: () => gate.waitMs(Date.now()) > 0,
     finished: Promise.all([options.ready, allowance.looked])
       .then(([isReady]) => (isReady ? run() : undefined))
       .then(() => allowance.finished),

@@ -142,7 +142,7 @@ test('a worker that still settles the old run does not end the new one', async (
       worker: 'late',
       leaseMs: 1_000,
       provider: 'smtp',
-      onUncertain: 'Hold',
+      onUncertain: () => Promise.resolve('Hold'),
       repeatableMs: undefined,
       deadAfter: 10,
       events: false,

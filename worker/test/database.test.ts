@@ -32,3 +32,19 @@ test('a connection that is lost between two statements of a transaction fails th
   await admin.end()
   await database.close()
 })
+
+test('a pool tells how many connections it has, and who waits for one', async () => {
+  const database = openDatabase({
+    url: postgres.url,
+    connections: 1,
+    applicationName: 'test',
+    onIdleError: () => undefined,
+  })
+  expect(database.pool()).toEqual({ total: 0, idle: 0, waiting: 0 })
+  const statements = [1, 2, 3].map(() => database.query('SELECT pg_sleep(0.1)'))
+  await sleep(50)
+  expect(database.pool()).toEqual({ total: 1, idle: 0, waiting: 2 })
+  await Promise.all(statements)
+  expect(database.pool()).toEqual({ total: 1, idle: 1, waiting: 0 })
+  await database.close()
+})

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Claimed, Ledger, Result } from '../src/sending/ports.ts'
+import type { OnUncertain } from '../src/domain/retryClasses.ts'
 import type { LedgerOptions } from '../src/store/ledger.ts'
 import type { Database } from '../src/store/database.ts'
 import type { PostgresServer } from '../../hack/servers/postgres.ts'
@@ -37,12 +38,14 @@ const workerNamed = (worker: string, more: Partial<LedgerOptions> = {}): Ledger 
     worker,
     leaseMs: LEASE_MS,
     provider: 'smtp',
-    onUncertain: 'Hold',
+    onUncertain: () => Promise.resolve('Hold'),
     repeatableMs: undefined,
     deadAfter: 10,
     events: true,
     ...more,
   })
+
+const resend = () => Promise.resolve('Resend' as const)
 
 const newBatch = (count: number) =>
   database.transaction((transaction) =>
@@ -63,7 +66,7 @@ const newBatch = (count: number) =>
 const resultOf = (
   claimed: Claimed,
   retryClass: Result['retryClass'],
-  onUncertain: LedgerOptions['onUncertain'] = 'Hold',
+  onUncertain: OnUncertain = 'Hold',
 ): Result => ({
   ...verdictOf({ retryClass, onUncertain, tries: claimed.tries, random: 0 }),
   claimed,
@@ -117,7 +120,7 @@ test('one that turns out to be sent is, and the batch stays ended', async () => 
 })
 
 test('one that waits to be sent again is not, once it is known that it was', async () => {
-  const { id, a, b, claimed } = await judgedByAnother({ onUncertain: 'Resend' })
+  const { id, a, b, claimed } = await judgedByAnother({ onUncertain: resend })
   expect(await counts(id)).toMatchObject({ deferred: 1 })
   expect(await a.record([resultOf(claimed, 'accepted', 'Resend')])).toBe(1)
   expect(await claimAll(b, id)).toEqual([])
@@ -125,7 +128,7 @@ test('one that waits to be sent again is not, once it is known that it was', asy
 })
 
 test('a claim that came after the judgement is fenced from the first result', async () => {
-  const { id, a, b, claimed } = await judgedByAnother({ onUncertain: 'Resend' })
+  const { id, a, b, claimed } = await judgedByAnother({ onUncertain: resend })
   expect(await claimAll(b, id)).toHaveLength(1)
   expect(await a.record([resultOf(claimed, 'accepted', 'Resend')])).toBe(0)
   expect(await counts(id)).toMatchObject({ sending: 1 })
@@ -147,7 +150,7 @@ test.each([
     becomes: 'failed',
   },
 ])('of whom a mail may have gone is $becomes when $why', async ({ end, repeatableMs, becomes }) => {
-  const { id, b } = await judgedByAnother({ onUncertain: 'Resend', repeatableMs })
+  const { id, b } = await judgedByAnother({ onUncertain: resend, repeatableMs })
   if (end === 'cancel') await database.transaction((each) => commandBatch(each, id, 'cancel'))
   else if (end === 'fail') await b.failBatch(id, 'sender', 'smtp_550')
   else {

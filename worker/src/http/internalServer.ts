@@ -8,6 +8,11 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, string>>
 }
 
+export interface Backlog {
+  readonly rows: number
+  readonly oldestSeconds: number
+}
+
 export interface Evidence {
   readonly worker: string
   readonly postgres: {
@@ -15,10 +20,29 @@ export interface Evidence {
     readonly serverVersion: string
     readonly migrationVersion: number
     readonly schema: string
+    /** The server's own, by its own names. */
+    readonly settings: Readonly<Record<string, string>>
   }
   readonly nats: { readonly connected: boolean }
+  readonly provider: {
+    readonly name: string
+    /** Closed for a while by its own answers, or paused by a flag. */
+    readonly state: 'open' | 'closed' | 'paused'
+    /** Mails that all workers together may send now; unset = nobody limits them. */
+    readonly perSecond?: number
+  }
+  readonly features: {
+    /** `None` when the spec names none. */
+    readonly provider: string
+    readonly degraded: boolean
+    /** As they are when no batch is asked about. */
+    readonly flags: Readonly<Record<string, { readonly value: boolean | string; readonly reason: string }>>
+  }
   readonly inFlight: number
-  readonly outboxLag: { readonly events: number; readonly oldestSeconds: number }
+  /** Age of the oldest batch that is accepted or running; 0 when there is none. */
+  readonly oldestInFlightSeconds: number
+  /** What has not reached ClickHouse; empty without one. */
+  readonly outboxLag: { readonly events?: Backlog; readonly audit?: Backlog }
 }
 
 export interface InternalOptions {

@@ -1,6 +1,6 @@
 /** What sending needs from outside: the ledger in PostgreSQL, a provider, a rate, and someone who looks on. */
 import type { RecipientState } from '../domain/recipientState.ts'
-import type { RetryClass } from '../domain/retryClasses.ts'
+import type { OnUncertain, RetryClass } from '../domain/retryClasses.ts'
 import type { Variables } from '../domain/template.ts'
 
 /** What a wake-up names: a stretch of a batch's recipients. */
@@ -113,6 +113,14 @@ export interface Rate {
   learned(perSecond: number): void
   /** The provider refused because it was too much; for `closedMs` it wants nothing. */
   refused(closedMs?: number): void
+}
+
+/** What can be switched while the worker runs; never rejects. */
+export interface Switches {
+  /** Nothing is claimed meanwhile. */
+  isPaused(): Promise<boolean>
+  onUncertain(): Promise<OnUncertain>
+  claimsWidely(batchId: string): Promise<boolean>
 }
 
 export interface Onlooker {

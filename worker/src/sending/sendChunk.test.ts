@@ -68,7 +68,11 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
       giveUp: new AbortController().signal,
     }),
     onlooker,
-    onUncertain: 'Hold',
+    switches: {
+      isPaused: () => Promise.resolve(false),
+      onUncertain: () => Promise.resolve('Hold'),
+      claimsWidely: () => Promise.resolve(false),
+    },
     stopping: stopping.signal,
   }
   return { journal, results, sending, stopping }
@@ -95,6 +99,15 @@ test('told to stop, it claims no more', async () => {
   stopping.abort()
   await sendChunk(ref, sending)
   expect(journal).toEqual(['settle'])
+})
+
+test('nothing is claimed when the provider is switched off while room or rate is waited for', async () => {
+  const { journal, sending } = world(['a@x.org'], () => ({ retryClass: 'accepted' }))
+  const answers = [false, true]
+  const switches = { ...sending.switches, isPaused: () => Promise.resolve(answers.shift() ?? false) }
+  await sendChunk(ref, { ...sending, switches })
+  expect(journal).toEqual(['settle'])
+  expect(sending.slots.taken).toBe(0)
 })
 
 test('a sender that is refused fails the batch', async () => {

@@ -1,5 +1,4 @@
 /** The way of one chunk: claim → send → record, until nothing of it can be sent now; then settle. */
-import type { OnUncertain } from '../domain/retryClasses.ts'
 import type {
   ChunkRef,
   Claimed,
@@ -11,13 +10,16 @@ import type {
   Rate,
   Result,
   Settled,
+  Switches,
   Work,
 } from './ports.ts'
 import type { Gate } from './gate.ts'
 import type { Recorder } from './recorder.ts'
 import type { Slots } from './slots.ts'
+import type { OnUncertain } from '../domain/retryClasses.ts'
 import { RETRY_CLASSES, verdictOf } from '../domain/retryClasses.ts'
 import type { UnsubscribeUrl } from './renderMail.ts'
+import { unpaused } from './pause.ts'
 import { renderMail } from './renderMail.ts'
 
 export interface Sending {
@@ -28,7 +30,7 @@ export interface Sending {
   readonly gate: Gate
   readonly recorder: Recorder
   readonly onlooker: Onlooker
-  readonly onUncertain: OnUncertain
+  readonly switches: Switches
   readonly unsubscribeUrl?: UnsubscribeUrl | undefined
   /** Aborted = no further claim; what is claimed is finished. */
   readonly stopping: AbortSignal
@@ -64,15 +66,18 @@ function slotsFor({ text = '', html = '' }: Content, most: number): number {
 
 /** As many as there is room and rate for; each holds its slots until its result is written. */
 async function claimSome(work: Work, cost: number, sending: Sending): Promise<readonly Claimed[]> {
-  const { ledger, slots, rate, gate, stopping } = sending
+  const { ledger, slots, rate, gate, switches, stopping } = sending
   await gate.passed(stopping)
+  await unpaused(() => switches.isPaused(), stopping)
   const wanted = work.lastSeq - work.firstSeq + 1
-  const room = (await slots.take(wanted * cost, stopping, cost)) / cost
+  const groups = (await switches.claimsWidely(work.batchId)) ? 2 : 1
+  const room = (await slots.take(wanted * cost, stopping, cost, groups)) / cost
   let granted = 0
   let claimed: readonly Claimed[] = []
   try {
     if (room > 0) granted = await rate.take(room, stopping)
-    if (granted > 0) claimed = await ledger.claim(work, granted)
+    // Room and rate may have been waited for.
+    if (granted > 0 && !(await switches.isPaused())) claimed = await ledger.claim(work, granted)
     return claimed
   } finally {
     rate.giveBack(granted - claimed.length)
@@ -81,7 +86,7 @@ async function claimSome(work: Work, cost: number, sending: Sending): Promise<re
 }
 
 async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Sending): Promise<void> {
-  const { gate, rate, recorder, onlooker, slots } = sending
+  const { gate, rate, recorder, onlooker, slots, switches } = sending
   try {
     const startedAt = new Date()
     const outcome = await outcomeOf(claimed, work, sending)
@@ -91,7 +96,8 @@ async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Send
     else gate.failed(RETRY_CLASSES[outcome.retryClass], endedAt.getTime())
     if (outcome.perSecond !== undefined) rate.learned(outcome.perSecond)
     if (outcome.retryClass === 'throttle') rate.refused(outcome.retryAfterMs)
-    await recorder.record(resultOf(claimed, outcome, startedAt, sending))
+    const onUncertain = await switches.onUncertain()
+    await recorder.record(resultOf(claimed, outcome, startedAt, onUncertain))
     if (outcome.retryClass === 'sender') await failBatch(claimed, outcome, sending)
   } finally {
     slots.giveBack(cost)
@@ -111,7 +117,7 @@ async function outcomeOf(
   }
 }
 
-function resultOf(claimed: Claimed, outcome: Outcome, startedAt: Date, { onUncertain }: Sending): Result {
+function resultOf(claimed: Claimed, outcome: Outcome, startedAt: Date, onUncertain: OnUncertain): Result {
   const { retryClass, retryAfterMs, code, providerMessageId, detail } = outcome
   const { tries } = claimed
   const verdict = verdictOf({ retryClass, onUncertain, tries, retryAfterMs, random: Math.random() })

@@ -27,6 +27,14 @@ test('whoever wants few does not wait for a group', async () => {
   expect(await slots.take(1, never)).toBe(1)
 })
 
+test('who takes larger groups waits for no more than one of them', async () => {
+  const slots = new Slots(10, 4)
+  expect(await slots.take(100, never, 1, 2)).toBe(8)
+  const second = slots.take(100, never, 1, 2)
+  slots.giveBack(2)
+  expect(await second).toBe(4)
+})
+
 test('who takes several for one gets whole ones, however small the groups are', async () => {
   const slots = new Slots(10, 2)
   expect(slots.largest).toBe(5)

@@ -3,6 +3,7 @@
 interface Waiting {
   readonly limit: number
   readonly unit: number
+  readonly groups: number
   readonly grant: (count: number) => void
 }
 
@@ -30,9 +31,10 @@ export class Slots {
 
   /**
    * @param unit only multiples of it are handed out: what a large mail takes; more than half of all is too much
+   * @param groups how many are handed out at once when they are free; one is enough to go on
    * @returns how many were taken, `unit` to `limit`; 0 when aborted while waiting.
    */
-  take(limit: number, signal: AbortSignal, unit = 1): Promise<number> {
+  take(limit: number, signal: AbortSignal, unit = 1, groups = 1): Promise<number> {
     if (signal.aborted) return Promise.resolve(0)
     return new Promise((resolve) => {
       const onAbort = () => {
@@ -42,6 +44,7 @@ export class Slots {
       const waiting: Waiting = {
         limit,
         unit,
+        groups,
         grant: (count) => {
           signal.removeEventListener('abort', onAbort)
           resolve(count)
@@ -66,9 +69,9 @@ export class Slots {
 
   #serve(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const { limit, unit } = next
+      const { limit, unit, groups } = next
       if (this.#free < Math.max(unit, Math.min(this.#batch, limit))) return
-      const most = Math.min(this.#free, Math.max(unit, this.#batch), limit)
+      const most = Math.min(this.#free, Math.max(unit, this.#batch * groups), limit)
       const count = most - (most % unit)
       this.#free -= count
       this.#waiting.shift()

@@ -13,6 +13,8 @@ export interface Database extends Queryable {
   transaction<Value>(work: (transaction: Queryable) => Promise<Value>): Promise<Value>
   /** Whether the way to the server, or to its pooler, is encrypted. */
   isEncrypted(): Promise<boolean>
+  /** Connections there are, those that nobody uses, and who waits for one. */
+  pool(): { readonly total: number; readonly idle: number; readonly waiting: number }
   close(): Promise<void>
 }
 
@@ -45,6 +47,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     query: async (text, values) => rowsOf(await pool.query(text, values && [...values])),
     transaction: (work) => inTransaction(pool, work),
     isEncrypted: () => withClient(pool, (client) => Promise.resolve(encryptionOf(client))),
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   }
 }

@@ -16,7 +16,8 @@ export interface LedgerOptions {
   readonly worker: string
   readonly leaseMs: number
   readonly provider: string
-  readonly onUncertain: OnUncertain
+  /** What becomes of those in doubt, asked each time. */
+  readonly onUncertain: () => Promise<OnUncertain>
   /** How long the provider tells a repeated mail from another; undefined when it never does. */
   readonly repeatableMs: number | undefined
   /** Failures of a chunk before it is put aside. */

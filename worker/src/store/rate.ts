@@ -1,5 +1,5 @@
 /** The provider's rate as one row: a bucket that refills by the database's clock and that all workers take from. */
-import type { TokenBucket } from '../sending/sharedRate.ts'
+import type { Lease, TokenBucket } from '../sending/sharedRate.ts'
 import type { Queryable } from './database.ts'
 
 /** After the provider said that it was too much: half at once, and all of it again after about a minute. */
@@ -64,6 +64,21 @@ export function tokenBucket(database: Queryable, account: string, ceiling: numbe
       )
     },
   }
+}
+
+/** Looks without taking anything. @returns undefined when nobody has asked for a token yet */
+export async function paceOf(
+  database: Queryable,
+  account: string,
+  ceiling: number | undefined,
+): Promise<Omit<Lease, 'granted'> | undefined> {
+  const [row] = await database.query<{ per_second: number | null; closed_ms: number }>(
+    `SELECT LEAST($2::float8, per_second) * ${SHARE} AS per_second,
+       COALESCE(GREATEST(0, extract(epoch FROM closed_until - now())::float8 * 1000), 0) AS closed_ms
+     FROM rate WHERE account = $1`,
+    [account, ceiling],
+  )
+  return row && { perSecond: row.per_second ?? undefined, closedMs: row.closed_ms }
 }
 
 /** LEAST leaves out what is NULL: the ceiling, the provider's own limit, or both. */

@@ -93,6 +93,7 @@ export async function judgeExpired(
   ref: ChunkRef,
   { provider, events, onUncertain, repeatableMs }: ResultOptions,
 ): Promise<void> {
+  const resends = (await onUncertain()) === 'Resend'
   const fate = `CASE WHEN $4 AND ($6::float8 IS NULL OR ended > now() - $6 * interval '1 millisecond')
     THEN 'deferred' ELSE 'uncertain' END`
   await database.query(
@@ -112,7 +113,7 @@ export async function judgeExpired(
        SELECT $1, seq, attempt, 'lost', worker, $3, 'lease_expired', ended FROM expired ON CONFLICT DO NOTHING)
      INSERT INTO event (batch_id, recipient, event, attempt, provider, error_class, error_code)
      SELECT $1, address, state, attempt, $3, 'ambiguous', 'lease_expired' FROM expired WHERE $5`,
-    [ref.batchId, ref.chunk, provider, onUncertain === 'Resend', events, repeatableMs],
+    [ref.batchId, ref.chunk, provider, resends, events, repeatableMs],
   )
 }
 

@@ -457,9 +457,35 @@ describe('what the spec opens and closes', () => {
       cell: ['retention', 'clickhouse', 7070],
       expected: true,
     },
+    {
+      why: 'the server of the feature flags in the cluster, by its URL',
+      network: {},
+      spec: unleash('http://unleash.data.svc:4242/api'),
+      cell: ['worker', 'clickhouse', 4242],
+      expected: true,
+    },
+    {
+      why: 'the server of the feature flags for the migration',
+      network: {},
+      spec: unleash('http://unleash.data.svc:4242/api'),
+      cell: ['migration', 'clickhouse', 4242],
+      expected: false,
+    },
+    {
+      why: 'the server of the feature flags when there is to be nothing at it',
+      network: { egress: { unleash: [] } },
+      spec: unleash('http://unleash.data.svc:4242/api'),
+      cell: ['worker', 'clickhouse', 4242],
+      expected: false,
+    },
   ])('$why: $expected', ({ network, cell: [from, to, port, protocol], expected, spec }) => {
     expect(judge(worldOf(network, spec), from, to, port, protocol)).toBe(expected)
   })
+
+  function unleash(url: string): Partial<Sender['spec']> {
+    const features = { provider: 'Unleash', unleash: { url, tokenSecretRef: { name: 'unleash' } } } as const
+    return { worker: { ...SPEC.worker, features } }
+  }
 
   function smtp(host: string, port: number): Partial<Sender['spec']> {
     return { worker: { ...SPEC.worker, provider: { smtp: { host, port } } } }

@@ -35,6 +35,11 @@ const BACKUP = {
   retention: {},
 }
 
+const FEATURES = {
+  provider: 'Unleash',
+  unleash: { url: 'http://unleash.flags.svc:4242/api', tokenSecretRef: { name: 'unleash' } },
+} as const
+
 describe('networkPolicy', () => {
   it('has one policy for each part that this BatchSender runs', () => {
     expect(namesOf(given())).toEqual([
@@ -108,7 +113,7 @@ const somePorts = fc.option(fc.array(fc.integer({ min: 1, max: 65_535 }), { minL
 })
 const present = (record: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
-const DESTINATIONS = ['postgres', 'mail', 'clickhouse', 'nats', 's3', 'dns'] as const
+const DESTINATIONS = ['postgres', 'mail', 'clickhouse', 'nats', 's3', 'unleash', 'dns'] as const
 const forEach = <Value>(arbitrary: fc.Arbitrary<Value>) =>
   fc.record(Object.fromEntries(DESTINATIONS.map((name) => [name, arbitrary]))).map(present)
 const network = fc
@@ -122,16 +127,19 @@ const network = fc
   .map((record) => present(record) as NetworkSpec)
 
 describe('whatever spec.network says', () => {
-  const senders = fc.record({ network, external: fc.boolean(), events: fc.boolean() }).map((some) =>
-    sender({
-      spec: {
-        ...SPEC,
-        network: some.network,
-        ...(some.external && { nats: { external: { servers: ['tls://nats.example.com:4222'] } } }),
-        ...(some.events && { clickhouse: { external: EVENTS, backup: BACKUP } }),
-      },
-    }),
-  )
+  const senders = fc
+    .record({ network, external: fc.boolean(), events: fc.boolean(), flags: fc.boolean() })
+    .map((some) =>
+      sender({
+        spec: {
+          ...SPEC,
+          network: some.network,
+          ...(some.external && { nats: { external: { servers: ['tls://nats.example.com:4222'] } } }),
+          ...(some.events && { clickhouse: { external: EVENTS, backup: BACKUP } }),
+          ...(some.flags && { worker: { ...SPEC.worker, features: FEATURES } }),
+        },
+      }),
+    )
 
   it('no rule is open to everybody or on every port by an empty list', () => {
     fc.assert(

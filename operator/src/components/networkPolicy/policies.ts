@@ -68,7 +68,13 @@ function workerRules(snapshot: Snapshot): Rules {
       ...ingressFrom(network?.clients ?? [OWN_NAMESPACE], [HTTP_PORT]),
       ...ingressFrom([operatorPods(installation), ...(network?.monitoring ?? [])], [INTERNAL_PORT]),
     ],
-    egress: [...toNats(snapshot), ...toPostgres(snapshot), ...toClickhouse(snapshot), ...toMail(snapshot)],
+    egress: [
+      ...toNats(snapshot),
+      ...toPostgres(snapshot),
+      ...toClickhouse(snapshot),
+      ...toMail(snapshot),
+      ...toUnleash(snapshot),
+    ],
   }
 }
 
@@ -133,6 +139,11 @@ function toClickhouse({ sender, installation }: Snapshot): readonly EgressRule[]
 function toBucket({ sender, installation }: Snapshot): readonly EgressRule[] {
   const url = sender.spec.clickhouse?.backup?.destination.s3?.endpoint
   return url === undefined ? [] : egressTo(sender, installation, 's3', [webAddress(url)])
+}
+
+function toUnleash({ sender, installation }: Snapshot): readonly EgressRule[] {
+  const url = sender.spec.worker.features?.unleash?.url
+  return url === undefined ? [] : egressTo(sender, installation, 'unleash', [webAddress(url)])
 }
 
 const webAddress = (url: string) => addressOf(url, url.startsWith('https:') ? 443 : 80)

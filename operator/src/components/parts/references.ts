@@ -8,6 +8,9 @@ export const CLICKHOUSE_ROLES = ['operator', 'backup', 'checksum', 'verify'] as 
 /** The key of a Secret that webhooks are signed with. */
 export const WEBHOOK_SECRET = 'webhookSecret'
 
+/** The key of the Secret that `spec.worker.features.unleash.tokenSecretRef` names. */
+export const UNLEASH_TOKEN = 'token'
+
 export interface Reference {
   readonly secret: string
   /** Where in the spec it is named. */
@@ -21,9 +24,7 @@ export interface Reference {
 export function references(spec: BatchSenderSpec): readonly Reference[] {
   const { worker, postgres, nats, clickhouse } = spec
   return [
-    ...providerReferences(worker.provider),
-    reference('spec.worker.http.tokensSecretRef', worker.http.tokensSecretRef, []),
-    reference('spec.worker.unsubscribe.keySecretRef', worker.unsubscribe?.keySecretRef, ['key']),
+    ...workerReferences(worker),
     reference(
       'spec.postgres.credentialsSecretRef',
       postgres.credentialsSecretRef,
@@ -51,6 +52,22 @@ export function references(spec: BatchSenderSpec): readonly Reference[] {
       ['accessKey', 'secretKey'],
     ),
   ].flat()
+}
+
+function workerReferences({
+  provider,
+  http,
+  unsubscribe,
+  features,
+}: WorkerSpec): readonly (readonly Reference[])[] {
+  return [
+    ...providerReferences(provider),
+    reference('spec.worker.http.tokensSecretRef', http.tokensSecretRef, []),
+    reference('spec.worker.unsubscribe.keySecretRef', unsubscribe?.keySecretRef, ['key']),
+    reference('spec.worker.features.unleash.tokenSecretRef', features?.unleash?.tokenSecretRef, [
+      UNLEASH_TOKEN,
+    ]),
+  ]
 }
 
 function providerReferences({

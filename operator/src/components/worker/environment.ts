@@ -7,8 +7,9 @@ import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import { workQueueNames } from '../../../../crds/workQueue.ts'
 import { variableOf } from '../../../../crds/environment.ts'
 import { renderWorkerSettings } from '../../../../crds/workerSettings.ts'
-import { WEBHOOK_SECRET } from '../parts/references.ts'
+import { UNLEASH_TOKEN, WEBHOOK_SECRET } from '../parts/references.ts'
 import { natsSecrets, natsServers } from '../parts/natsTopology.ts'
+import { featureSettings, featureVolumes } from './features.ts'
 
 const ROOT = '/etc/batchsender'
 
@@ -38,6 +39,7 @@ function settings(snapshot: Snapshot): Partial<WorkerSettingsInput> {
     ...queueSettings(snapshot),
     ...eventSettings(snapshot),
     ...providerSettings(snapshot),
+    ...featureSettings(worker.features, ROOT),
   }
 }
 
@@ -105,9 +107,11 @@ function sesOptions({
 function secretKeys({ sender }: Snapshot): Partial<Record<SecretSetting, SecretKey>> {
   const { worker, postgres, clickhouse } = sender.spec
   const events = clickhouse?.external?.credentialsSecretRef?.name
+  const unleash = worker.features?.unleash
   return {
     postgresUrl: [postgres.credentialsSecretRef.name, 'url'],
     ...providerKeys(worker.provider),
+    ...(unleash && { unleashToken: [unleash.tokenSecretRef.name, UNLEASH_TOKEN] }),
     ...(events !== undefined && {
       clickhouseUsername: [events, 'username'],
       clickhousePassword: [events, 'password'],
@@ -178,6 +182,7 @@ export function volumes({ sender }: Snapshot): Raw<V1Volume>[] {
     ...(unsubscribe ? [volume('unsubscribe', unsubscribe.keySecretRef.name)] : []),
     ...(nats === undefined ? [] : [volume('nats', nats)]),
     ...webhookVolume(sender.spec.worker.provider),
+    ...featureVolumes(sender.spec.worker.features),
     { name: 'tmp', emptyDir: {} },
   ]
 }
@@ -190,6 +195,7 @@ export function volumeMounts({ sender }: Snapshot): Raw<V1VolumeMount>[] {
     ...(sender.spec.worker.unsubscribe ? [mount('unsubscribe')] : []),
     ...(natsTlsSecret(sender) === undefined ? [] : [mount('nats')]),
     ...(sender.spec.worker.provider.resend?.webhookSecretRefs ? [mount('webhooks')] : []),
+    ...featureVolumes(sender.spec.worker.features).map(({ name }) => mount(name)),
     { name: 'tmp', mountPath: '/tmp' },
   ]
 }

@@ -273,6 +273,66 @@ describe('worker', () => {
     expect(JSON.stringify(rendered)).toContain('"mountPath":"/etc/batchsender/unsubscribe"')
   })
 
+  const podWith = (features: NonNullable<Snapshot['sender']['spec']['worker']['features']>) => {
+    const references = allReferences().set('unleash', reference('token'))
+    const who = sender({ spec: { ...SPEC, worker: { ...SPEC.worker, features } } })
+    const { spec } = objectOf(migrated({ sender: who, references }), 'Deployment') as {
+      spec?: { template: { spec: { containers: Pod[]; volumes: object[] } } }
+    }
+    const variables = spec?.template.spec.containers[0]?.env ?? []
+    const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? 'secret']))
+    return { spec, variables, settings: parseWorkerSettings(environment) }
+  }
+
+  it('renders feature flags of the spec into the environment', () => {
+    const flags = { 'wide-claims': 25, 'provider-paused': false, 'on-uncertain': 'Resend' } as const
+    expect(podWith({ provider: 'Env', flags }).settings).toMatchObject({
+      featuresProvider: 'Env',
+      featureFlags: 'on-uncertain=Resend,provider-paused=false,wide-claims=25%',
+    })
+  })
+
+  it('mounts the ConfigMap of the feature flags as a whole, whether it is there or not', () => {
+    const { spec, settings } = podWith({ provider: 'ConfigMap', configMapRef: { name: 'flags' } })
+    expect(settings).toMatchObject({
+      featuresProvider: 'ConfigMap',
+      featuresFile: '/etc/batchsender/features/flags.json',
+    })
+    expect(spec?.template.spec.volumes).toContainEqual({
+      name: 'features',
+      configMap: { name: 'flags', defaultMode: 0o440, optional: true },
+    })
+    const mounts = (spec?.template.spec.containers[0] as { volumeMounts?: object[] } | undefined)
+      ?.volumeMounts
+    expect(mounts).toContainEqual({
+      name: 'features',
+      mountPath: '/etc/batchsender/features',
+      readOnly: true,
+    })
+  })
+
+  it('waits for the token of Unleash, hands it on as a reference, and rolls when it changes', () => {
+    const unleash = { url: 'https://unleash.example.com/api', tokenSecretRef: { name: 'unleash' } }
+    const features = { provider: 'Unleash', unleash } as const
+    const { variables, settings } = podWith(features)
+    expect(settings).toMatchObject({
+      featuresProvider: 'Unleash',
+      unleashUrl: unleash.url,
+      unleashAppName: 'batchsender',
+    })
+    expect(variables.find(({ name }) => name === 'UNLEASH_TOKEN')).toEqual({
+      name: 'UNLEASH_TOKEN',
+      valueFrom: { secretKeyRef: { name: 'unleash', key: 'token' } },
+    })
+    const who = sender({ spec: { ...SPEC, worker: { ...SPEC.worker, features } } })
+    expect(wished(migrated({ sender: who }))).not.toContain('Deployment')
+    const withToken = (fingerprint: string) => {
+      const facts = { found: true, keys: ['token'], fingerprints: { token: fingerprint } } as const
+      return migrated({ sender: who, references: allReferences().set('unleash', facts) })
+    }
+    expect(templateHash(withToken('new'))).not.toEqual(templateHash(withToken('old')))
+  })
+
   it('renders the limits of the API', () => {
     const http = { ...SPEC.worker.http, rateLimitPerToken: 60, trustedProxies: ['10.0.0.0/8', '2001:db8::1'] }
     const spec = { ...SPEC, worker: { ...SPEC.worker, http } }

@@ -1,0 +1,113 @@
+/** What a worker tells of itself on its internal port, beside what is true of the servers around it. */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Evidence } from '../src/http/internalServer.ts'
+import type { Rig, WorkerProcess } from './rig.ts'
+import { isFinished, startRig, until } from './rig.ts'
+
+let rig: Rig
+const workers: WorkerProcess[] = []
+
+beforeAll(async () => {
+  rig = await startRig({ postgresSettings: ['fsync=off', 'max_connections=37', 'synchronous_commit=local'] })
+})
+afterEach(async () => {
+  await rig.sink.behave([])
+  await Promise.all(workers.splice(0).map((worker) => worker.kill()))
+})
+afterAll(() => rig.stop())
+
+async function started(settings: Parameters<Rig['worker']>[0] = {}): Promise<WorkerProcess> {
+  const worker = await rig.worker(settings)
+  workers.push(worker)
+  return worker
+}
+
+const evidenceOf = async (worker: WorkerProcess) =>
+  (await (await fetch(`${worker.internal}/evidence`)).json()) as Evidence
+
+test('the settings of the server are told by their own names', async () => {
+  const { postgres, features } = await evidenceOf(await started())
+  const [version] = await rig.sql<{ server_version_num: string }>('SHOW server_version_num')
+  const [checksums] = await rig.sql<{ data_checksums: string }>('SHOW data_checksums')
+  expect(postgres.settings).toEqual({
+    server_version_num: version?.server_version_num,
+    data_checksums: checksums?.data_checksums,
+    ssl: 'off',
+    synchronous_commit: 'local',
+    fsync: 'off',
+    password_encryption: 'scram-sha-256',
+    max_connections: '37',
+  })
+  expect(features).toEqual({
+    provider: 'None',
+    degraded: false,
+    flags: {
+      'provider-paused': { value: false, reason: 'DEFAULT' },
+      'on-uncertain': { value: 'Hold', reason: 'DEFAULT' },
+      'wide-claims': { value: false, reason: 'DEFAULT' },
+    },
+  })
+})
+
+test('a provider is open, with the rate that all workers keep', async () => {
+  const worker = await started({ maxPerSecond: 40 })
+  const id = await worker.accept(5, 'open')
+  await until(() => worker.batch(id), isFinished, worker.log)
+  expect((await evidenceOf(worker)).provider).toEqual({ name: 'smtp', state: 'open', perSecond: 40 })
+})
+
+test('a provider that wants nothing is closed, and nobody limits one without a limit', async () => {
+  await rig.sink.behave([{ address: '*', at: 'rcpt', code: 421, message: 'too many mails' }])
+  const worker = await started()
+  const id = await worker.accept(5, 'closed')
+  await until(
+    async () => (await evidenceOf(worker)).provider,
+    ({ state }) => state === 'closed',
+    worker.log,
+  )
+  expect((await evidenceOf(worker)).provider).toEqual({ name: 'smtp', state: 'closed' })
+  await worker.command(id, 'cancel')
+})
+
+test('a provider that a flag switches off is paused, and the age of what waits for it grows', async () => {
+  const worker = await started({ featuresProvider: 'Env', featureFlags: 'provider-paused=true' })
+  const id = await worker.accept(5, 'paused')
+  const { oldestInFlightSeconds } = await until(
+    () => evidenceOf(worker),
+    (evidence) => evidence.oldestInFlightSeconds > 0.5,
+    worker.log,
+  )
+  const later = await evidenceOf(worker)
+  expect(later.provider.state).toBe('paused')
+  expect(later.features.flags['provider-paused']?.value).toBe(true)
+  expect(later.oldestInFlightSeconds).toBeGreaterThan(oldestInFlightSeconds)
+  expect(later.inFlight).toBe(0)
+  await worker.command(id, 'cancel')
+})
+
+test('what has not reached ClickHouse is told for events and for the audit log, and without one there is nothing', async () => {
+  const without = await started()
+  expect((await evidenceOf(without)).outboxLag).toEqual({})
+  await without.kill()
+  const worker = await started({ clickhouseUrl: 'http://127.0.0.1:9', clickhousePassword: 'p' })
+  const id = await worker.accept(7, 'lag')
+  await until(() => worker.batch(id), isFinished, worker.log)
+  const { outboxLag } = await until(
+    () => evidenceOf(worker),
+    (evidence) => (evidence.outboxLag.events?.rows ?? 0) >= 7,
+    worker.log,
+  )
+  expect(outboxLag.events?.oldestSeconds).toBeGreaterThan(0)
+  expect(outboxLag.audit?.rows).toBeGreaterThan(0)
+  expect(outboxLag.audit?.oldestSeconds).toBeGreaterThan(0)
+})
+
+test('the pool is measured when it is asked for', async () => {
+  const worker = await started()
+  const text = await (await fetch(`${worker.internal}/metrics`)).text()
+  const gauge = (name: string) => Number(new RegExp(`^batchsender_pool_${name} (\\d+)$`, 'm').exec(text)?.[1])
+  expect(gauge('total')).toBeGreaterThan(0)
+  expect(gauge('total')).toBeLessThanOrEqual(10)
+  expect(gauge('idle')).toBeLessThanOrEqual(gauge('total'))
+  expect(gauge('waiting')).toBe(0)
+})
