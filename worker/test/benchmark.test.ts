@@ -7,15 +7,15 @@ import { faultsIn } from '../../hack/bench/worker/results.ts'
 test('the benchmark of the worker runs and checks what was sent', async () => {
   const contestants = CONTESTANTS.filter(({ name }) => ['ours', 'bare nodemailer'].includes(name))
   const results = await benchmark({
-    scenarios: ['drain', 'accept', 'scale', 'flood'],
+    scenarios: ['drain', 'accept'],
     contestants,
     count: 200,
     crashCount: 0,
-    scaleCount: 200,
+    scaleCount: 0,
     acceptSeconds: 1,
     busyLot: 200,
-    floodSeconds: 1,
-    floodPerSecond: 100,
+    floodSeconds: 0,
+    floodPerSecond: 0,
     rounds: 1,
     tell: () => undefined,
   })
@@ -23,6 +23,4 @@ test('the benchmark of the worker runs and checks what was sent', async () => {
   expect(results.contestants.map(({ contestant }) => contestant)).toEqual(['bare nodemailer', 'ours'])
   for (const { drain } of results.contestants) expect(drain?.mailsPerSecond).toBeGreaterThan(0)
   expect(results.accepts[0]?.batches).toBe(17)
-  expect(results.scales[0]).toHaveLength(2)
-  expect(results.floods).toHaveLength(2)
 })

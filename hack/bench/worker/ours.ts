@@ -40,9 +40,7 @@ export async function prepareOurs(arena: Arena, run: string, count: number): Pro
       return worker.pid()
     },
     kill: () => worker.kill(),
-    stop: async () => {
-      await worker.terminate()
-    },
+    stop: () => worker.kill(),
     accepted: async () => (await counts())?.sent ?? 0,
     uncertain: async () => (await counts())?.uncertain ?? 0,
     isOver: async () => id !== undefined && isOver(worker, id),

@@ -46,7 +46,7 @@ export async function accept(arena: Arena, seconds: number, lot: number): Promis
       mailsPerSecond: sunk / seconds,
     }
   } finally {
-    await worker.terminate()
+    await worker.kill()
   }
 }
 

@@ -28,6 +28,6 @@ export async function rateOf(arena: Arena, processes: number, count: number): Pr
       throw new Error(`${messages.length} mails to ${distinct} of ${count}, by ${row?.n} of ${processes}`)
     return rateBetween(messages)
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()))
+    await Promise.all(workers.map((worker) => worker.kill()))
   }
 }
