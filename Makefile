@@ -62,12 +62,16 @@ soak: $(INSTALLED) ## random edits and faults at our runtime: make soak MINUTES=
 	MINUTES=$(or $(MINUTES),10) SEED=$(SEED) node hack/soak/main.ts
 
 .PHONY: bench-worker
-bench-worker: $(INSTALLED) ## our worker beside other queues: make bench-worker COUNT=20000 ROUNDS=3 ONLY=ours,BullMQ
-	COUNT=$(COUNT) CRASH_COUNT=$(CRASH_COUNT) ROUNDS=$(ROUNDS) ONLY=$(ONLY) node hack/bench/worker/main.ts
+bench-worker: $(INSTALLED) ## our worker beside other queues: make bench-worker COUNT=20000 ROUNDS=3 ONLY=ours,BullMQ SCENARIOS=drain,crash,accept,flood,scale
+	COUNT=$(COUNT) CRASH_COUNT=$(CRASH_COUNT) ROUNDS=$(ROUNDS) ONLY='$(ONLY)' SCENARIOS=$(SCENARIOS) DOCS=$(DOCS) node hack/bench/worker/main.ts
+
+.PHONY: load
+load: $(INSTALLED) ## k6 against `make run`: make load SCENARIO=sustained|burst|webhooks SECONDS=600
+	SCENARIO=$(or $(SCENARIO),burst) FOR_SECONDS=$(or $(SECONDS),30) RECIPIENTS=$(or $(RECIPIENTS),10) node hack/load/main.ts
 
 .PHONY: load-webhooks
 load-webhooks: $(INSTALLED) ## 1,000 webhooks a second at one worker: make load-webhooks FOR_SECONDS=60 RATE=1000 KILL=1
-	FOR_SECONDS=$(or $(FOR_SECONDS),60) RATE=$(or $(RATE),1000) KILL=$(KILL) node hack/load/webhookFlood.ts
+	FOR_SECONDS=$(or $(FOR_SECONDS),60) RATE=$(or $(RATE),1000) KILL=$(KILL) node hack/load/webhookMain.ts
 
 ##@ Write
 .PHONY: format

@@ -2,14 +2,14 @@ import { expect, it } from 'vitest'
 import { withSection } from './docsSection.ts'
 
 it('adds a section after what is there', () => {
-  expect(withSection('# Head\n', 'one', 'text')).toBe(
-    '# Head\n\n<!-- one:begin -->\n\ntext\n\n<!-- one:end -->\n',
+  expect(withSection('# Head\n', 'operator', 'text')).toBe(
+    '# Head\n\n<!-- operator:begin -->\n\ntext\n\n<!-- operator:end -->\n',
   )
 })
 
 it('replaces its own section and leaves everything else alone', () => {
-  const before = withSection(withSection('# Head\n', 'one', 'old'), 'two', 'other')
-  const after = withSection(before, 'one', 'new $& text')
+  const before = withSection(withSection('# Head\n', 'operator', 'old'), 'worker', 'other')
+  const after = withSection(before, 'operator', 'new $& text')
   expect(after).toBe(before.replace('old', () => 'new $& text'))
-  expect(withSection(after, 'one', 'old')).toBe(before)
+  expect(withSection(after, 'operator', 'old')).toBe(before)
 })

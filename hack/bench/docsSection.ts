@@ -1,21 +1,26 @@
-/** Puts a program's section into a document that people and other programs write in, too. */
+/** The results of a benchmark in docs/benchmarks.md, between marks of its own. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
 import { repositoryDir } from '../cluster/paths.ts'
-import { run } from '../cluster/shell.ts'
 
-/** Replaces what lies between `<!-- name:begin -->` and `<!-- name:end -->`, or adds it at the end. Pure. */
-export function withSection(document: string, name: string, section: string): string {
-  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
-  const text = `${begin}\n\n${section.trim()}\n\n${end}`
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)]
-  if (from === -1 || to < from) return `${document.trimEnd()}\n\n${text}\n`
-  return document.slice(0, from) + text + document.slice(to + end.length)
+export type SectionName = 'operator' | 'worker'
+
+const HEAD = '# Benchmarks\n\nWritten by the programs that measure; ratios within one run mean something.\n'
+const FILE = join(repositoryDir, 'docs/benchmarks.md')
+
+/** Replaces the section; the rest of the file stays as it is. */
+export async function writeDocsSection(name: SectionName, markdown: string): Promise<void> {
+  const text = withSection(await readFile(FILE, 'utf8').catch(() => HEAD), name, markdown)
+  const options = await resolveConfig(FILE)
+  await writeFile(FILE, await format(text, { ...options, filepath: FILE }))
 }
 
-/** In the form that `make check` asks for. @param head what the document begins with when there is none yet. */
-export async function writeSection(path: string, name: string, section: string, head: string): Promise<void> {
-  const document = await readFile(path, 'utf8').catch(() => head)
-  await writeFile(path, withSection(document, name, section))
-  await run(join(repositoryDir, 'node_modules/.bin/prettier'), ['--write', path])
+/** Appends it when there is none. Pure. */
+export function withSection(text: string, name: SectionName, markdown: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
+  const section = `${begin}\n\n${markdown.trim()}\n\n${end}`
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from === -1 || to < from) return `${text.trimEnd()}\n\n${section}\n`
+  return `${text.slice(0, from)}${section}${text.slice(to + end.length)}`
 }

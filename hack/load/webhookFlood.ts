@@ -1,31 +1,48 @@
-/**
- * Webhooks of Amazon SES at a steady rate against one worker: FOR_SECONDS=60 RATE=1000, one in a hundred forged. Prints the
- * latencies and fails unless every forged one was refused and every genuine one is in the database, once. With KILL=1
- * the worker is killed half-way and started again.
- */
+/** Webhooks of Amazon SES at a steady rate against one worker, and what the database has of them in the end. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Rig } from '../../worker/test/rig.ts'
 import type { Hit, Shot } from './flood.ts'
 import { isFinished, startRig, until } from '../../worker/test/rig.ts'
 import { sesEvent } from '../standins/providerEvents.ts'
-import { notification, signed, startSnsDouble, TOPIC } from '../standins/sns.ts'
+import { notification, signed, startSnsDouble, TOPIC, type SnsDouble } from '../standins/sns.ts'
 import { flood } from './flood.ts'
 
-const SECONDS = Number(process.env['FOR_SECONDS'] ?? 60)
-const RATE = Number(process.env['RATE'] ?? 1_000)
-const KILL = process.env['KILL'] === '1'
 const RECIPIENTS = 1_000
 const FORGED_EVERY = 100
 const APPLIED_WITHIN_MS = 120_000
+
+export interface FloodOptions {
+  readonly seconds: number
+  readonly perSecond: number
+  /** Half-way, with SIGKILL; the worker is started again at once. */
+  readonly kill: boolean
+  readonly tell?: (line: string) => void
+}
 
 interface Prepared extends Shot {
   readonly id: string
   readonly isForged: boolean
 }
 
-const [rig, sns] = await Promise.all([startRig({ postgresSettings: ['fsync=on'] }), startSnsDouble()])
-try {
+export type FloodFigures = ReturnType<typeof summarise> & Awaited<ReturnType<typeof stored>>
+
+/** @returns what was counted, and in words whatever of it is not as it should be. */
+export async function webhookFlood(
+  options: FloodOptions,
+): Promise<{ readonly figures: FloodFigures; readonly faults: readonly string[] }> {
+  const [rig, sns] = await Promise.all([startRig({ postgresSettings: ['fsync=on'] }), startSnsDouble()])
+  try {
+    const figures = await floodOf(rig, sns, options)
+    return { figures, faults: faultsOf(figures) }
+  } finally {
+    await rig.stop()
+    await sns.close()
+  }
+}
+
+async function floodOf(rig: Rig, sns: SnsDouble, options: FloodOptions): Promise<FloodFigures> {
+  const { seconds, perSecond, kill, tell = () => undefined } = options
   // Nobody listens there, so that the events stay in the outbox and can be counted.
   const worker = await rig.worker(
     { sesTopicArns: [TOPIC], logLevel: 'warn', clickhouseUrl: 'http://127.0.0.1:9' },
@@ -33,26 +50,19 @@ try {
   )
   const batchId = await worker.accept(RECIPIENTS)
   await until(() => worker.batch(batchId), isFinished, worker.log)
-  const shots = Array.from({ length: SECONDS * RATE }, (_, index) => prepare(index, batchId))
-  console.log(`${shots.length} messages signed, ${RATE}/s for ${SECONDS} s${KILL ? ', with a SIGKILL' : ''}`)
+  const shots = Array.from({ length: seconds * perSecond }, (_, index) => prepare(index, batchId, sns))
+  tell(`${shots.length} messages signed, ${perSecond}/s for ${seconds} s${kill ? ', with a SIGKILL' : ''}`)
 
-  const flooding = flood(worker.api, shots, RATE)
-  if (KILL) {
-    await sleep((SECONDS * 1_000) / 2)
+  const flooding = flood(worker.api, shots, perSecond)
+  if (kill) {
+    await sleep((seconds * 1_000) / 2)
     await worker.kill()
     await worker.start()
   }
-  const hits = await flooding
-  const figures = { ...summarise(shots, hits), ...(await stored(rig, shots, batchId)) }
-  console.log(JSON.stringify(figures, undefined, 2))
-  const faults = faultsOf(figures)
-  if (faults.length > 0) throw new Error(faults.join('\n'))
-} finally {
-  await rig.stop()
-  await sns.close()
+  return { ...summarise(shots, await flooding), ...(await stored(rig, shots, batchId)) }
 }
 
-function prepare(index: number, batchId: string): Prepared {
+function prepare(index: number, batchId: string, sns: SnsDouble): Prepared {
   const id = randomUUID()
   const seq = index % RECIPIENTS
   const event = sesEvent('Delivery', { batchId, seq, address: `r${seq}@example.org`, messageId: id })
@@ -116,7 +126,7 @@ async function stored(from: Rig, prepared: readonly Prepared[], batchId: string)
   }
 }
 
-function faultsOf(figures: ReturnType<typeof summarise> & Awaited<ReturnType<typeof stored>>): string[] {
+function faultsOf(figures: FloodFigures): string[] {
   const { genuine, forged } = figures
   const wanted = {
     genuineTaken: genuine,

@@ -5,13 +5,14 @@ import { atTheSink, isFinished, startRig, until } from './rig.ts'
 let rig: Rig
 let worker: WorkerProcess
 
-const TOTAL = 1_000
+const TOTAL = 5_000
+const FEW = 1_000
 
 beforeAll(async () => {
   rig = await startRig()
   worker = await rig.worker()
   // Enough to have mails under way at any moment.
-  await rig.sink.behave([{ address: '*', at: 'data', delayMs: 30 }])
+  await rig.sink.behave([{ address: '*', at: 'data', delayMs: 20 }])
 })
 afterAll(() => rig.stop())
 
@@ -59,18 +60,18 @@ test('with Resend what a crash leaves open is sent again, so nothing is missing'
   const resending = await rig.worker({ onUncertain: 'Resend', workerName: 'resending' })
   await worker.kill()
   const before = await rig.sink.count()
-  const id = await resending.accept(TOTAL, 'again')
+  const id = await resending.accept(FEW, 'again')
   await until(
     () => rig.sink.count(),
-    (count) => count - before >= TOTAL / 2,
+    (count) => count - before >= FEW / 2,
     resending.log,
   )
   await resending.kill()
   await resending.start()
   const batch = await until(() => resending.batch(id), isFinished, resending.log)
-  expect(batch).toMatchObject({ state: 'completed', counts: { sent: TOTAL, uncertain: 0 } })
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: FEW, uncertain: 0 } })
   const { messages, distinct } = await atTheSink(rig.sink, before)
-  expect(distinct.size).toBe(TOTAL)
+  expect(distinct.size).toBe(FEW)
   const messageIds = new Map(messages.map(({ recipient, headers }) => [recipient, headers['message-id']]))
   for (const { recipient, headers } of messages) expect(headers['message-id']).toBe(messageIds.get(recipient))
   await resending.kill()
@@ -79,10 +80,10 @@ test('with Resend what a crash leaves open is sent again, so nothing is missing'
 
 test('a worker that is asked to stop finishes what it has begun and leaves nothing uncertain', async () => {
   const before = await rig.sink.count()
-  const id = await worker.accept(TOTAL, 'term')
+  const id = await worker.accept(FEW, 'term')
   await until(
     () => rig.sink.count(),
-    (count) => count - before >= TOTAL / 3,
+    (count) => count - before >= FEW / 3,
     worker.log,
   )
   expect(await worker.terminate()).toBe(true)
@@ -99,6 +100,6 @@ test('a worker that is asked to stop finishes what it has begun and leaves nothi
 
   await worker.start()
   const batch = await until(() => worker.batch(id), isFinished, worker.log)
-  expect(batch).toMatchObject({ state: 'completed', counts: { sent: TOTAL } })
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: FEW } })
   expect((await atTheSink(rig.sink, before)).duplicates).toBe(0)
 })

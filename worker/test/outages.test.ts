@@ -33,13 +33,24 @@ const expectAllSentOnce = async (id: string, before: number, count = 1_000) => {
   expect(duplicates).toBe(0)
 }
 
-test('NATS that comes back with nothing in it costs no mail', async () => {
-  const { id, before } = await midBatch('nats', 3_000)
+const wakeUpsInNats = async (id: string) => {
   const [waiting] = await rig.sql<{ chunks: number }>(
     'SELECT count(*)::int AS chunks FROM chunk WHERE batch_id = $1 AND published_at IS NOT NULL AND NOT done',
     [id],
   )
-  expect(waiting?.chunks).toBeGreaterThan(0)
+  return waiting?.chunks ?? 0
+}
+
+test('NATS that restarts and keeps its data in the middle of a batch costs no mail and sends none twice', async () => {
+  const { id, before } = await midBatch('kept', 3_000)
+  expect(await wakeUpsInNats(id)).toBeGreaterThan(0)
+  await rig.nats.restart()
+  await expectAllSentOnce(id, before, 3_000)
+})
+
+test('NATS that comes back with nothing in it costs no mail', async () => {
+  const { id, before } = await midBatch('nats', 3_000)
+  expect(await wakeUpsInNats(id)).toBeGreaterThan(0)
   await rig.nats.restart({ loseData: true })
   await rig.createStream()
   await expectAllSentOnce(id, before, 3_000)

@@ -2,14 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repositoryDir } from '../../cluster/paths.ts'
-import { writeSection } from '../docsSection.ts'
+import { writeDocsSection } from '../docsSection.ts'
 import { benchmark, type Run } from './benchmark.ts'
 import { machine, versions } from './conditions.ts'
 import { CONTESTANTS } from './contestants.ts'
 import { render, type Conditions } from './report.ts'
 import { settingsOf } from './settings.ts'
-
-const HEAD = '# Benchmarks\n\nWritten by the programs that measure; ratios within one run mean something.\n'
 
 const folder = join(repositoryDir, '.run/bench-operator')
 await mkdir(folder, { recursive: true })
@@ -40,8 +38,7 @@ await writeFile(
   `${JSON.stringify({ ...pick(conditions), scenarios, durations, runs }, null, 2)}\n`,
 )
 await writeFile(join(folder, 'results.md'), markdown)
-if (settings.documents)
-  await writeSection(join(repositoryDir, 'docs/benchmarks.md'), 'operator', markdown, HEAD)
+if (settings.documents) await writeDocsSection('operator', markdown)
 console.log(`\n${markdown}\n${minutes()}: written to ${folder}`)
 process.exitCode = runs.some(({ contestant, fault }) => contestant === 'ours' && fault !== undefined) ? 1 : 0
 

@@ -1,55 +1,111 @@
-/** Every contestant in every round, in an order that changes; each round in an arena of its own. */
+/** Every contestant in every round, in an order that changes, then ours by itself; each run in an arena of its own. */
 import type { Contestant } from './contestants.ts'
-import type { Result } from './report.ts'
+import type { Results, Result } from './results.ts'
+import type { Accept } from './scenarios/accept.ts'
+import { webhookFlood } from '../../load/webhookFlood.ts'
 import { openArena, type Arena } from './arena.ts'
+import { accept } from './scenarios/accept.ts'
 import { crash, type Crash } from './scenarios/crash.ts'
 import { drain } from './scenarios/drain.ts'
+import { rateOf } from './scenarios/scale.ts'
+
+export const SCENARIOS = ['drain', 'crash', 'accept', 'flood', 'scale'] as const
+export type Scenario = (typeof SCENARIOS)[number]
 
 const SHARES = [0.2, 0.4, 0.6, 0.8]
 
 export interface Options {
+  readonly scenarios: readonly Scenario[]
   readonly contestants: readonly Contestant[]
   readonly count: number
-  /** Mails of each run that is killed; 0 kills nobody. Only in the first round: what is counted there is no time. */
+  /** Mails of each run that is killed, in the first round only: what is counted there is no time. */
   readonly crashCount: number
+  readonly scaleCount: number
+  readonly acceptSeconds: number
+  /** Recipients of the batches that keep the worker busy meanwhile. */
+  readonly busyLot: number
+  readonly floodSeconds: number
+  readonly floodPerSecond: number
   readonly rounds: number
-  readonly onResult: (result: Result) => void
+  readonly tell: (line: string) => void
 }
 
-export async function benchmark(options: Options): Promise<readonly Result[]> {
+export async function benchmark(options: Options): Promise<Results> {
   const results: Result[] = []
+  const own = { accepts: [] as Accept[], scales: [] as number[][], faults: [] as string[] }
   for (let round = 1; round <= options.rounds; round += 1) {
-    const { contestants } = options
-    const turn = (round - 1) % contestants.length
-    for (const contestant of [...contestants.slice(turn), ...contestants.slice(0, turn)]) {
+    for (const contestant of turned(options.contestants, round - 1)) {
       const result = await attempt(contestant, round, options)
       results.push(result)
-      options.onResult(result)
+      options.tell(sayResult(result))
     }
+    await noting(own.faults, `accept, round ${round}`, async () => {
+      own.accepts.push(...(await acceptOnce(options)))
+    })
+    await noting(own.faults, `scale, round ${round}`, async () => {
+      own.scales.push(...(await scaleOnce(options, round)))
+    })
   }
-  return results
+  const floods = await noting(own.faults, 'flood', () => floodTwice(options))
+  return { contestants: results, ...own, floods: floods ?? [] }
+}
+
+const turned = <Value>(values: readonly Value[], by: number): readonly Value[] => {
+  const turn = by % Math.max(1, values.length)
+  return [...values.slice(turn), ...values.slice(0, turn)]
 }
 
 async function attempt(contestant: Contestant, round: number, options: Options): Promise<Result> {
-  const { name } = contestant
-  const kills = round === 1 && contestant.isCeiling !== true && options.crashCount > 0
+  const { scenarios, count, crashCount } = options
+  const { name, isCeiling = false } = contestant
+  const kills = scenarios.includes('crash') && round === 1 && !isCeiling && crashCount > 0
   try {
-    const drained = await inArena((arena) => drain(arena, contestant, 'drain', options.count))
     return {
       contestant: name,
       round,
-      drain: drained,
-      ...(kills && { crashes: await crashes(contestant, options.crashCount) }),
+      ...(scenarios.includes('drain') && {
+        drain: await inArena((arena) => drain(arena, contestant, 'drain', count)),
+      }),
+      ...(kills && { crashes: await crashes(contestant, crashCount) }),
     }
   } catch (error) {
-    return { contestant: name, round, fault: error instanceof Error ? error.message : String(error) }
+    return { contestant: name, round, fault: wordsOf(error) }
   }
 }
 
-async function crashes(contestant: Contestant, count: number): Promise<readonly Crash[]> {
-  const results: Crash[] = []
-  for (const share of SHARES)
-    results.push(await inArena((arena) => crash(arena, contestant, `crash${share * 100}`, count, share)))
+/** All at once: most of it is waiting, and what is counted is no time. */
+function crashes(contestant: Contestant, count: number): Promise<readonly Crash[]> {
+  return Promise.all(
+    SHARES.map((share) => inArena((arena) => crash(arena, contestant, `crash${share * 100}`, count, share))),
+  )
+}
+
+async function acceptOnce({ scenarios, acceptSeconds, busyLot, tell }: Options): Promise<readonly Accept[]> {
+  if (!scenarios.includes('accept')) return []
+  const result = await inArena((arena) => accept(arena, acceptSeconds, busyLot))
+  tell(`accept: p50 ${result.p50Ms.toFixed(1)} ms, p95 ${result.p95Ms.toFixed(1)} ms`)
+  return [result]
+}
+
+/** @returns pairs: the rate of one process and that of two, measured in an order that changes. */
+async function scaleOnce({ scenarios, scaleCount, tell }: Options, round: number): Promise<number[][]> {
+  if (!scenarios.includes('scale')) return []
+  const rates: number[] = []
+  for (const processes of turned([1, 2], round - 1))
+    rates[processes - 1] = await inArena((arena) => rateOf(arena, processes, scaleCount))
+  tell(`scale: ${rates.map((rate) => rate.toFixed(0)).join(' → ')} mails/s`)
+  return [rates]
+}
+
+async function floodTwice(options: Options): Promise<Results['floods']> {
+  const { scenarios, floodSeconds: seconds, floodPerSecond: perSecond, tell } = options
+  const results: Results['floods'][number][] = []
+  if (!scenarios.includes('flood')) return results
+  for (const kill of [false, true]) {
+    const result = { kill, ...(await webhookFlood({ seconds, perSecond, kill })) }
+    results.push(result)
+    tell(`flood${kill ? ' with a SIGKILL' : ''}: ${result.faults.join('; ') || 'nothing lost'}`)
+  }
   return results
 }
 
@@ -61,4 +117,30 @@ async function inArena<Value>(work: (arena: Arena) => Promise<Value>): Promise<V
   } finally {
     await arena.stop()
   }
+}
+
+async function noting<Value>(
+  faults: string[],
+  what: string,
+  work: () => Promise<Value>,
+): Promise<Value | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    faults.push(`${what}: ${wordsOf(error)}`)
+    return undefined
+  }
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+function sayResult({ contestant, round, drain: drained, crashes: some = [], fault }: Result): string {
+  const lost = some.map(
+    ({ share, duplicates, missing, uncertain }) => `${share}: ${duplicates}/${missing}/${uncertain}`,
+  )
+  const parts = [
+    ...(drained === undefined ? [] : [`${drained.mailsPerSecond.toFixed(0)} mails/s`]),
+    ...(lost.length === 0 ? [] : [`killed at ${lost.join(', ')} (duplicates/missing/uncertain)`]),
+  ]
+  return `round ${round}: ${contestant}: ${fault ?? parts.join('; ')}`
 }

@@ -1,13 +1,11 @@
 /** Who takes part: each fills its queue, then drains it in one process that may be killed and started again. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Arena } from './arena.ts'
-import type { WorkerProcess } from '../../../worker/test/rig.ts'
 import type { Conditions } from './contestants/mail.ts'
 import { conditionsOf, finished, startProgram } from './arena.ts'
 import { repositoryDir } from '../../cluster/paths.ts'
-import { addressOf, HTML } from './contestants/mail.ts'
+import { prepareOurs } from './ours.ts'
 
 export interface Contestant {
   readonly name: string
@@ -41,7 +39,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   },
   { name: 'ours', settings: 'as shipped', prepare: prepareOurs },
   program('graphile-worker', 'graphileWorker', 'default', { package: 'graphile-worker' }),
-  program('graphile-worker, tuned', 'graphileWorker', 'localQueue of 500', {
+  program('graphile-worker (tuned)', 'graphileWorker', 'localQueue of 500', {
     package: 'graphile-worker',
     env: { TUNED: 'true' },
   }),
@@ -107,37 +105,5 @@ function turnOf(
     accepted,
     uncertain: () => Promise.resolve(0),
     isOver: async () => (isCeiling ? child?.exitCode === 0 : (await accepted()) === count),
-  }
-}
-
-/** A batch begins as soon as it is accepted, so it is posted when the clock is to start. */
-async function prepareOurs({ rig }: Arena, run: string, count: number): Promise<Turn> {
-  const worker: WorkerProcess = await rig.worker(
-    { workerName: run, logLevel: 'error' },
-    { LEASE_MS: '45000', SWEEP_EVERY_MS: '2000' },
-  )
-  let id: string | undefined
-  const counts = async () => (id === undefined ? undefined : (await worker.batch(id)).counts)
-  return {
-    start: async () => {
-      if (id !== undefined) {
-        await worker.start()
-        return worker.pid()
-      }
-      const recipients = Array.from({ length: count }, (_, index) => ({ address: addressOf(run, { index }) }))
-      const from = 'Sender <sender@example.org>'
-      const response = await worker.post({ from, subject: 'Hello', html: HTML, recipients })
-      if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
-      id = ((await response.json()) as { id: string }).id
-      return worker.pid()
-    },
-    kill: () => worker.kill(),
-    stop: async () => {
-      await worker.terminate()
-      await sleep(0)
-    },
-    accepted: async () => (await counts())?.sent ?? 0,
-    uncertain: async () => (await counts())?.uncertain ?? 0,
-    isOver: async () => id !== undefined && (await worker.batch(id)).state.startsWith('completed'),
   }
 }

@@ -1,14 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import type { Result } from './report.ts'
+import type { Result, Results } from './results.ts'
 import { render } from './report.ts'
 
 const drained = (contestant: string, round: number, mailsPerSecond: number): Result => ({
   contestant,
   round,
-  drain: { mailsPerSecond, cpuSecondsPerThousand: 1 },
+  drain: { mailsPerSecond, cpuSecondsPerThousand: 1, toAcceptMs: { p50: 500, p99: 990 } },
 })
 const contestants = ['bare nodemailer', 'ours', 'other'].map((name) => ({ name, settings: 'default' }))
-const conditions = { count: 1_000, crashCount: 500, rounds: 3, machine: '2 × x', versions: { Node: '24' } }
+const conditions = {
+  count: 1_000,
+  crashCount: 500,
+  scaleCount: 500,
+  acceptSeconds: 20,
+  floodSeconds: 60,
+  floodPerSecond: 1_000,
+  rounds: 3,
+  machine: '2 × x',
+  versions: { Node: '24' },
+  command: 'make bench-worker',
+}
+const only = (results: readonly Result[], more: Partial<Results> = {}): Results => ({
+  contestants: results,
+  accepts: [],
+  scales: [],
+  floods: [],
+  faults: [],
+  ...more,
+})
 
 describe('the table', () => {
   it('holds medians, spreads and the ratio to nodemailer alone', () => {
@@ -16,20 +35,31 @@ describe('the table', () => {
       ...[900, 1_000, 1_100].map((rate, index) => drained('bare nodemailer', index + 1, rate)),
       ...[850, 950, 870].map((rate, index) => drained('ours', index + 1, rate)),
     ]
-    const text = render(results, contestants, conditions)
-    expect(text).toContain('| ours | default | 870 (850–950) | 0.87 | 1.00 (1.00–1.00) |')
-    expect(text).toContain('| other | default | – | – | – |')
+    const text = render(only(results), contestants, conditions)
+    expect(text).toContain(
+      '| ours | default | 870 (850–950) | 0.87 | 1.00 (1.00–1.00) | 500 (500–500) | 990 (990–990) |',
+    )
+    expect(text).toContain('| other | default | – | – | – | – | – |')
+    expect(text).toContain('again with `make bench-worker`')
   })
 
   it('adds up what was lost over all kills, and says who did not come to an end', () => {
     const crash = { duplicates: 1, missing: 2, uncertain: 3, seconds: 9 }
     const crashed = { ...drained('ours', 1, 1), crashes: [0.2, 0.4].map((share) => ({ share, ...crash })) }
     const text = render(
-      [crashed, { contestant: 'other', round: 1, fault: 'no end' }],
+      only([crashed, { contestant: 'other', round: 1, fault: 'no end' }], { faults: ['scale: none'] }),
       contestants,
       conditions,
     )
     expect(text).toContain('| ours | 2 | 4 | 6 |')
-    expect(text).toContain('- other, round 1: no end')
+    expect(text).toContain('- other, round 1: no end\n- scale: none')
+  })
+
+  it('tells what ours does by itself', () => {
+    const accepted = { batches: 340, p50Ms: 9, p95Ms: 40, p99Ms: 60, mailsPerSecond: 900 }
+    const text = render(only([], { accepts: [accepted], scales: [[240, 480]] }), [], conditions)
+    expect(text).toContain('| 9.0 | 40.0 | 60.0 | 900 |')
+    expect(text).toContain('| 240 | 480 | 2.00 |')
+    expect(text).not.toContain('A full queue')
   })
 })

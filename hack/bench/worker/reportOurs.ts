@@ -1,0 +1,64 @@
+/** What is measured of ours alone, as Markdown. Pure. */
+import type { Conditions, Results } from './results.ts'
+import { BATCHES_PER_SECOND, BATCH_RECIPIENTS } from './scenarios/accept.ts'
+import { LATENCY_MS } from './scenarios/scale.ts'
+import { spread, table } from './table.ts'
+
+export function renderOurs(results: Results, conditions: Conditions): readonly string[] {
+  return [
+    ...acceptSection(results, conditions),
+    ...scaleSection(results, conditions),
+    ...floodSection(results, conditions),
+  ]
+}
+
+function acceptSection({ accepts }: Results, { acceptSeconds }: Conditions): readonly string[] {
+  if (accepts.length === 0) return []
+  const of = (value: (one: (typeof accepts)[number]) => number) => spread(accepts.map(value), 1)
+  return [
+    `### The API while the worker sends\n\n${BATCHES_PER_SECOND} batches of ${BATCH_RECIPIENTS} each second for ` +
+      `${acceptSeconds} s, while larger ones are drained by the same process.`,
+    table([
+      ['p50 ms', 'p95 ms', 'p99 ms', 'mails/s meanwhile'],
+      [
+        of(({ p50Ms }) => p50Ms),
+        of(({ p95Ms }) => p95Ms),
+        of(({ p99Ms }) => p99Ms),
+        spread(
+          accepts.map(({ mailsPerSecond }) => mailsPerSecond),
+          0,
+        ),
+      ],
+    ]),
+  ]
+}
+
+function scaleSection({ scales }: Results, { scaleCount }: Conditions): readonly string[] {
+  if (scales.length === 0) return []
+  const [one, two] = [0, 1].map((index) => scales.flatMap((pair) => pair[index] ?? []))
+  const ratios = scales.flatMap(([first = 0, second = 0]) => (first > 0 ? [second / first] : []))
+  return [
+    `### Two processes\n\n${scaleCount} mails to a server that takes ${LATENCY_MS} ms for each, so that the processor is ` +
+      'not what is short.',
+    table([
+      ['one: mails/s', 'two: mails/s', 'ratio'],
+      [spread(one ?? [], 0), spread(two ?? [], 0), spread(ratios, 2)],
+    ]),
+  ]
+}
+
+function floodSection({ floods }: Results, conditions: Conditions): readonly string[] {
+  if (floods.length === 0) return []
+  const { floodPerSecond, floodSeconds } = conditions
+  return [
+    `### Webhooks\n\n${floodPerSecond} signed messages of Amazon SNS each second for ${floodSeconds} s, one in a hundred ` +
+      'forged; a message without an answer is told again, as providers do.',
+    table([
+      ['', 'genuine', 'stored', 'forged', 'answered 401', 'p50 ms', 'p95 ms', 'p99 ms'],
+      ...floods.map(({ kill, figures: { genuine, genuineStored, forged, forgedRefused, ms } }) => [
+        kill ? 'with a SIGKILL half-way' : 'undisturbed',
+        ...[genuine, genuineStored, forged, forgedRefused, ms.p50, ms.p95, ms.p99].map(String),
+      ]),
+    ]),
+  ]
+}

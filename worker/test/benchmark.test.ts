@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { benchmark } from '../../hack/bench/worker/benchmark.ts'
+import { CONTESTANTS } from '../../hack/bench/worker/contestants.ts'
+import { faultsIn } from '../../hack/bench/worker/results.ts'
+
+/** That it works; how fast is for `make bench-worker`. */
+test('the benchmark of the worker runs and checks what was sent', async () => {
+  const contestants = CONTESTANTS.filter(({ name }) => ['ours', 'bare nodemailer'].includes(name))
+  const results = await benchmark({
+    scenarios: ['drain', 'accept'],
+    contestants,
+    count: 200,
+    crashCount: 0,
+    scaleCount: 0,
+    acceptSeconds: 1,
+    busyLot: 200,
+    floodSeconds: 0,
+    floodPerSecond: 0,
+    rounds: 1,
+    tell: () => undefined,
+  })
+  expect(faultsIn(results)).toEqual([])
+  expect(results.contestants.map(({ contestant }) => contestant)).toEqual(['bare nodemailer', 'ours'])
+  for (const { drain } of results.contestants) expect(drain?.mailsPerSecond).toBeGreaterThan(0)
+  expect(results.accepts[0]?.batches).toBe(17)
+})
