@@ -137,7 +137,6 @@ describe('a BatchSender in a cluster', () => {
         ? true
         : undefined
     })
-    expect(conditionOf(await here.sender(), 'Ready')?.status).toBe('True')
   })
 
   it('makes secret/orders-nats-operator anew when it is edited', async () => {

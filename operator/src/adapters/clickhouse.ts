@@ -57,6 +57,7 @@ export class Clickhouse {
       await this.#with(namespace, wish.access, signal, async (client) => {
         for (const query of wish.texts) await client.command({ query, abort_signal: signal })
       })
+      this.#repetitions.said(said, performance.now())
       return { state: 'done', change: 'requested', what }
     } catch (error) {
       const { reason, message } = faultOf(error)

@@ -15,16 +15,21 @@ interface Said {
 export class Repetitions {
   readonly #said = new Recent<string, Said>(MOST)
 
-  /** @returns how long it has to wait, 0 when it may be said now; then it counts as said. */
+  /** @returns how long it has to wait, 0 when it may be said now. */
   waitMs(statement: string, now: number): number {
+    const last = this.#last(statement, now)
+    if (!last) return 0
+    const pauseMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** (last.times - 1))
+    return Math.max(0, last.at + pauseMs - now)
+  }
+
+  /** It was carried out: one that never reached the server is no repetition. */
+  said(statement: string, now: number): void {
+    this.#said.set(statement, { at: now, times: (this.#last(statement, now)?.times ?? 0) + 1 })
+  }
+
+  #last(statement: string, now: number): Said | undefined {
     const last = this.#said.get(statement)
-    if (last && now - last.at < FORGOTTEN_MS) {
-      const pauseMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** (last.times - 1))
-      if (now - last.at < pauseMs) return last.at + pauseMs - now
-      this.#said.set(statement, { at: now, times: last.times + 1 })
-      return 0
-    }
-    this.#said.set(statement, { at: now, times: 1 })
-    return 0
+    return last && now - last.at < FORGOTTEN_MS ? last : undefined
   }
 }
