@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { AFTER_A_KILL_MS, atTheSink, isFinished, startRig, until } from './rig.ts'
 
 let rig: Rig
 let worker: WorkerProcess
@@ -38,7 +38,7 @@ test.each([20, 40, 60, 80])(
     expect(await recipientsIn('pending', id)).not.toHaveLength(0)
     await worker.start()
 
-    const batch = await until(() => worker.batch(id), isFinished, worker.log)
+    const batch = await until(() => worker.batch(id), isFinished, worker.log, AFTER_A_KILL_MS)
     const { distinct, duplicates } = await atTheSink(rig.sink, before)
     const { sent, uncertain } = batch.counts
     const uncertainOnes = new Set(await recipientsIn('uncertain', id))
@@ -68,7 +68,7 @@ test('with Resend what a crash leaves open is sent again, so nothing is missing'
   )
   await resending.kill()
   await resending.start()
-  const batch = await until(() => resending.batch(id), isFinished, resending.log)
+  const batch = await until(() => resending.batch(id), isFinished, resending.log, AFTER_A_KILL_MS)
   expect(batch).toMatchObject({ state: 'completed', counts: { sent: FEW, uncertain: 0 } })
   const { messages, distinct } = await atTheSink(rig.sink, before)
   expect(distinct.size).toBe(FEW)

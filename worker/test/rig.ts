@@ -248,6 +248,9 @@ export async function until<Value>(
   throw new Error(`not in time, last: ${words}\n${explain()}`)
 }
 
+/** A wake-up that was on its way to the dead is given to another after the consumer's `ack_wait` of 60 s. */
+export const AFTER_A_KILL_MS = 90_000
+
 export const isFinished = ({ state }: BatchView): boolean =>
   state.startsWith('completed') || state === 'failed'
 
