@@ -15,7 +15,7 @@ const count = natural('COUNT', FULL.count)
 const settings = {
   count,
   crashCount: natural('CRASH_COUNT', 5_000),
-  scaleCount: natural('SCALE_COUNT', Math.ceil(count / 4)),
+  scaleCount: natural('SCALE_COUNT', Math.max(5_000, Math.ceil(count / 4))),
   acceptSeconds: natural('ACCEPT_SECONDS', 20),
   busyLot: 5_000,
   floodSeconds: natural('FLOOD_SECONDS', 60),
