@@ -17,6 +17,7 @@ const CLICKHOUSE = {
   clickhouseDatabase: text('Name of the database.'),
   clickhouseUsername: Type.Optional(Type.String({ minLength: 1 })),
   clickhousePassword: Type.Optional(Type.String()),
+  clickhouseCa: Type.Optional(text('PEM of the authorities to trust, where they are private.')),
   collection: text('Named collection of the server that leads to the backups.'),
 } as const
 

@@ -25,6 +25,8 @@ const complete = {
   clickhouseDatabase: 'd',
   clickhouseUsername: 'u',
   clickhousePassword: 'p',
+  clickhouseCa: 'PEM',
+  clickhouseTables: 'Expect',
   provider: 'smtp',
   smtpHost: 'm',
   smtpPort: 25,

@@ -50,6 +50,15 @@ export const WorkerSettings = Type.Object(
     clickhouseDatabase: Type.Optional(Type.String({ minLength: 1, default: 'batchsender' })),
     clickhouseUsername: Type.Optional(Type.String({ minLength: 1 })),
     clickhousePassword: Type.Optional(Type.String()),
+    clickhouseCa: Type.Optional(
+      Type.String({ minLength: 1, description: 'PEM of the authorities to trust, where they are private.' }),
+    ),
+    clickhouseTables: Type.Optional(
+      stringEnum(['Create', 'Expect'], {
+        default: 'Create',
+        description: 'Whether missing tables are made, or waited for because somebody else makes them.',
+      }),
+    ),
 
     provider: stringEnum(['smtp', 'ses', 'resend']),
     smtpHost: Type.Optional(Type.String({ minLength: 1 })),
@@ -106,6 +115,7 @@ export const SECRET_SETTINGS = [
   'postgresUrl',
   'clickhouseUsername',
   'clickhousePassword',
+  'clickhouseCa',
   'smtpUsername',
   'smtpPassword',
   'sesAccessKeyId',
@@ -122,6 +132,7 @@ type Defaulted =
   | 'rateLimitPerIp'
   | 'rateLimitPerToken'
   | 'clickhouseDatabase'
+  | 'clickhouseTables'
   | 'smtpPort'
   | 'smtpTls'
   | 'sesSignatures'

@@ -51,7 +51,7 @@ export const ClickhouseSpec = Type.Object(
           }),
           credentialsSecretRef: Type.Optional(
             secretRef(
-              'Secret with `username` and `password` of the worker; optionally the same with the prefixes `operator-`, `backup-`, `checksum-` and `verify-`, for users that can do less.',
+              'Secret with `username` and `password` of the worker; optionally the same with the prefixes `operator-`, `backup-`, `checksum-` and `verify-`, for users that can do less; and `ca.crt` where the certificate is of a private authority.',
             ),
           ),
           insecure: Type.Optional(

@@ -106,6 +106,9 @@ export const CONDITIONS = {
       },
       PolicyDrift: { doc: 'A table has another storage policy; it is put back.' },
       TTLDrift: { doc: 'A table has another rule; it is put back.' },
+      AuditNotArchived: {
+        doc: 'The audit log was made without a rule; the message has the statements for an administrator, since the operator may not change that table.',
+      },
       ForeignRule: {
         doc: 'A table has a rule that the operator did not make; it is left alone and nothing is changed.',
       },

@@ -60,6 +60,8 @@ async function handOver<Row>(
     database: settings.clickhouseDatabase,
     username: settings.clickhouseUsername,
     password: settings.clickhousePassword,
+    ca: settings.clickhouseCa,
+    creates: settings.clickhouseTables === 'Create',
   })
   await flush({
     outbox,

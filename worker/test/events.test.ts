@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ClickhouseServer } from '../../hack/servers/clickhouse.ts'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
+import { startTlsFront } from '../../hack/servers/tlsFront.ts'
 import { isFinished, startRig, until } from './rig.ts'
 
 let rig: Rig
@@ -97,4 +98,43 @@ test('a lot that arrived but was not ticked off is not counted twice', async () 
   await rig.sql('DROP TRIGGER refuse ON event_flush')
   await until(outbox, (rows) => rows === 0, worker.log)
   expect(await eventsOf(id)).toEqual([{ event: 'sent', n: 100, recipients: 100 }])
+})
+
+test('rows wait for tables that somebody else makes, on a server of a private authority', async () => {
+  await worker.kill()
+  const front = await startTlsFront(Number(new URL(clickhouse.url).port))
+  const client = createClient({ url: clickhouse.url, username: 'worker', password: 'p', log: { level: 127 } })
+  const settings = {
+    clickhouseUrl: front.url,
+    clickhouseUsername: 'worker',
+    clickhousePassword: 'p',
+    clickhouseDatabase: 'mail',
+    clickhouseTables: 'Expect',
+  } as const
+  try {
+    await client.command({ query: 'RENAME TABLE mail.email_events TO mail.put_away' })
+    const distrustful = await rig.worker(settings)
+    const id = await distrustful.accept(50, 'wait')
+    await until(() => distrustful.batch(id), isFinished, distrustful.log)
+    await until(
+      () => Promise.resolve(distrustful.log()),
+      (log) => log.includes('unable to verify the first certificate'),
+      distrustful.log,
+    )
+    await distrustful.kill()
+
+    const waiting = await rig.worker({ ...settings, clickhouseCa: front.ca })
+    await until(
+      () => Promise.resolve(waiting.log()),
+      (log) => log.includes('mail.email_events does not exist'),
+      waiting.log,
+    )
+    expect(await outbox()).toBeGreaterThanOrEqual(50)
+    await client.command({ query: 'RENAME TABLE mail.put_away TO mail.email_events' })
+    await until(outbox, (rows) => rows === 0, waiting.log)
+    expect(await eventsOf(id)).toEqual([{ event: 'sent', n: 50, recipients: 50 }])
+  } finally {
+    await client.close()
+    await front.close()
+  }
 })

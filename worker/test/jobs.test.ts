@@ -16,6 +16,7 @@ import { createDatabase, createTable } from '../../crds/clickhouseTables.ts'
 import { hasFailed, parseJobReport } from '../../crds/jobReports.ts'
 import { renderJobSettings } from '../../crds/jobSettings.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
+import { startTlsFront } from '../../hack/servers/tlsFront.ts'
 import { startS3 } from '../../hack/servers/s3.ts'
 import { totals } from '../src/domain/rowFigures.ts'
 import { recorded, recount } from '../src/jobs/figures.ts'
@@ -136,6 +137,21 @@ describe('the Jobs', () => {
     expect(await job(['verify'])).toMatchObject({ backup: increment.backup, hash: increment.hash })
     expect(await content()).not.toEqual(before)
     expect(await databases()).not.toContain(`${DATABASE}_verify`)
+  }, 60_000)
+
+  it('trust the private authority of a server that they are told of, and no other', async () => {
+    const front = await startTlsFront(Number(new URL(clickhouse.url).port))
+    try {
+      const trusting = { clickhouseUrl: front.url, clickhouseCa: front.ca }
+      const made = await job(['backup', 'full'], trusting)
+      if (made.job !== 'backup' || hasFailed(made)) throw new Error(JSON.stringify(made))
+      const { backup: name, hash } = made
+      expect(await job(['verify'], trusting)).toMatchObject({ backup: name, hash })
+      const refused = await job(['verify'], { clickhouseUrl: front.url })
+      expect(JSON.stringify(refused)).toContain('unable to verify the first certificate')
+    } finally {
+      await front.close()
+    }
   }, 60_000)
 
   it('count anew only partitions that changed', async () => {

@@ -9,6 +9,10 @@ export interface ClickhouseOptions {
   readonly database: string
   readonly username: string | undefined
   readonly password: string | undefined
+  /** PEM. */
+  readonly ca: string | undefined
+  /** Whether a missing table is made, or waited for. */
+  readonly creates: boolean
   readonly table: DataTable
 }
 
@@ -25,17 +29,20 @@ export function clickhouseSink<Row>({
   database,
   username,
   password,
+  ca,
+  creates,
   table: name,
 }: ClickhouseOptions): Sink<Row> {
   const client = createClient({
     url,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
+    ...(ca !== undefined && { tls: { ca_cert: Buffer.from(ca) } }),
     request_timeout: REQUEST_MS,
     log: { level: 127 },
   })
   const table = qualified(database, name)
-  let isPrepared = false
+  let isPrepared = !creates
   return {
     insert: async ({ token, rows }: Lot<Row>) => {
       if (!isPrepared) await ensureTable(client, database, name)

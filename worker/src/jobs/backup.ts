@@ -25,10 +25,12 @@ export async function backup(
   const maker = openClickhouse(url, {
     username: settings.clickhouseUsername,
     password: settings.clickhousePassword,
+    ca: settings.clickhouseCa,
   })
   const counter = openClickhouse(url, {
     username: settings.checksumUsername ?? settings.clickhouseUsername,
     password: settings.checksumPassword ?? settings.clickhousePassword,
+    ca: settings.clickhouseCa,
   })
   const attempt = async (base: string | undefined): Promise<BackupReport> => {
     const begunAt = await serverNow(counter)

@@ -31,6 +31,7 @@ export async function verify(
   const client = openClickhouse(url, {
     username: settings.clickhouseUsername,
     password: settings.clickhousePassword,
+    ca: settings.clickhouseCa,
   })
   const copy = verifyDatabase(database)
   try {

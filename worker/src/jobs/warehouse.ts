@@ -12,14 +12,17 @@ const S3_TRIES = 5
 export interface Credentials {
   readonly username?: string | undefined
   readonly password?: string | undefined
+  /** PEM of the authorities to trust, where they are private. */
+  readonly ca?: string | undefined
 }
 
 /** @throws Error with the server's first line */
-export function openClickhouse(url: string, { username, password }: Credentials): ClickHouseClient {
+export function openClickhouse(url: string, { username, password, ca }: Credentials): ClickHouseClient {
   return createClient({
     url,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
+    ...(ca !== undefined && { tls: { ca_cert: Buffer.from(ca) } }),
     application: 'batchsender-job',
     request_timeout: REQUEST_MS,
     log: { level: ClickHouseLogLevel.OFF },

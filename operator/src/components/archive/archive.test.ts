@@ -140,8 +140,20 @@ describe('archive', () => {
   })
 
   it('never changes the rule of the audit log', () => {
-    const other = seeing(table('email_events'), table('audit_log', { ttl: '' }))
+    const days = table('audit_log', { ttl: " TTL event_date + toIntervalDay(30) TO DISK 's3'" })
+    const other = seeing(table('email_events'), days)
     expect(archive.desired(other)).toEqual([])
+    expect(archive.verdict(other)).toMatchObject({ status: 'True', reason: 'Archiving' })
+  })
+
+  it('says what an administrator has to do for an audit log that was made without a rule', () => {
+    const old = table('audit_log', { storagePolicy: 'default', ttl: ' TTL event_date + toIntervalYear(7)' })
+    const other = seeing(table('email_events'), old)
+    expect(archive.desired(other)).toEqual([])
+    const { status, reason, message } = archive.verdict(other)
+    expect({ status, reason }).toEqual({ status: 'False', reason: 'AuditNotArchived' })
+    expect(message).toContain("`audit_log` MODIFY SETTING storage_policy = 'archive_v1'; ALTER TABLE")
+    expect(message).toContain(`MODIFY TTL event_date + toIntervalYear(7), ${RULE}`)
   })
 
   it('takes the reason of an error of the server', () => {

@@ -52,8 +52,7 @@ function assessTable(
   })
   if ('reason' in choice) return { ...choice, message: `${table}: ${choice.message}` }
   if (!present) return missing(table, wish, choice.policy)
-  // Its rule is fixed when it is made: the operator holds no right to change it.
-  if (table !== EMAIL_EVENTS) return undefined
+  if (table !== EMAIL_EVENTS) return auditUnarchived(present, wish, choice.policy)
   return policyDrift(present, wish, choice.policy) ?? ruleDrift(present, wish) ?? oldParts(present, wish)
 }
 
@@ -63,6 +62,22 @@ function missing(table: TableName, wish: ArchiveWish, storagePolicy: string): Fi
     createTable(wish.database, table, { ...wish, storagePolicy }),
   ]
   return { reason: 'TableMissing', message: `${table} is missing`, step: { subject: table, statements } }
+}
+
+/** Its rule is fixed when it is made: the operator holds no right to change it, and says who has to. */
+function auditUnarchived(table: TableSeen, wish: ArchiveWish, policy: string): Finding | undefined {
+  if (ttlRules(table.engineFull).some((rule) => / TO (DISK|VOLUME) /.test(rule))) return undefined
+  const alter = `ALTER TABLE ${qualified(wish.database, table.name)}`
+  const statements = [
+    ...(table.storagePolicy === policy
+      ? []
+      : [`${alter} MODIFY SETTING storage_policy = ${literal(policy)}`]),
+    `${alter} MODIFY TTL ${[...ttlRules(table.engineFull), archiveRule(wish)].join(', ')}`,
+  ]
+  return {
+    reason: 'AuditNotArchived',
+    message: `${table.name} has no rule that moves old rows, and the operator may not change it: an administrator has to run ${statements.join('; ')}`,
+  }
 }
 
 function policyDrift(table: TableSeen, wish: ArchiveWish, policy: string): Finding | undefined {

@@ -148,12 +148,14 @@ function environment(snapshot: Snapshot, wish: BackupWish, kind: Kind): Raw<V1En
       runName,
       ...values({ ...common, ...clickhouse }),
       ...credentials(snapshot, wish, 'verify', 'clickhouse'),
+      ...privateCa(snapshot, wish),
     ]
   return [
     runName,
     ...values({ ...common, ...clickhouse, settleSeconds: SETTLE_S }),
     ...credentials(snapshot, wish, 'backup', 'clickhouse'),
     ...credentials(snapshot, wish, 'checksum', 'checksum'),
+    ...privateCa(snapshot, wish),
   ]
 }
 
@@ -175,6 +177,12 @@ function credentials(
     name: `${setting}_${part}`.toUpperCase(),
     valueFrom: { secretKeyRef: { name, key: `${prefix}${part}` } },
   }))
+}
+
+function privateCa({ references }: Snapshot, { access: { secret: name } }: BackupWish): Raw<V1EnvVar>[] {
+  const facts = name === undefined ? undefined : references.get(name)
+  if (name === undefined || facts?.found !== true || !facts.keys.includes('ca.crt')) return []
+  return [{ name: variableOf('clickhouseCa'), valueFrom: { secretKeyRef: { name, key: 'ca.crt' } } }]
 }
 
 function bucket({ retention }: BackupWish) {

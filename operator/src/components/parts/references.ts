@@ -44,7 +44,7 @@ export function references(spec: BatchSenderSpec): readonly Reference[] {
       'spec.clickhouse.external.credentialsSecretRef',
       clickhouse?.external?.credentialsSecretRef,
       ['username', 'password'],
-      CLICKHOUSE_ROLES.flatMap((role) => [`${role}-username`, `${role}-password`]),
+      ['ca.crt', ...CLICKHOUSE_ROLES.flatMap((role) => [`${role}-username`, `${role}-password`])],
     ),
     reference(
       'spec.clickhouse.backup.destination.s3.credentialsSecretRef',

@@ -67,7 +67,12 @@ function queueSettings({ sender, installation }: Snapshot): Partial<WorkerSettin
 function eventSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
   const { clickhouse } = sender.spec
   if (!clickhouse?.external) return {}
-  return { clickhouseUrl: clickhouse.external.url, clickhouseDatabase: clickhouse.database ?? 'batchsender' }
+  return {
+    clickhouseUrl: clickhouse.external.url,
+    clickhouseDatabase: clickhouse.database ?? 'batchsender',
+    // Made by the worker, they would lack what makes them an archive; of the audit log nobody could mend that.
+    clickhouseTables: clickhouse.archive ? 'Expect' : 'Create',
+  }
 }
 
 function providerSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
@@ -104,7 +109,7 @@ function sesOptions({
 }
 
 /** Which key of which Secret each secret setting comes from. */
-function secretKeys({ sender }: Snapshot): Partial<Record<SecretSetting, SecretKey>> {
+function secretKeys({ sender, references }: Snapshot): Partial<Record<SecretSetting, SecretKey>> {
   const { worker, postgres, clickhouse } = sender.spec
   const events = clickhouse?.external?.credentialsSecretRef?.name
   const unleash = worker.features?.unleash
@@ -115,6 +120,7 @@ function secretKeys({ sender }: Snapshot): Partial<Record<SecretSetting, SecretK
     ...(events !== undefined && {
       clickhouseUsername: [events, 'username'],
       clickhousePassword: [events, 'password'],
+      ...(hasKey(references.get(events), 'ca.crt') && { clickhouseCa: [events, 'ca.crt'] }),
     }),
   }
 }
