@@ -1,4 +1,5 @@
 /** The operator: settings → clients → caches → leadership → passes. Ends cleanly on SIGTERM. */
+import { networkInterfaces } from 'node:os'
 import { pino } from 'pino'
 import type { KubernetesObject, Resource } from './runtime/object.ts'
 import type { Sender } from './components/snapshot.ts'
@@ -91,6 +92,9 @@ async function run(settings: OperatorSettings, signal: AbortSignal): Promise<voi
   }
 }
 
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address))
+
 async function credentialsOf({ kubeconfig, inCluster: pod }: OperatorSettings): Promise<Credentials> {
   if (kubeconfig === undefined && pod) return inCluster(pod)
   const { fromKubeconfig } = await import('./runtime/kubeconfig.ts')
@@ -139,7 +143,9 @@ function controllerFor(
     return primary && senderOf(primary)
   }
   const guard = dialGuard({
-    forbiddenHosts: settings.inCluster ? [settings.inCluster.host] : [],
+    forbiddenHosts: settings.inCluster ? [settings.inCluster.host, ...ownAddresses()] : [],
+    operatorNamespace: settings.namespace,
+    clusterDomain: installation.clusterDomain,
     allowLoopback: settings.allowLoopback,
   })
   const nats = new Nats(transport, guard)

@@ -13,6 +13,7 @@ import { rightsOf, ROLES, verifyDatabase } from '../../crds/clickhouseRights.ts'
 import { createDatabase, createTable } from '../../crds/clickhouseTables.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
 import { startS3 } from '../../hack/servers/s3.ts'
+import { dialGuard } from '../src/adapters/dialGuard.ts'
 import { Clickhouse } from '../src/adapters/clickhouse.ts'
 
 const DATABASE = 'mail'
@@ -139,8 +140,14 @@ describe('an operator that lacks a right', () => {
     const grants = rightsOf('backup', { database: DATABASE, collection: 'backup_s3' })
     const server = await startClickhouse({ s3, dataDir, grants })
     try {
+      const guard = dialGuard({
+        forbiddenHosts: [],
+        operatorNamespace: 'system',
+        clusterDomain: 'cluster.local',
+        allowLoopback: true,
+      })
       // Without a Secret nothing is asked of the API server.
-      const clickhouse = new Clickhouse(undefined as never, () => Promise.resolve())
+      const clickhouse = new Clickhouse(undefined as never, guard)
       const wish = {
         type: 'statement',
         access: { url: server.url },

@@ -5,6 +5,9 @@ import type { ClickhouseAccess, DesiredStatement } from '../components/desired.t
 import type { ClickhouseFault, ClickhouseSeen } from '../components/snapshot.ts'
 import type { Outcome } from '../reconcile/ports.ts'
 import type { Transport } from '../runtime/transport.ts'
+import type { DialGuard } from './dialGuard.ts'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from 'node:https'
 import { read } from '../runtime/apply.ts'
 import { reasonOfError } from '../vocabulary/clickhouseErrors.ts'
 import { Secret } from '../vocabulary/kinds.ts'
@@ -23,13 +26,12 @@ export interface ClickhouseTarget extends ArchiveTarget {
 
 export class Clickhouse {
   readonly #transport: Transport
-  readonly #mayDial: (servers: readonly string[]) => Promise<void>
+  readonly #guard: DialGuard
   readonly #repetitions = new Repetitions()
 
-  /** @param mayDial rejects addresses that a spec must not send the operator to. */
-  constructor(transport: Transport, mayDial: (servers: readonly string[]) => Promise<void>) {
+  constructor(transport: Transport, guard: DialGuard) {
     this.#transport = transport
-    this.#mayDial = mayDial
+    this.#guard = guard
   }
 
   /** Looks at disks, policies, tables and parts; never throws. */
@@ -72,34 +74,40 @@ export class Clickhouse {
     signal: AbortSignal,
     work: (client: ClickHouseClient) => Promise<Result>,
   ): Promise<Result> {
-    await this.#mayDial([access.url])
+    await this.#guard.check([access.url], namespace)
+    const { ca, ...login } = await this.#credentials(namespace, access, signal)
+    const agent = agentFor(access.url, { ca, lookup: this.#guard.lookup, keepAlive: true, maxSockets: 2 })
     const client = createClient({
       url: access.url,
-      ...(await this.#credentials(namespace, access, signal)),
+      ...login,
+      http_agent: agent,
       application: 'batchsender-operator',
       request_timeout: REQUEST_MS,
-      max_open_connections: 2,
       log: { level: ClickHouseLogLevel.OFF },
     })
     try {
       return await work(client)
     } finally {
       await client.close()
+      agent.destroy()
     }
   }
 
   /** The operator's own name where the Secret has one, the worker's otherwise. */
   async #credentials(namespace: string, { secret: name }: ClickhouseAccess, signal: AbortSignal) {
-    if (name === undefined) return {}
+    if (name === undefined) return { ca: undefined }
     const secret = await read(this.#transport, Secret, namespace, name, signal)
     const data = secret?.['data'] as Readonly<Record<string, string>> | undefined
     const prefix = decode(data, 'operator-username') === undefined ? '' : 'operator-'
     const [username, password] = [decode(data, `${prefix}username`), decode(data, `${prefix}password`)]
     if (username === undefined || password === undefined)
       throw new Error(`Secret ${name} lacks ${prefix}username or ${prefix}password`)
-    const ca = decode(data, 'ca.crt')
-    return { username, password, ...(ca !== undefined && { tls: { ca_cert: Buffer.from(ca) } }) }
+    return { username, password, ca: decode(data, 'ca.crt') }
   }
+}
+
+function agentFor(url: string, options: HttpsAgentOptions): HttpAgent {
+  return url.startsWith('https:') ? new HttpsAgent(options) : new HttpAgent(options)
 }
 
 /**

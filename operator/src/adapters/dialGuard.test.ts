@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { dialGuard } from './dialGuard.ts'
 
-const guard = dialGuard({ forbiddenHosts: ['10.96.0.1'] })
+const guard = dialGuard({
+  forbiddenHosts: ['10.96.0.1'],
+  operatorNamespace: 'system',
+  clusterDomain: 'cluster.local',
+})
 
 describe('the dial guard', () => {
   it.each([
@@ -11,11 +15,44 @@ describe('the dial guard', () => {
     'tls://[::1]:4222',
     'tls://10.96.0.1:443',
     'tls://0.0.0.0:1',
+    'https://metrics.system:8443',
+    'https://metrics.System.svc:8443',
+    'https://10-1-2-3.metrics.system.svc.cluster.local.:8443',
   ])('refuses %s', async (server) => {
-    await expect(guard([server])).rejects.toThrow('does not dial')
+    await expect(guard.check([server], 'mail')).rejects.toThrow('does not dial')
   })
 
   it('lets other addresses pass', async () => {
-    await expect(guard(['tls://10.1.2.3:4222', 'tls://[2001:db8::1]:4222'])).resolves.toBeUndefined()
+    const others = ['tls://10.1.2.3:4222', 'tls://[2001:db8::1]:4222']
+    await expect(guard.check(others, 'mail')).resolves.toBeUndefined()
+  })
+
+  it('leaves the namespace of the operator to a BatchSender in it', async () => {
+    await expect(guard.check(['tls://nothing.system.svc:4222'], 'system')).rejects.toThrow('ENOTFOUND')
+  })
+
+  it.each([true, false])('refuses what a name leads to when it is dialled (all: %s)', async (all) => {
+    const looked = new Promise((resolve, reject) => {
+      guard.lookup('localhost', { all }, (error, addresses) => {
+        if (error) reject(error)
+        else resolve(addresses)
+      })
+    })
+    await expect(looked).rejects.toThrow('localhost is an address that the operator does not dial')
+  })
+
+  it('gives a socket the addresses of a name', async () => {
+    const lenient = dialGuard({
+      forbiddenHosts: [],
+      operatorNamespace: 'system',
+      clusterDomain: 'cluster.local',
+      allowLoopback: true,
+    })
+    const looked = new Promise((resolve) => {
+      lenient.lookup('localhost', {}, (...seen) => {
+        resolve(seen)
+      })
+    })
+    expect(await looked).toEqual([null, expect.stringMatching(/^(127\.0\.0\.1|::1)$/), expect.any(Number)])
   })
 })

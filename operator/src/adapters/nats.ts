@@ -6,6 +6,7 @@ import type { JetstreamSeen, QueuePart } from '../components/snapshot.ts'
 import type { Outcome } from '../reconcile/ports.ts'
 import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
 import type { Transport } from '../runtime/transport.ts'
+import type { DialGuard } from './dialGuard.ts'
 import { read } from '../runtime/apply.ts'
 import { Secret } from '../vocabulary/kinds.ts'
 import { decode } from './secretProjection.ts'
@@ -21,12 +22,11 @@ export interface NatsTarget {
 
 export class Nats {
   readonly #transport: Transport
-  readonly #mayDial: (servers: readonly string[]) => Promise<void>
+  readonly #guard: DialGuard
 
-  /** @param mayDial rejects addresses that a spec must not send the operator to. */
-  constructor(transport: Transport, mayDial: (servers: readonly string[]) => Promise<void>) {
+  constructor(transport: Transport, guard: DialGuard) {
     this.#transport = transport
-    this.#mayDial = mayDial
+    this.#guard = guard
   }
 
   /** Makes stream and consumer what they should be. What cannot be changed in place is told, not deleted. */
@@ -93,7 +93,7 @@ export class Nats {
     signal: AbortSignal,
     work: (connection: NatsConnection) => Promise<Result>,
   ): Promise<Result> {
-    await this.#mayDial(access.servers)
+    await this.#guard.check(access.servers, namespace)
     const connection = await connect(await this.#options(namespace, access, signal))
     try {
       return await work(connection)
