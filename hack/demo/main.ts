@@ -1,12 +1,13 @@
 /** `make run` and `make stop`: the whole product on this machine, up and down. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureCluster, kubectl, stopCluster, type Cluster } from '../cluster/cluster.ts'
+import { ensureCluster, kubectl, stopCluster } from '../cluster/cluster.ts'
 import { repositoryDir } from '../cluster/paths.ts'
+import { writeEnvironment } from './environmentFile.ts'
 import { installOperator } from './install.ts'
-import { sendAndAccount, untilServed, type Account, type Endpoints } from './mail.ts'
+import { sendAndAccount, untilServed, type Account } from './mail.ts'
 import { untilReady } from './readiness.ts'
-import { ensureSurroundings, postgresUrl, type Credentials } from './surroundings.ts'
+import { ensureSurroundings } from './surroundings.ts'
 
 const NAMESPACE = 'demo'
 const NAME = 'orders'
@@ -38,7 +39,7 @@ async function up(): Promise<void> {
     join(repositoryDir, 'config/samples/demo.yaml'),
   ])
   await untilReady(cluster, NAMESPACE, NAME, { tell: say })
-  const endpoints = await writeEnvironment(cluster, credentials)
+  const endpoints = await writeEnvironment({ cluster, namespace: NAMESPACE, name: NAME, credentials }, runDir)
   await Promise.all([untilServed(endpoints.apiUrl), untilServed(endpoints.sinkUrl)])
   step(`${MAILS.toLocaleString('en')} mails`)
   const account = await sendAndAccount(endpoints, MAILS, { tell: progress() })
@@ -70,34 +71,6 @@ function progress(): (line: string) => void {
     if (line !== last) say(`        ${line}`)
     last = line
   }
-}
-
-async function writeEnvironment(cluster: Cluster, credentials: Credentials): Promise<Endpoints> {
-  const jsonpath = async (kind: string, name: string, path: string) =>
-    kubectl(cluster, ['-n', NAMESPACE, 'get', kind, name, '-o', `jsonpath={${path}}`])
-  const service = (name: string) => jsonpath('service', name, '.spec.clusterIP')
-  const endpoints = {
-    apiUrl: `http://${await service(`${NAME}-worker`)}`,
-    apiToken: credentials.apiToken,
-    sinkUrl: `http://${await service('smtp-sink')}:8025`,
-  }
-  const variables = {
-    KUBECONFIG: cluster.kubeconfig,
-    KUBECTL: cluster.kubectl,
-    BATCHSENDER_NAMESPACE: NAMESPACE,
-    BATCHSENDER_NAME: NAME,
-    API_URL: endpoints.apiUrl,
-    API_TOKEN: endpoints.apiToken,
-    SINK_URL: endpoints.sinkUrl,
-    S3_URL: `http://${await service('s3')}:7070`,
-    CLICKHOUSE_URL: `http://batchsender:${credentials.clickhousePassword}@${await service('clickhouse')}:8123`,
-    POSTGRES_URL: postgresUrl(await service('postgres'), credentials.postgresPassword),
-    NATS_URL: `tls://${await jsonpath('pod', `${NAME}-nats-0`, '.status.podIP')}:4222`,
-  }
-  await mkdir(runDir, { recursive: true })
-  const text = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`)
-  await writeFile(join(runDir, 'env'), text.join(''), { mode: 0o600 })
-  return endpoints
 }
 
 async function down(): Promise<void> {

@@ -11,6 +11,9 @@ import { Environment, eventually, expectContract, NAME } from './environment.ts'
 const NAMESPACE = 'e2e-data'
 const DATABASE = 'batchsender'
 const BUCKET = 'batchsender'
+const LIMIT_MS = 180_000
+/** A check is looked at every half a minute at least. */
+const PROMPT_MS = 60_000
 const RULE = "event_date + toIntervalDay(90) TO DISK 's3'"
 
 let here: Environment
@@ -182,8 +185,10 @@ describe('the archive in a cluster', () => {
       return table?.engine_full.includes(RULE) ? true : undefined
     })
     console.log(`rule back ${Math.round(performance.now() - alteredAt)} ms after it was altered`)
-    const events = await here.kubectl('get', 'events', '--field-selector', 'reason=TTLDrift', '-o', 'json')
-    expect(events).toContain('toIntervalDay(9)')
+    await eventually('an Event names what it was', async () => {
+      const events = await here.kubectl('get', 'events', '--field-selector', 'reason=TTLDrift', '-o', 'json')
+      return events.includes('toIntervalDay(9)') ? true : undefined
+    })
   })
 })
 
@@ -246,8 +251,24 @@ describe('backups in a cluster', () => {
 
   it('turn the check when they stop, at its limit, and back when they are made again', async () => {
     await here.kubectl('scale', 'deployment/s3', '--replicas=0')
-    const failing = await untilCheck('backup-fresh', 'Failing', 400_000)
+    let last = NaN
+    const failing = await eventually(
+      'backup-fresh Failing',
+      async () => {
+        const found = await check('backup-fresh')
+        if (found?.state === 'Failing') return found
+        const [, at] = /^backup of (\S+Z),/.exec(found?.message ?? '') ?? []
+        if (at !== undefined) last = Date.parse(at)
+        return undefined
+      },
+      400_000,
+      500,
+    )
+    const lateMs = Date.now() - last - LIMIT_MS
     expect(failing.message).toContain('limit 3m')
+    console.log(`backup-fresh fails ${Math.round(lateMs / 1000)} s after the limit`)
+    expect(lateMs).toBeGreaterThanOrEqual(0)
+    expect(lateMs).toBeLessThan(PROMPT_MS)
     await here.kubectl('scale', 'deployment/s3', '--replicas=1')
     await untilCheck('backup-fresh', 'Proven', 240_000)
   }, 700_000)
@@ -274,6 +295,33 @@ describe('backups in a cluster', () => {
     },
   )
 
+  it('has its CronJob put back when it is edited', async () => {
+    const name = `${NAME}-backup-full`
+    const schedule = () => here.kubectl('get', 'cronjob', name, '-o', 'jsonpath={.spec.schedule}')
+    const before = await schedule()
+    await here.kubectl('patch', 'cronjob', name, '--type=merge', '-p', '{"spec":{"schedule":"1 1 1 1 *"}}')
+    const editedAt = performance.now()
+    await eventually('the schedule is back', async () => ((await schedule()) === before ? true : undefined))
+    console.log(`${name}: put back ${Math.round(performance.now() - editedAt)} ms after the edit`)
+  })
+
+  it('has every NetworkPolicy brought back when it is deleted', async () => {
+    const list = await here.kubectl('get', 'networkpolicies', '-o', 'jsonpath={.items[*].metadata.name}')
+    const names = list.split(' ').filter((name) => name.startsWith(`${NAME}-`))
+    for (const part of ['default-deny', 'dns', 'migration', 'backup', 'retention'])
+      expect(names).toContain(`${NAME}-${part}`)
+    for (const name of names) {
+      const before = await here.get('networkpolicy', name)
+      await here.kubectl('delete', 'networkpolicy', name)
+      const goneAt = performance.now()
+      await eventually(`${name} is back`, async () => {
+        const now = await here.get('networkpolicy', name)
+        return now && now.metadata.uid !== before?.metadata.uid ? true : undefined
+      })
+      console.log(`${name}: back ${Math.round(performance.now() - goneAt)} ms after it was deleted`)
+    }
+  })
+
   it('tell no secret in logs, events, statuses, pods, statements or manifests', async () => {
     const manifests = await Promise.all(
       (await objects('backups/'))
@@ -284,10 +332,12 @@ describe('backups in a cluster', () => {
         }),
     )
     const pods = (await here.kubectl('get', 'pods', '-o', 'name')).trim().split('\n')
-    const logs = await Promise.all(pods.map((pod) => here.kubectl('logs', pod, '--tail=-1').catch(() => '')))
+    const log = (pod: string, ...more: string[]) =>
+      here.kubectl('logs', pod, '--tail=-1', ...more).catch(() => '')
+    const logs = await Promise.all(pods.flatMap((pod) => [log(pod), log(pod, '--previous')]))
     const objectsTold = await here.kubectl(
       'get',
-      'bs,events,pods,jobs,cronjobs,configmaps,deployments',
+      'bs,events,pods,jobs,cronjobs,configmaps,deployments,statefulsets,services,networkpolicies,poddisruptionbudgets',
       '-o',
       'json',
     )

@@ -1,13 +1,13 @@
 import { connect } from 'node:net'
-import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { workQueueNames } from '../../crds/workQueue.ts'
 import { shakeHands } from '../../operator/src/observers/natsHandshake.ts'
-import { auditLog, kubectl } from '../cluster/cluster.ts'
+import { kubectl } from '../cluster/cluster.ts'
 import { arrivals, createBatch, recipientsOf, sendAndAccount, untilEnded } from '../demo/mail.ts'
 import { conditionOf } from '../demo/readiness.ts'
-import { Environment, eventually, expectContract, NAME } from './environment.ts'
+import { auditMark, writesSince } from './auditTrail.ts'
+import { batchSender, Environment, eventually, expectContract, NAME } from './environment.ts'
 
 const NAMESPACE = 'e2e-healing'
 /** Deleting one of these takes something away that the status must tell of. */
@@ -211,7 +211,7 @@ describe('a BatchSender in a cluster', () => {
     await settled()
     const versions = await here.versions()
     const pods = await here.pods()
-    const writes = (await operatorWrites()).length
+    const mark = await auditMark()
     await kubectl(here.cluster, [
       '-n',
       'batchsender-system',
@@ -230,7 +230,7 @@ describe('a BatchSender in a cluster', () => {
     await sleep(20_000)
     expect(await here.versions()).toBe(versions)
     expect(await here.pods()).toEqual(pods)
-    expect((await operatorWrites()).slice(writes)).toEqual([])
+    expect(await writesSince(mark, 'batchsender-operator', NAMESPACE)).toEqual([])
   })
 
   it('leaves a Secret of somebody else alone and stalls until it is gone', async () => {
@@ -243,7 +243,6 @@ describe('a BatchSender in a cluster', () => {
     }
     await here.apply(foreign)
     const before = await here.get('secret', 'orders-nats-server')
-    const { batchSender } = await import('./environment.ts')
     await here.apply(batchSender(NAMESPACE))
     await eventually('NameConflict', async () => {
       const stalled = conditionOf(await here.sender(), 'Stalled')
@@ -288,28 +287,6 @@ async function settled(): Promise<void> {
     last = now
     await sleep(500)
   }
-}
-
-/** Writes of the operator's service account in our namespace, as the audit log of the API server has them. */
-async function operatorWrites(): Promise<string[]> {
-  const log = await readFile(auditLog, 'utf8')
-  return log
-    .split('\n')
-    .filter((line) => line.includes('batchsender-operator') && line.includes(NAMESPACE))
-    .map(
-      (line) =>
-        JSON.parse(line) as {
-          verb: string
-          user: { username: string }
-          objectRef?: { resource: string; name?: string; namespace?: string }
-        },
-    )
-    .filter(
-      ({ user, objectRef }) =>
-        user.username.endsWith(':batchsender-operator') && objectRef?.namespace === NAMESPACE,
-    )
-    .filter(({ verb }) => !['get', 'list', 'watch'].includes(verb))
-    .map(({ verb, objectRef }) => `${verb} ${objectRef?.resource ?? ''}/${objectRef?.name ?? ''}`)
 }
 
 /** What a client gets that speaks NATS without TLS. */

@@ -1,0 +1,144 @@
+/** `make run` as somebody runs it, and what it leaves behind for a shell. */
+import { readFile } from 'node:fs/promises'
+import { connect as open } from 'node:net'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { Client } from 'pg'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { repositoryDir } from '../cluster/paths.ts'
+import { run } from '../cluster/shell.ts'
+
+const MAILS = 1_000
+const NAMES = [
+  'KUBECONFIG',
+  'KUBECTL',
+  'BATCHSENDER_NAMESPACE',
+  'BATCHSENDER_NAME',
+  'API_URL',
+  'API_TOKEN',
+  'SINK_URL',
+  'S3_URL',
+  'CLICKHOUSE_URL',
+  'POSTGRES_URL',
+  'NATS_URL',
+  'NATS_SERVER_NAME',
+  'NATS_CA',
+  'NATS_CERT',
+  'NATS_KEY',
+] as const
+
+interface Arrival {
+  readonly seq: number
+  readonly recipient: string
+}
+
+let told: string
+let env: Record<(typeof NAMES)[number], string>
+
+const demo = () => run(process.execPath, [join(repositoryDir, 'hack/demo/main.ts'), 'up'])
+
+/** As a shell reads it. */
+async function environment(): Promise<typeof env> {
+  const script = `source .run/env; ${NAMES.map((name) => `printf '%s\\0' "$${name}"`).join('; ')}`
+  const values = (await run('bash', ['-euc', script], { cwd: repositoryDir })).split('\0')
+  return Object.fromEntries(NAMES.map((name, index) => [name, values[index] ?? ''])) as typeof env
+}
+
+const text = async (url: string, headers: Record<string, string> = {}) => {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) })
+  return { status: response.status, body: await response.text() }
+}
+
+beforeAll(async () => {
+  told = await demo()
+  env = await environment()
+})
+
+describe('make run', () => {
+  it('ends Ready, with every mail at the sink and none twice', () => {
+    expect(told).toMatch(/^orders +True +/m)
+    expect(told).toMatch(/^ +accepted +1000$/m)
+    expect(told).toMatch(/^ +at the sink +1000$/m)
+    expect(told).toMatch(/^ +duplicates +0$/m)
+    expect(told).toMatch(/^ +uncertain +0$/m)
+  })
+
+  it('leaves a cluster and a BatchSender that a shell finds', async () => {
+    const seen = await run(env.KUBECTL, [
+      '--kubeconfig',
+      env.KUBECONFIG,
+      '-n',
+      env.BATCHSENDER_NAMESPACE,
+      'wait',
+      '--for=condition=Ready',
+      '--timeout=5s',
+      `bs/${env.BATCHSENDER_NAME}`,
+    ])
+    expect(seen).toContain('condition met')
+  })
+
+  it('leaves the API and the sink within reach', async () => {
+    const batches = `${env.API_URL}/v1/batches`
+    expect(await text(batches, { authorization: `Bearer ${env.API_TOKEN}` })).toMatchObject({ status: 200 })
+    expect((await text(batches)).status).toBe(401)
+    const count = Number((await text(`${env.SINK_URL}/count`)).body)
+    expect(count).toBeGreaterThanOrEqual(MAILS)
+    const { body } = await text(`${env.SINK_URL}/messages?after=${count - 10}`)
+    const last = body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Arrival)
+    expect(last).toHaveLength(10)
+    expect(last.at(-1)).toMatchObject({ seq: count, recipient: expect.stringContaining('@') as string })
+  })
+
+  it('leaves the stores within reach', async () => {
+    const { username, password, origin } = new URL(env.CLICKHOUSE_URL)
+    const login = { 'x-clickhouse-user': username, 'x-clickhouse-key': password }
+    const query = encodeURIComponent('SELECT count() > 0 FROM batchsender.email_events')
+    expect(await text(`${origin}/?query=${query}`, login)).toEqual({ status: 200, body: '1\n' })
+    expect((await text(env.S3_URL)).status).toBe(403)
+    const postgres = new Client({ connectionString: env.POSTGRES_URL })
+    await postgres.connect()
+    try {
+      const { rows } = await postgres.query<{ sent: number }>(
+        `SELECT count(*)::int AS sent FROM recipient WHERE state = 'sent'`,
+      )
+      expect(rows[0]?.sent).toBeGreaterThanOrEqual(MAILS)
+    } finally {
+      await postgres.end()
+    }
+  })
+
+  it('leaves NATS within reach of who has the certificate', async () => {
+    const { hostname, port } = new URL(env.NATS_URL)
+    const [ca, cert, key] = await Promise.all(
+      [env.NATS_CA, env.NATS_CERT, env.NATS_KEY].map((path) => readFile(path)),
+    )
+    // Like every NATS server that is not told otherwise, it says who it is before TLS begins.
+    const plain = open(Number(port), hostname)
+    const info = await new Promise<string>((resolve, reject) => {
+      plain.once('data', (chunk) => {
+        resolve(chunk.toString())
+      })
+      plain.once('error', reject)
+    })
+    expect(info).toMatch(/^INFO .*"tls_required":true/)
+    const socket = connect({ socket: plain, ca, cert, key, servername: env.NATS_SERVER_NAME })
+    try {
+      await new Promise((resolve, reject) => {
+        socket.once('secureConnect', resolve)
+        socket.once('error', reject)
+      })
+      expect(socket.authorized).toBe(true)
+    } finally {
+      socket.destroy()
+    }
+  })
+
+  it('takes what is up the second time, and sends again', async () => {
+    const before = Number((await text(`${env.SINK_URL}/count`)).body)
+    expect(await demo()).toMatch(/^ +at the sink +1000$/m)
+    expect(Number((await text(`${env.SINK_URL}/count`)).body)).toBe(before + MAILS)
+  })
+})
