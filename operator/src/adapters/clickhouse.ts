@@ -27,7 +27,9 @@ export interface ClickhouseTarget extends ArchiveTarget {
 export class Clickhouse {
   readonly #transport: Transport
   readonly #guard: DialGuard
-  readonly #repetitions = new Repetitions()
+  /** What was carried out and is asked for again changed nothing; what did not come through may do so any moment. */
+  readonly #carriedOut = new Repetitions({ firstMs: 5_000, longestMs: 300_000 })
+  readonly #lost = new Repetitions({ firstMs: 1_000, longestMs: 30_000 })
 
   constructor(transport: Transport, guard: DialGuard) {
     this.#transport = transport
@@ -46,24 +48,38 @@ export class Clickhouse {
     }
   }
 
+  /** @returns why a statement is not to be said yet; `undefined` when it is. */
+  putOff(wish: DesiredStatement, namespace: string): Outcome | undefined {
+    const said = wordsOf(wish, namespace)
+    const waits = [this.#carriedOut, this.#lost].map((past) => past.waitMs(said, performance.now()))
+    const againMs = Math.max(...waits)
+    if (againMs === 0) return undefined
+    return { state: 'waiting', what: `${subjectOf(wish)}: said a moment ago`, againMs }
+  }
+
   /**
-   * Carries a statement out. What the server refuses is told with the reason that its code means. One that changes
-   * nothing, so that it would be asked for again at once, is put off.
+   * Carries a statement out. What the server refuses is told with the reason that its code means; whether one was
+   * carried out that waits is not known.
    */
   async run(wish: DesiredStatement, namespace: string, signal: AbortSignal): Promise<Outcome> {
-    const what = `ClickHouse table ${wish.subject}`
-    const said = [namespace, wish.access.url, ...wish.texts].join('\n')
-    const againMs = this.#repetitions.waitMs(said, performance.now())
-    if (againMs > 0) return { state: 'waiting', what: `${what}: said a moment ago`, againMs }
+    const what = subjectOf(wish)
+    const said = wordsOf(wish, namespace)
     try {
       await this.#with(namespace, wish.access, signal, async (client) => {
         for (const query of wish.texts) await client.command({ query, abort_signal: signal })
       })
-      this.#repetitions.said(said, performance.now())
+      this.#carriedOut.said(said, performance.now())
       return { state: 'done', change: 'requested', what }
     } catch (error) {
       const { reason, message } = faultOf(error)
-      if (reason === 'Unreachable') return { state: 'waiting', what: `${what}: ${message}` }
+      if (reason === 'Unreachable') {
+        this.#lost.said(said, performance.now())
+        return {
+          state: 'waiting',
+          what: `${what}: ${message}`,
+          againMs: this.#lost.waitMs(said, performance.now()),
+        }
+      }
       return { state: 'refused', what, message, invalid: false, reason }
     }
   }
@@ -105,6 +121,11 @@ export class Clickhouse {
     return { username, password, ca: decode(data, 'ca.crt') }
   }
 }
+
+const subjectOf = ({ subject }: DesiredStatement) => `ClickHouse table ${subject}`
+
+const wordsOf = ({ access, texts }: DesiredStatement, namespace: string) =>
+  [namespace, access.url, ...texts].join('\n')
 
 function agentFor(url: string, options: HttpsAgentOptions): HttpAgent {
   return url.startsWith('https:') ? new HttpsAgent(options) : new HttpAgent(options)

@@ -82,8 +82,12 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     reloadNats: (wish, sender, signal) => nats.reload(wish, sender.namespace, signal),
     keepQueue: (wish, sender, signal) => nats.keepQueue(wish, sender.namespace, signal),
     async runStatement(wish, sender, signal) {
+      const putOff = clickhouse.putOff(wish, sender.namespace)
+      if (putOff) return putOff
       const outcome = await clickhouse.run(wish, sender.namespace, signal)
       watch.outdated(keyOf(sender), 'clickhouse')
+      // Whether it was carried out is known from a look; without one nothing would be known for half a minute.
+      if (outcome.state === 'waiting') watch.lookSoon(keyOf(sender))
       return outcome
     },
     lookSoon: (sender) => {

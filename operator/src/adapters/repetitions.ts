@@ -1,11 +1,14 @@
 /** Statements that have to be said again and again: each repetition waits twice as long as the one before. */
 import { Recent } from '../runtime/recent.ts'
 
-const FIRST_MS = 5_000
-const LONGEST_MS = 300_000
 /** Not said for so long, it is not a repetition. */
 const FORGOTTEN_MS = 900_000
 const MOST = 4_096
+
+export interface Pauses {
+  readonly firstMs: number
+  readonly longestMs: number
+}
 
 interface Said {
   readonly at: number
@@ -14,16 +17,21 @@ interface Said {
 
 export class Repetitions {
   readonly #said = new Recent<string, Said>(MOST)
+  readonly #pauses: Pauses
+
+  constructor(pauses: Pauses) {
+    this.#pauses = pauses
+  }
 
   /** @returns how long it has to wait, 0 when it may be said now. */
   waitMs(statement: string, now: number): number {
     const last = this.#last(statement, now)
     if (!last) return 0
-    const pauseMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** (last.times - 1))
+    const { firstMs, longestMs } = this.#pauses
+    const pauseMs = Math.min(longestMs, firstMs * 2 ** (last.times - 1))
     return Math.max(0, last.at + pauseMs - now)
   }
 
-  /** It was carried out: one that never reached the server is no repetition. */
   said(statement: string, now: number): void {
     this.#said.set(statement, { at: now, times: (this.#last(statement, now)?.times ?? 0) + 1 })
   }

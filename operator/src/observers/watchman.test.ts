@@ -19,10 +19,10 @@ function scripted(first: { good: boolean; fault: string }) {
   return { state, observer }
 }
 
-function watching(observer: AnyObserver, periodMs = 60_000) {
+function watching(observer: AnyObserver | readonly AnyObserver[], periodMs = 60_000) {
   const changed: string[] = []
   const watchman = new Watchman({
-    observers: [observer],
+    observers: [observer].flat(),
     senderOf: () => sender(),
     onChange: (key) => changed.push(key),
     periodMs,
@@ -48,6 +48,22 @@ describe('the watchman', () => {
     stop.abort()
     expect(changed).toEqual([KEY])
     watchman.dismiss(KEY)
+  })
+
+  it('tells what one saw while another one still waits for an answer', async () => {
+    const { observer } = scripted({ good: true, fault: 'none' })
+    const mute: AnyObserver = {
+      name: 'clickhouse',
+      look: (_sender, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            resolve(undefined)
+          })
+        }),
+    }
+    const { changed, stop } = watching([observer, mute])
+    await until(() => changed.length === 1)
+    stop.abort()
   })
 
   it('keeps looking at what is not well, more often than its period', async () => {

@@ -120,27 +120,28 @@ export class Watchman {
       this.#options.observers.map(async (observer) => {
         const begun = { at: new Date(), changes: round.changes.get(observer.name) ?? 0 }
         const look = await observer.look(sender, round.stop.signal)
-        return look ? this.#believe(observer.name, look, begun, round) : { changed: false, good: true }
+        if (!look) return true
+        // Told at once: a server that answers does not wait for another one's deadline.
+        if (this.#believe(observer.name, look, begun, round)) this.#options.onChange(key)
+        return look.good
       }),
     )
-    if (results.some(({ changed }) => changed)) this.#options.onChange(key)
-    return results.every(({ good }) => good)
+    return results.every(Boolean)
   }
 
+  /** @returns whether what is believed changed. */
   #believe(
     name: keyof Evidence,
     look: Look<unknown>,
     begun: { readonly at: Date; readonly changes: number },
     { beliefs, changes }: Round,
-  ): { changed: boolean; good: boolean } {
+  ): boolean {
     const before = beliefs.get(name)
     const after = settle(before, look, begun.at)
     const { changes: seenAt } = before?.sighting === after.sighting ? before : begun
     const wasOutdated = before !== undefined && before.changes !== (changes.get(name) ?? 0)
     beliefs.set(name, { ...after, changes: seenAt })
-    const changed =
-      wasOutdated || JSON.stringify(before?.sighting.seen) !== JSON.stringify(after.sighting.seen)
-    return { changed, good: look.good }
+    return wasOutdated || JSON.stringify(before?.sighting.seen) !== JSON.stringify(after.sighting.seen)
   }
 
   /** @returns whether somebody asked to hurry, before or during the pause. */
