@@ -48,3 +48,28 @@ test('a pool tells how many connections it has, and who waits for one', async ()
   expect(database.pool()).toEqual({ total: 1, idle: 1, waiting: 0 })
   await database.close()
 })
+
+test('of two that wait for each other both come through', async () => {
+  const database = openDatabase({
+    url: postgres.url,
+    connections: 2,
+    applicationName: 'test',
+    onIdleError: () => undefined,
+  })
+  await database.query('CREATE TABLE pair (id int PRIMARY KEY, touched int NOT NULL)')
+  await database.query('INSERT INTO pair VALUES (1, 0), (2, 0)')
+  const touch = (...ids: readonly number[]) =>
+    database.transaction(async (transaction) => {
+      for (const id of ids) {
+        await transaction.query('UPDATE pair SET touched = touched + 1 WHERE id = $1', [id])
+        await sleep(200)
+      }
+    })
+  await Promise.all([touch(1, 2), touch(2, 1)])
+  expect(await database.query('SELECT touched FROM pair')).toEqual([{ touched: 2 }, { touched: 2 }])
+  const [statistics] = await database.query<{ deadlocks: number }>(
+    'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',
+  )
+  expect(statistics?.deadlocks).toBe(1)
+  await database.close()
+})

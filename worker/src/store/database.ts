@@ -1,7 +1,8 @@
 /** PostgreSQL through a pool, in a way that a pooler in transaction mode bears: nothing outlives a transaction. */
 import { readFileSync } from 'node:fs'
 import type { PoolClient, QueryResultRow } from 'pg'
-import { Pool } from 'pg'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseError, Pool } from 'pg'
 
 /** Runs one statement; `$1` … are `values`. */
 export interface Queryable {
@@ -9,7 +10,7 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
-  /** All or nothing; what `work` throws rolls back. */
+  /** All or nothing; what `work` throws rolls back. It is run again when the server ended it for a deadlock. */
   transaction<Value>(work: (transaction: Queryable) => Promise<Value>): Promise<Value>
   /** Whether the way to the server, or to its pooler, is encrypted. */
   isEncrypted(): Promise<boolean>
@@ -31,6 +32,7 @@ export interface DatabaseOptions {
 
 const CONNECT_MS = 10_000
 const QUERY_MS = 60_000
+const MOST_TURNS = 4
 
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new Pool({
@@ -44,8 +46,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   pool.on('error', options.onIdleError)
   return {
-    query: async (text, values) => rowsOf(await pool.query(text, values && [...values])),
-    transaction: (work) => inTransaction(pool, work),
+    query: async (text, values) =>
+      untilNotTheVictim(async () => rowsOf(await pool.query(text, values && [...values]))),
+    transaction: (work) => untilNotTheVictim(() => inTransaction(pool, work)),
     isEncrypted: () => withClient(pool, (client) => Promise.resolve(encryptionOf(client))),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
@@ -76,6 +79,25 @@ async function withClient<Value>(pool: Pool, work: (client: PoolClient) => Promi
     if (!failed) client.off('error', hear)
   }
 }
+
+/**
+ * Who waits for each other in a circle is told so by the server, which ends one of them and undoes what it did: that
+ * one tries again.
+ */
+async function untilNotTheVictim<Value>(work: () => Promise<Value>): Promise<Value> {
+  for (let turn = 1; ; turn += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (turn === MOST_TURNS || !isVictim(error)) throw error
+      await sleep(turn * (10 + 40 * Math.random()))
+    }
+  }
+}
+
+/** deadlock_detected and serialization_failure. */
+const isVictim = (error: unknown): boolean =>
+  error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001')
 
 async function inTransaction<Value>(
   pool: Pool,

@@ -77,20 +77,27 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
   }
 }
 
-/** The first worker to open a chunk starts the batch. */
+/**
+ * The first worker to open a chunk starts the batch; in a statement of its own, since whoever cancels a batch locks it
+ * before its chunks.
+ */
 async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promise<Opened | undefined> {
   const [opened] = await database.query<Opened>(
-    `WITH opened AS (
-       UPDATE chunk SET published_at = NULL, due_at = now() + make_interval(secs => $3)
-       WHERE batch_id = $1 AND number = $2 AND NOT done AND dead_at IS NULL RETURNING first_seq, last_seq),
-     started AS (
-       UPDATE batch SET state = 'running', updated_at = now()
-       WHERE id = $1 AND state = 'accepted' AND EXISTS (SELECT FROM opened) RETURNING state)
-     SELECT first_seq, last_seq, COALESCE((SELECT state FROM started), batch.state) AS state
-     FROM opened, batch WHERE batch.id = $1`,
+    `UPDATE chunk SET published_at = NULL, due_at = now() + make_interval(secs => $3)
+     FROM batch WHERE batch.id = $1 AND batch_id = $1 AND number = $2 AND NOT done AND dead_at IS NULL
+     RETURNING first_seq, last_seq, batch.state`,
     [ref.batchId, ref.chunk, leaseMs / 1_000],
   )
-  return opened
+  if (opened?.state !== 'accepted') return opened
+  const started = await database.query(
+    `UPDATE batch SET state = 'running', updated_at = now() WHERE id = $1 AND state = 'accepted' RETURNING id`,
+    [ref.batchId],
+  )
+  if (started.length > 0) return { ...opened, state: 'running' }
+  const [batch] = await database.query<Pick<Opened, 'state'>>('SELECT state FROM batch WHERE id = $1', [
+    ref.batchId,
+  ])
+  return batch && { ...opened, state: batch.state }
 }
 
 async function readContent(database: Queryable, batchId: string): Promise<Content> {
