@@ -44,12 +44,14 @@ e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
 	vitest run --project 'e2e*'
 
 .PHONY: check
-check: $(INSTALLED) ## format, lint, types, generated files, unit tests
+check: lint unit ## format, lint, types, generated files, unit tests
+
+.PHONY: lint
+lint: $(INSTALLED) ## format, lint, types, generated files
 	prettier --check . --log-level warn
 	eslint . --max-warnings 0 --cache --cache-location node_modules/.cache/eslint/
 	tsc --noEmit -p .
 	node hack/generate/main.ts --check
-	vitest run --project unit
 
 ##@ Measure
 .PHONY: bench-operator
