@@ -36,7 +36,8 @@ COPY --from=operator-modules /src ./
 COPY --from=build /src/dist/crds crds/
 COPY --from=build /src/dist/operator operator/
 USER 65532:65532
-CMD ["node", "operator/src/main.js"]
+# Room for what is young: 16 MiB, the standard, make 20 MiB more of memory and no difference in speed (docs/benchmarks.md).
+CMD ["node", "--max-semi-space-size=8", "operator/src/main.js"]
 
 FROM ${BASE} AS worker
 LABEL org.opencontainers.image.title="batchsender-worker" \

@@ -61,10 +61,16 @@ const node = (
   },
 })
 
+/** What the operator's image starts Node with. */
+export const IMAGE_FLAGS = ['--max-semi-space-size=8'] as const
+
 /** @param profiles folder for a CPU profile of each of its processes. */
 export function ours(profiles?: string): Contestant {
-  const { prepare, ...rest } = node('ours', 'default: 16 workers')
-  const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
+  const { prepare, ...rest } = node('ours', 'default: 16 workers, started as in the image')
+  const flags = [
+    ...IMAGE_FLAGS,
+    ...(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]),
+  ]
   return {
     ...rest,
     async prepare() {

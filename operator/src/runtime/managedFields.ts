@@ -5,7 +5,6 @@
  * `.` the item or map itself; a node with nothing below is owned as a whole
  * (sigs.k8s.io/structured-merge-diff, fieldpath/serialize.go).
  */
-import { Shared } from './shared.ts'
 import type { FieldSet, KubernetesObject, ManagedFieldsEntry } from './object.ts'
 
 /** What one manager applied to the object itself, not to a subresource. */
@@ -16,20 +15,15 @@ export function appliedFields(live: KubernetesObject, manager: string): FieldSet
 }
 
 /**
- * What the cache keeps of a child when nobody asks for less: all but who wrote which part of its status, and once what
- * many have in common. Values that
+ * What the cache keeps of a child when nobody asks for less: all but who wrote which part of its status. Values that
  * are not ours stay, since a field that somebody took from us must not look as if it were not there.
  */
 export function withoutStatusOwners(raw: KubernetesObject): KubernetesObject {
   const { managedFields } = raw.metadata
-  if (!managedFields) return raw
-  const kept = managedFields
-    .filter((entry) => !isOfStatus(entry))
-    .map((entry) => (entry.fieldsV1 ? { ...entry, fieldsV1: FIELD_SETS.one(entry.fieldsV1) } : entry))
+  if (!managedFields?.some(isOfStatus)) return raw
+  const kept = managedFields.filter((entry) => !isOfStatus(entry))
   return { ...raw, metadata: { ...raw.metadata, managedFields: kept } }
 }
-
-const FIELD_SETS = new Shared<FieldSet>()
 
 function isOfStatus({ subresource }: ManagedFieldsEntry): boolean {
   return subresource === 'status'
