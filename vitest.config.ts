@@ -4,7 +4,7 @@ const ALONE = 'hack/e2e/namespaced.test.ts'
 
 /**
  * Three suites by what they need: nothing, real servers as processes, the local cluster with real pods. Tests in the
- * cluster have a namespace each and run two at a time; the one that moves the operator has the cluster for itself.
+ * cluster have a namespace each and run three at a time; the one that moves the operator has the cluster for itself.
  */
 export default defineConfig({
   test: {
@@ -24,8 +24,8 @@ export default defineConfig({
           include: ['{operator,worker}/test/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 900_000,
-          // Most of the time is spent waiting for servers: three keep two processors busy.
-          maxWorkers: 3,
+          // Most of the time is spent waiting for servers: four keep two processors busy.
+          maxWorkers: 4,
         },
       },
       {
@@ -35,7 +35,7 @@ export default defineConfig({
           exclude: [ALONE],
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {

@@ -161,7 +161,10 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
       }),
   })
   const api = await apiServer({
-    store: batchStore(database, sweeping.nudge),
+    store: batchStore(database, {
+      onDue: sweeping.nudge,
+      events: settings.clickhouseUrl !== undefined,
+    }),
     suppressions: suppressionStore(database),
     deadLetters: deadLetterStore(database, sweeping.nudge),
     audit: (page) => listAudit(database, page),

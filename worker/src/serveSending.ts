@@ -20,7 +20,7 @@ import { tokenBucket } from './store/rate.ts'
 /** Chunks worked on at once: enough that small batches do not wait for each other. */
 const HANDLERS = 8
 const LINGER_MS = 20
-const GROUP = 50
+const GROUP = 100
 
 export interface SendingOptions {
   readonly settings: Settings['worker']
@@ -58,8 +58,8 @@ export function startSending(options: SendingOptions): SendingLoop {
     deadAfter: tuning.deadAfter,
     events: settings.clickhouseUrl !== undefined,
   })
-  // Beside those with the provider, as many are being claimed or recorded.
-  const slots = new Slots(tuning.concurrency * 2, Math.ceil(tuning.concurrency / 2))
+  // Beside those with the provider, as many are being claimed, and as many recorded.
+  const slots = new Slots(tuning.concurrency * 3, tuning.concurrency)
   const recorder = new Recorder(ledger, onlooker, { lingerMs: LINGER_MS, groupSize: GROUP, giveUp })
   const rate = rateOf(options)
   const allowance = allowanceLoop({
@@ -86,7 +86,7 @@ export function startSending(options: SendingOptions): SendingLoop {
   const run = () =>
     workLoop({
       queue,
-      handle: (ref) => sendChunk(ref, sending),
+      handle: (ref, begun) => sendChunk(ref, sending, begun),
       renew: (ref) => ledger.renew(ref),
       failed: async (ref, error) => {
         if (isOutage(error) || !(await ledger.failed(ref, kindOf(error)))) return false
@@ -98,7 +98,7 @@ export function startSending(options: SendingOptions): SendingLoop {
       },
       renewEveryMs: tuning.leaseMs / 3,
       handlers: HANDLERS,
-      hasRoom: (signal) => slots.hasRoom(signal),
+      letIn: (signal) => slots.letIn(signal),
       stopping,
       onError: (error, during, ref) => {
         log.warn({ err: error, ...ref }, `${during} failed`)

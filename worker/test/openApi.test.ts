@@ -42,6 +42,7 @@ test('the description is open, complete, and passes a linter without a word', as
       'get /v1/batches',
       'get /v1/batches/{id}',
       'post /v1/batches/{id}/retry-failed',
+      'post /v1/batches/{id}/resolve-uncertain',
       'get /v1/batches/{id}/recipients',
       'put /v1/suppressions/{address}',
     ]),

@@ -34,7 +34,7 @@ export interface WorkerProcess {
   readonly api: string
   readonly internal: string
   /** `POST /v1/batches/{id}/{name}` */
-  command(id: string, name: string): Promise<Response>
+  command(id: string, name: string, body?: object): Promise<Response>
   post(body: unknown, headers?: Record<string, string>): Promise<Response>
   get(path: string): Promise<Response>
   /** Accepts a batch of `count` recipients and gives its id. */
@@ -176,7 +176,12 @@ function workerProcess(server: ChildServer, api: string, internal: string): Work
   return {
     api,
     internal,
-    command: (id, name) => fetch(`${api}/v1/batches/${id}/${name}`, { method: 'POST', headers: authorized }),
+    command: (id, name, body) =>
+      fetch(`${api}/v1/batches/${id}/${name}`, {
+        method: 'POST',
+        headers: { ...authorized, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      }),
     post,
     get,
     accept: async (count, prefix = 'r') => {

@@ -33,6 +33,7 @@ test.each([
   ['POST', `${BATCH}/resume`, 'batches:write'],
   ['POST', `${BATCH}/cancel`, 'batches:write'],
   ['POST', `${BATCH}/retry-failed`, 'batches:write'],
+  ['POST', `${BATCH}/resolve-uncertain`, 'batches:write'],
   ['GET', '/v1/suppressions', 'suppressions:read'],
   ['HEAD', '/v1/suppressions', 'suppressions:read'],
   ['GET', ADDRESS, 'suppressions:read'],

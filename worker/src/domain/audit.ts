@@ -6,6 +6,7 @@ export const AUDIT_ACTIONS = [
   'batch.resumed',
   'batch.cancelled',
   'batch.retried',
+  'batch.uncertain-resolved',
   'dead-letter.replayed',
   'suppression.added',
   'suppression.lifted',

@@ -19,9 +19,9 @@ export function parseBatchId(id: string): string {
   return id
 }
 
-const pathOf = (id: string): string => `/v1/batches/${id}`
+export const pathOf = (id: string): string => `/v1/batches/${id}`
 
-const Id = Type.Object({ id: Type.String({ description: 'Of the batch.' }) })
+export const Id = Type.Object({ id: Type.String({ description: 'Of the batch.' }) })
 const Retried = Type.Object({
   ...BatchView.properties,
   retried: Type.Integer({ description: 'How many recipients are tried again.' }),
@@ -154,7 +154,7 @@ export function batchRoutes(
   }
 }
 
-async function found(store: BatchStore, id: string): Promise<Batch> {
+export async function found(store: BatchStore, id: string): Promise<Batch> {
   const batch = await store.find(parseBatchId(id))
   if (batch === undefined) throw new Problem('not-found')
   return batch

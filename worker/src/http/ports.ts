@@ -1,4 +1,5 @@
 /** What the API needs from the store. Whatever changes something is written with its line of the audit log, or not at all. */
+import type { Resolution } from '../domain/resolution.ts'
 import type { AuditEntry } from '../domain/audit.ts'
 import type { BatchCommand } from '../domain/batchState.ts'
 import type { ChunkRef } from '../sending/ports.ts'
@@ -24,6 +25,17 @@ export interface BatchStore {
   command(id: string, command: BatchCommand, audit: AuditEntry): Promise<boolean>
   /** @returns how many recipients are tried again; undefined when the batch's state does not allow it. */
   retryFailed(id: string, audit: (retried: number) => AuditEntry): Promise<number | undefined>
+  /** @returns how many recipients in doubt were resolved; undefined when the batch's state does not allow it. */
+  resolve(
+    id: string,
+    resolve: {
+      readonly as: Resolution
+      /** Normalised; all that are in doubt when undefined. */
+      readonly addresses: readonly string[] | undefined
+      readonly userId: string
+    },
+    audit: (resolved: number) => AuditEntry,
+  ): Promise<number | undefined>
 }
 
 export interface DeadLetter extends ChunkRef {

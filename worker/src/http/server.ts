@@ -15,6 +15,7 @@ import { deadLetterRoutes } from './deadLetterRoutes.ts'
 import { describeApi } from './openApi.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
+import { resolveRoute } from './resolveRoute.ts'
 import { recipientRoutes } from './recipientRoutes.ts'
 import type { UnsubscribeLinks } from '../unsubscribe.ts'
 import { UNSUBSCRIBE_URL } from '../domain/template.ts'
@@ -93,6 +94,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   const { unsubscribe: links, suppressions, limits } = options
   const provided = links === undefined ? [] : [UNSUBSCRIBE_URL]
   await server.register(batchRoutes(options.store, options.maxRequestSizeBytes, provided))
+  await server.register(resolveRoute(options.store))
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))
   await server.register(deadLetterRoutes(options.deadLetters))

@@ -39,8 +39,15 @@ export interface Sending {
 /** A mail is rendered, encoded and sent: about four copies of it are in memory until its result is written. */
 const BYTES_PER_SLOT = 256 * 1_024
 
-/** The caller acknowledges the wake-up after this has resolved: by then everything is written. */
-export async function sendChunk(ref: ChunkRef, sending: Sending): Promise<Settled> {
+/**
+ * The caller acknowledges the wake-up after this has resolved: by then everything is written.
+ * @param begun called when the chunk has got its first slots
+ */
+export async function sendChunk(
+  ref: ChunkRef,
+  sending: Sending,
+  begun: () => void = () => undefined,
+): Promise<Settled> {
   const { ledger, stopping } = sending
   const work = await ledger.begin(ref)
   if (work !== undefined) {
@@ -48,7 +55,7 @@ export async function sendChunk(ref: ChunkRef, sending: Sending): Promise<Settle
     const inFlight: Promise<void>[] = []
     try {
       while (!stopping.aborted) {
-        const claimed = await claimSome(work, cost, sending)
+        const claimed = await claimSome(work, cost, sending, begun)
         if (claimed.length === 0) break
         for (const one of claimed) inFlight.push(sendOne(one, work, cost, sending))
       }
@@ -65,13 +72,19 @@ function slotsFor({ text = '', html = '' }: Content, most: number): number {
 }
 
 /** As many as there is room and rate for; each holds its slots until its result is written. */
-async function claimSome(work: Work, cost: number, sending: Sending): Promise<readonly Claimed[]> {
+async function claimSome(
+  work: Work,
+  cost: number,
+  sending: Sending,
+  begun: () => void,
+): Promise<readonly Claimed[]> {
   const { ledger, slots, rate, gate, switches, stopping } = sending
   await gate.passed(stopping)
   await unpaused(() => switches.isPaused(), stopping)
   const wanted = work.lastSeq - work.firstSeq + 1
   const groups = (await switches.claimsWidely(work.batchId)) ? 2 : 1
   const room = (await slots.take(wanted * cost, stopping, cost, groups)) / cost
+  begun()
   let granted = 0
   let claimed: readonly Claimed[] = []
   try {
@@ -96,7 +109,8 @@ async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Send
     else gate.failed(RETRY_CLASSES[outcome.retryClass], endedAt.getTime())
     if (outcome.perSecond !== undefined) rate.learned(outcome.perSecond)
     if (outcome.retryClass === 'throttle') rate.refused(outcome.retryAfterMs)
-    const onUncertain = await switches.onUncertain()
+    // A flag is looked up for every mail otherwise.
+    const onUncertain = outcome.retryClass === 'ambiguous' ? await switches.onUncertain() : 'Hold'
     await recorder.record(resultOf(claimed, outcome, startedAt, onUncertain))
     if (outcome.retryClass === 'sender') await failBatch(claimed, outcome, sending)
   } finally {

@@ -83,3 +83,43 @@ test('never more are taken than there are, and all waiters are served', async ()
     ),
   )
 })
+
+test('work is let in where it finds room, and one piece ahead where it does not', async () => {
+  const slots = new Slots(4, 2)
+  const letIn = async () => {
+    let begun: (() => void) | undefined
+    void slots.letIn(never).then((call) => (begun = call))
+    await Promise.resolve()
+    await Promise.resolve()
+    return () => begun
+  }
+  const [first, second, third] = [await letIn(), await letIn(), await letIn()]
+  expect([first(), second(), third()].map((begun) => begun !== undefined)).toEqual([true, true, false])
+
+  expect(await slots.take(2, never)).toBe(2)
+  first()?.()
+  first()?.()
+  expect(await slots.take(2, never)).toBe(2)
+  second()?.()
+  await Promise.resolve()
+  await Promise.resolve()
+  const fourth = await letIn()
+  expect([third(), fourth()].map((begun) => begun !== undefined)).toEqual([true, false])
+
+  slots.giveBack(4)
+  await Promise.resolve()
+  await Promise.resolve()
+  expect(fourth()).toBeDefined()
+})
+
+test('nobody is let in after the end', async () => {
+  const slots = new Slots(1, 1)
+  const end = new AbortController()
+  const first = await slots.letIn(end.signal)
+  const waiting = slots.letIn(end.signal)
+  end.abort()
+  ;(await waiting)()
+  first()
+  const later = await slots.letIn(never)
+  expect(later).toBeDefined()
+})

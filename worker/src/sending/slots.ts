@@ -11,6 +11,9 @@ export class Slots {
   readonly #size: number
   readonly #batch: number
   readonly #waiting: Waiting[] = []
+  readonly #newcomers: (() => void)[] = []
+  /** Work that was let in and has not got its first slots yet. */
+  #ahead = 0
   #free: number
 
   /** @param batch how many must be free before any is handed out, so that one claim takes several */
@@ -56,15 +59,50 @@ export class Slots {
     })
   }
 
-  /** Resolves when a group is free and nobody waits for it: more work would find room at once. */
-  async hasRoom(signal: AbortSignal): Promise<void> {
-    const group = await this.take(this.#batch, signal)
-    this.giveBack(group)
+  /**
+   * Lets work in that would find room at once, and one piece more, so that what precedes its sending is done by the time
+   * there is room.
+   * @returns to be called when it has got its first slots, or needs none.
+   */
+  letIn(signal: AbortSignal): Promise<() => void> {
+    if (signal.aborted) return Promise.resolve(() => undefined)
+    return new Promise((resolve) => {
+      let isIn = false
+      let hasBegun = false
+      const begun = () => {
+        if (!isIn || hasBegun) return
+        hasBegun = true
+        this.#ahead -= 1
+        this.#admit()
+      }
+      const come = () => {
+        signal.removeEventListener('abort', onAbort)
+        isIn = true
+        this.#ahead += 1
+        resolve(begun)
+      }
+      const onAbort = () => {
+        this.#newcomers.splice(this.#newcomers.indexOf(come), 1)
+        resolve(begun)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#newcomers.push(come)
+      this.#admit()
+    })
   }
 
   giveBack(count: number): void {
     this.#free += count
     this.#serve()
+    this.#admit()
+  }
+
+  #admit(): void {
+    while (this.#newcomers.length > 0) {
+      const left = this.#waiting.length > 0 ? 0 : this.#free - this.#ahead * this.#batch
+      if (this.#ahead > 0 && left < this.#batch) return
+      this.#newcomers.shift()?.()
+    }
   }
 
   #serve(): void {

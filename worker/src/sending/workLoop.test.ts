@@ -35,7 +35,7 @@ async function run(chunks: readonly number[], handle: (chunk: number) => Promise
     failed: () => Promise.resolve(isDead),
     renewEveryMs: 1_000,
     handlers: 2,
-    hasRoom: () => Promise.resolve(),
+    letIn: () => Promise.resolve(() => undefined),
     stopping: stopping.signal,
     onError: (error, during) =>
       journal.push(`${during}: ${error instanceof Error ? error.message : 'unknown'}`),

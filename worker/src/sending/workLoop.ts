@@ -22,14 +22,15 @@ export interface WorkQueue {
 
 export interface WorkLoopOptions {
   readonly queue: WorkQueue
-  readonly handle: (ref: ChunkRef) => Promise<Settled>
+  /** @param begun to be called when it has what it needs to send, if it comes to that */
+  readonly handle: (ref: ChunkRef, begun: () => void) => Promise<Settled>
   readonly renew: (ref: ChunkRef) => Promise<void>
   /** @returns whether the chunk was put aside, so that it need not come again. */
   readonly failed: (ref: ChunkRef, error: unknown) => Promise<boolean>
   readonly renewEveryMs: number
   readonly handlers: number
-  /** No wake-up is taken before: one that would only wait here is left for another worker. */
-  readonly hasRoom: (signal: AbortSignal) => Promise<void>
+  /** No wake-up is taken before: one that would only wait here is left for another worker. @returns `begun` */
+  readonly letIn: (signal: AbortSignal) => Promise<() => void>
   readonly stopping: AbortSignal
   readonly onError: (error: unknown, during: 'waiting' | 'sending' | 'renewing', ref?: ChunkRef) => void
 }
@@ -51,22 +52,25 @@ async function handler(options: WorkLoopOptions, active: Set<string>, pulls: Slo
   const { stopping, onError } = options
   let failures = 0
   while (!stopping.aborted) {
+    const begun = await options.letIn(stopping)
     try {
       const wakeup = await pullOne(options, pulls)
       failures = 0
-      if (wakeup !== undefined) await handleOnce(wakeup, options, active)
+      if (wakeup !== undefined) await handleOnce(wakeup, begun, options, active)
     } catch (error) {
+      begun()
       failures += 1
       onError(error, 'waiting')
       await sleep(reconnectMs(failures, Math.random()), undefined, { signal: stopping }).catch(
         () => undefined,
       )
+    } finally {
+      begun()
     }
   }
 }
 
 async function pullOne(options: WorkLoopOptions, pulls: Slots): Promise<Wakeup | undefined> {
-  await options.hasRoom(options.stopping)
   const pull = await pulls.take(1, options.stopping)
   try {
     return pull === 0 ? undefined : await options.queue.next(options.stopping)
@@ -76,7 +80,12 @@ async function pullOne(options: WorkLoopOptions, pulls: Slots): Promise<Wakeup |
 }
 
 /** The same chunk is never worked on twice at once by one process: leases tell workers apart, not handlers. */
-async function handleOnce(wakeup: Wakeup, options: WorkLoopOptions, active: Set<string>): Promise<void> {
+async function handleOnce(
+  wakeup: Wakeup,
+  begun: () => void,
+  options: WorkLoopOptions,
+  active: Set<string>,
+): Promise<void> {
   const key = `${wakeup.ref.batchId}:${wakeup.ref.chunk}`
   if (options.stopping.aborted || active.has(key)) {
     wakeup.later(options.stopping.aborted ? 0 : BUSY_MS)
@@ -84,13 +93,13 @@ async function handleOnce(wakeup: Wakeup, options: WorkLoopOptions, active: Set<
   }
   active.add(key)
   try {
-    await handleWakeup(wakeup, options)
+    await handleWakeup(wakeup, begun, options)
   } finally {
     active.delete(key)
   }
 }
 
-async function handleWakeup(wakeup: Wakeup, options: WorkLoopOptions): Promise<void> {
+async function handleWakeup(wakeup: Wakeup, begun: () => void, options: WorkLoopOptions): Promise<void> {
   const { ref } = wakeup
   const heartbeat = setInterval(() => {
     wakeup.working()
@@ -99,7 +108,7 @@ async function handleWakeup(wakeup: Wakeup, options: WorkLoopOptions): Promise<v
     })
   }, options.renewEveryMs)
   try {
-    const settled = await options.handle(ref)
+    const settled = await options.handle(ref, begun)
     if (settled.done || settled.againMs > LONGEST_NAK_MS) await wakeup.acknowledge()
     else wakeup.later(settled.againMs)
   } catch (error) {

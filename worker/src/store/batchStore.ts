@@ -6,10 +6,14 @@ import { listBatches } from './batchList.ts'
 import { commandBatch, findBatch, insertBatch } from './batches.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
 import { listRecipients } from './recipients.ts'
+import { resolveUncertain } from './resolutions.ts'
 import { retryFailed } from './retries.ts'
 
-/** @param onDue called after something became due */
-export function batchStore(database: Database, onDue: () => void): BatchStore {
+/** @param options `onDue` is called after something became due; `events`: whether they are kept for ClickHouse */
+export function batchStore(
+  database: Database,
+  { onDue, events }: { readonly onDue: () => void; readonly events: boolean },
+): BatchStore {
   return {
     accept: async (key, batch, answerOf, auditOf) => {
       const accepted = await database.transaction(async (transaction) => {
@@ -45,6 +49,15 @@ export function batchStore(database: Database, onDue: () => void): BatchStore {
       })
       onDue()
       return retried
+    },
+    resolve: async (id, wanted, auditOf) => {
+      const resolved = await database.transaction(async (transaction) => {
+        const count = await resolveUncertain(transaction, { ...wanted, batchId: id, events })
+        if (count !== undefined) await recordAudit(transaction, [auditOf(count)])
+        return count
+      })
+      onDue()
+      return resolved
     },
   }
 }

@@ -1,8 +1,9 @@
 /** PostgreSQL through a pool, in a way that a pooler in transaction mode bears: nothing outlives a transaction. */
 import { readFileSync } from 'node:fs'
-import type { PoolClient, QueryResultRow } from 'pg'
+import type { PoolClient, QueryConfig, QueryResultRow } from 'pg'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError, Pool } from 'pg'
+import { StatementNames } from './statementNames.ts'
 
 /** Runs one statement; `$1` … are `values`. */
 export interface Queryable {
@@ -10,7 +11,7 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
-  /** All or nothing; what `work` throws rolls back. It is run again when the server ended it for a deadlock. */
+  /** All or nothing; what `work` throws rolls back. It is run again when the server ended it for no fault of its own. */
   transaction<Value>(work: (transaction: Queryable) => Promise<Value>): Promise<Value>
   /** Whether the way to the server, or to its pooler, is encrypted. */
   isEncrypted(): Promise<boolean>
@@ -45,10 +46,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
   })
   pool.on('error', options.onIdleError)
+  const names = new StatementNames()
+  const mayTryAgain = (error: unknown) => isVictim(error) || names.giveUp(error)
   return {
-    query: async (text, values) =>
-      untilNotTheVictim(async () => rowsOf(await pool.query(text, values && [...values]))),
-    transaction: (work) => untilNotTheVictim(() => inTransaction(pool, work)),
+    query: (text, values) =>
+      trying(mayTryAgain, async () => rowsOf(await pool.query(statement(names, text, values)))),
+    transaction: (work) => trying(mayTryAgain, () => inTransaction(pool, names, work)),
     isEncrypted: () => withClient(pool, (client) => Promise.resolve(encryptionOf(client))),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
@@ -84,12 +87,15 @@ async function withClient<Value>(pool: Pool, work: (client: PoolClient) => Promi
  * Who waits for each other in a circle is told so by the server, which ends one of them and undoes what it did: that
  * one tries again.
  */
-async function untilNotTheVictim<Value>(work: () => Promise<Value>): Promise<Value> {
+async function trying<Value>(
+  mayTryAgain: (error: unknown) => boolean,
+  work: () => Promise<Value>,
+): Promise<Value> {
   for (let turn = 1; ; turn += 1) {
     try {
       return await work()
     } catch (error) {
-      if (turn === MOST_TURNS || !isVictim(error)) throw error
+      if (turn === MOST_TURNS || !mayTryAgain(error)) throw error
       await sleep(turn * (10 + 40 * Math.random()))
     }
   }
@@ -99,15 +105,22 @@ async function untilNotTheVictim<Value>(work: () => Promise<Value>): Promise<Val
 const isVictim = (error: unknown): boolean =>
   error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001')
 
+/** Planning takes longer than most of our statements: those with values are planned once for each connection. */
+function statement(names: StatementNames, text: string, values?: readonly unknown[]): QueryConfig {
+  const name = values && names.nameOf(text)
+  return { text, ...(values && { values: [...values] }), ...(name !== undefined && { name }) }
+}
+
 async function inTransaction<Value>(
   pool: Pool,
+  names: StatementNames,
   work: (transaction: Queryable) => Promise<Value>,
 ): Promise<Value> {
   const outcome = await withClient(pool, async (client) => {
     await client.query('BEGIN')
     try {
       const value = await work({
-        query: async (text, values) => rowsOf(await client.query(text, values && [...values])),
+        query: async (text, values) => rowsOf(await client.query(statement(names, text, values))),
       })
       await client.query('COMMIT')
       return { value }

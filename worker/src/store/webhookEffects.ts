@@ -2,6 +2,7 @@
 import type { SuppressionCause } from '../domain/delivery.ts'
 import type { Applied, WebhookEffects } from '../webhooks/ports.ts'
 import type { Database, Queryable } from './database.ts'
+import { completeHealed } from './completion.ts'
 import { parseSender } from '../domain/address.ts'
 import { DELIVERY_FACTS } from '../domain/delivery.ts'
 import { suppress } from './suppressions.ts'
@@ -159,16 +160,4 @@ async function suppressAsked(transaction: Queryable, asked: readonly Asked[]): P
     return parsed.ok ? [{ addressNorm: parsed.mailbox.normalised, reason: cause, ...detail }] : []
   })
   await suppress(transaction, entries)
-}
-
-/** In a statement of its own, which sees what was healed: with no failure left, a batch is simply completed. */
-async function completeHealed(transaction: Queryable, healed: readonly string[]): Promise<void> {
-  await transaction.query(
-    `UPDATE batch SET state = 'completed', updated_at = now()
-     WHERE id = ANY($1::uuid[]) AND state = 'completed_with_failures'
-       AND NOT EXISTS (SELECT FROM chunk WHERE chunk.batch_id = batch.id AND NOT done)
-       AND NOT EXISTS (SELECT FROM recipient
-         WHERE recipient.batch_id = batch.id AND recipient.state IN ('failed', 'uncertain'))`,
-    [[...new Set(healed)]],
-  )
 }

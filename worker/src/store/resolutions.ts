@@ -1,0 +1,95 @@
+/** What a person says of recipients of whom nobody knows whether their mail went. */
+import type { Queryable } from './database.ts'
+import type { Resolution } from '../domain/resolution.ts'
+import { RETRIED_FROM } from '../domain/batchState.ts'
+import { completeHealed } from './completion.ts'
+
+export interface Resolve {
+  readonly batchId: string
+  readonly as: Resolution
+  /** As they are compared; all that are in doubt when left out. */
+  readonly addresses: readonly string[] | undefined
+  /** Who says so. */
+  readonly userId: string
+  /** Whether events are kept for ClickHouse. */
+  readonly events: boolean
+}
+
+/**
+ * The batch is locked first, as by everybody who ends or reopens one. Said to be sent or failed, the doubt is over;
+ * tried again, it stays on record, so that a refusal of the second mail does not pass for one of the first.
+ * @returns how many were resolved; undefined when the batch is in a state that does not allow it.
+ */
+export async function resolveUncertain(
+  transaction: Queryable,
+  resolve: Resolve,
+): Promise<number | undefined> {
+  const { batchId, as } = resolve
+  const [batch] = await transaction.query<{ state: string }>(
+    'SELECT state FROM batch WHERE id = $1 FOR UPDATE',
+    [batchId],
+  )
+  if (batch === undefined) return undefined
+  if (as === 'retry') return retry(transaction, resolve, batch.state)
+  const settled = await settle(transaction, resolve)
+  if (settled > 0) await completeHealed(transaction, [batchId])
+  return settled
+}
+
+const MEANT = `batch_id = $1 AND state = 'uncertain' AND ($2::text[] IS NULL OR address_norm = ANY($2))`
+
+async function settle(
+  transaction: Queryable,
+  { batchId, as, addresses, userId, events }: Resolve,
+): Promise<number> {
+  const [row] = await transaction.query<{ settled: number }>(
+    `WITH settled AS (
+       UPDATE recipient SET state = $3, error_class = CASE $3 WHEN 'failed' THEN 'recipient' END,
+         error_code = 'resolved_by_hand', updated_at = now()
+       WHERE ${MEANT} RETURNING seq, address, attempt),
+     logged AS (
+       INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, error_code, detail)
+       SELECT $1, doubt.seq, doubt.attempt, CASE $3 WHEN 'sent' THEN 'accepted' ELSE 'recipient' END, $4,
+         doubt.provider, 'resolved_by_hand', 'by ' || $4
+       FROM settled JOIN attempt AS doubt ON doubt.batch_id = $1 AND doubt.seq = settled.seq
+         AND doubt.outcome IN ('lost', 'ambiguous')
+       ON CONFLICT DO NOTHING),
+     noted AS (
+       INSERT INTO event (batch_id, recipient, event, attempt, provider, error_code)
+       SELECT $1, address, $3, attempt, COALESCE((SELECT provider FROM attempt
+           WHERE attempt.batch_id = $1 AND attempt.seq = settled.seq LIMIT 1), ''), 'resolved_by_hand'
+       FROM settled WHERE $5)
+     SELECT count(*)::int AS settled FROM settled`,
+    [batchId, addresses, as, userId, events],
+  )
+  return row?.settled ?? 0
+}
+
+const GOING_ON = ['running', 'paused']
+
+async function retry(
+  transaction: Queryable,
+  { batchId, addresses }: Resolve,
+  state: string,
+): Promise<number | undefined> {
+  const isOver = (RETRIED_FROM as readonly string[]).includes(state)
+  if (!isOver && !GOING_ON.includes(state)) return undefined
+  const recipients = await transaction.query<{ seq: number }>(
+    `UPDATE recipient SET state = 'pending', tries = 0, due_at = now(), error_class = NULL, error_code = NULL,
+       updated_at = now() WHERE ${MEANT} RETURNING seq`,
+    [batchId, addresses],
+  )
+  if (recipients.length === 0) return 0
+  await transaction.query(
+    `UPDATE chunk SET done = false, due_at = now(), published_at = NULL, generation = generation + 1
+     WHERE batch_id = $1
+       AND EXISTS (SELECT FROM unnest($2::int[]) AS seq WHERE seq BETWEEN first_seq AND last_seq)`,
+    [batchId, recipients.map(({ seq }) => seq)],
+  )
+  await transaction.query(
+    `UPDATE batch SET state = CASE WHEN $2 THEN 'running' ELSE state END, retries = retries + 1, retried_at = now(),
+       updated_at = now(), finished_at = NULL, error_class = NULL, error_code = NULL WHERE id = $1`,
+    [batchId, isOver],
+  )
+  return recipients.length
+}

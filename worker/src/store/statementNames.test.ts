@@ -1,0 +1,36 @@
+import { DatabaseError } from 'pg'
+import { describe, expect, it } from 'vitest'
+import { StatementNames } from './statementNames.ts'
+
+function refusal(code: string, message = 'refused'): DatabaseError {
+  const error = new DatabaseError(message, message.length, 'error')
+  error.code = code
+  return error
+}
+
+describe('names of statements', () => {
+  it('are the same for the same text, whoever asks, and fit into an identifier', () => {
+    const name = new StatementNames().nameOf('SELECT 1')
+    expect(new StatementNames().nameOf('SELECT 1')).toBe(name)
+    expect(new StatementNames().nameOf('SELECT 2')).not.toBe(name)
+    expect(name).toMatch(/^[a-z_0-9]{1,63}$/)
+  })
+
+  it.each([refusal('26000'), refusal('42P05'), refusal('0A000', 'cached plan must not change result type')])(
+    'are done without after $code',
+    (error) => {
+      const names = new StatementNames()
+      expect(names.giveUp(error)).toBe(true)
+      expect(names.nameOf('SELECT 1')).toBeUndefined()
+    },
+  )
+
+  it.each([refusal('40P01'), refusal('0A000', 'not supported'), new Error('26000')])(
+    'stay after anything else',
+    (error) => {
+      const names = new StatementNames()
+      expect(names.giveUp(error)).toBe(false)
+      expect(names.nameOf('SELECT 1')).toBeDefined()
+    },
+  )
+})

@@ -1,0 +1,51 @@
+/** A worker whose way to PostgreSQL leads through a pooler that gives each transaction another connection. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Pgbouncer } from '../../hack/servers/pgbouncer.ts'
+import type { Rig } from './rig.ts'
+import { startPgbouncer } from '../../hack/servers/pgbouncer.ts'
+import { openDatabase } from '../src/store/database.ts'
+import { atTheSink, isFinished, startRig, until } from './rig.ts'
+
+let rig: Rig
+let pooler: Pgbouncer
+
+beforeAll(async () => {
+  rig = await startRig()
+  pooler = await startPgbouncer(rig.postgres.url, 2)
+})
+afterAll(async () => {
+  await pooler.stop()
+  await rig.stop()
+})
+
+test('statements lose their names, and none is lost with them', async () => {
+  const database = openDatabase({
+    url: pooler.url,
+    connections: 6,
+    applicationName: 'test',
+    onIdleError: () => undefined,
+  })
+  const lane = async (lane: number) => {
+    for (let turn = 0; turn < 20; turn += 1) {
+      const value = lane * 100 + turn
+      const [row] = await database.transaction(async (transaction) => {
+        await transaction.query('SELECT $1::int', [value])
+        return transaction.query<{ twice: number }>('SELECT $1::int * 2 AS twice', [value])
+      })
+      expect(row).toEqual({ twice: value * 2 })
+      expect(await database.query('SELECT $1::int AS once', [value])).toEqual([{ once: value }])
+    }
+  }
+  await Promise.all(Array.from({ length: 6 }, (_, index) => lane(index)))
+  await database.close()
+})
+
+test('a batch is sent, each mail once', async () => {
+  const before = await rig.sink.count()
+  const worker = await rig.worker({ postgresUrl: pooler.url })
+  const id = await worker.accept(1_000, 'pooled')
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: 1_000 } })
+  const { distinct, duplicates } = await atTheSink(rig.sink, before)
+  expect([distinct.size, duplicates]).toEqual([1_000, 0])
+})
