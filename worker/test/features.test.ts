@@ -174,7 +174,7 @@ test('a percentage of the batches, told by their ids, is claimed in larger group
     )
     const isWide = chosen.resolve<boolean>('boolean', 'wide-claims', false, { targetingKey: id }).value
     seen[isWide ? 'wide' : 'narrow'] += 1
-    expect([id, isWide, claim?.largest]).toEqual([id, isWide, isWide ? 50 : 25])
+    expect([id, isWide, claim?.largest]).toEqual([id, isWide, isWide ? 100 : 50])
   }
   expect(Math.min(seen.wide, seen.narrow)).toBeGreaterThan(0)
 })
