@@ -92,8 +92,9 @@ async function run(settings: OperatorSettings, signal: AbortSignal): Promise<voi
   }
 }
 
-const ownAddresses = (): string[] =>
-  Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address))
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address))
+}
 
 async function credentialsOf({ kubeconfig, inCluster: pod }: OperatorSettings): Promise<Credentials> {
   if (kubeconfig === undefined && pod) return inCluster(pod)
