@@ -73,3 +73,19 @@ test('of two that wait for each other both come through', async () => {
   expect(statistics?.deadlocks).toBe(1)
   await database.close()
 })
+
+test('a table that changes under a statement is no reason to fail', async () => {
+  const database = openDatabase({
+    url: postgres.url,
+    connections: 1,
+    applicationName: 'test',
+    onIdleError: () => undefined,
+  })
+  await database.query('CREATE TABLE wide (id int)')
+  const read = () => database.query('SELECT * FROM wide WHERE id > $1', [0])
+  await database.query('INSERT INTO wide VALUES (1)')
+  expect(await read()).toEqual([{ id: 1 }])
+  await database.query('ALTER TABLE wide ADD COLUMN more int')
+  expect(await read()).toEqual([{ id: 1, more: null }])
+  await database.close()
+})

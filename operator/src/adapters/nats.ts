@@ -7,7 +7,7 @@ import type { Outcome } from '../reconcile/ports.ts'
 import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
 import type { Transport } from '../runtime/transport.ts'
 import type { DialGuard } from './dialGuard.ts'
-import { read } from '../runtime/apply.ts'
+import { read } from '../runtime/read.ts'
 import { Secret } from '../vocabulary/kinds.ts'
 import { decode } from './secretProjection.ts'
 

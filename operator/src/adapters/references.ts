@@ -4,7 +4,7 @@ import type { ReferenceFacts, Sender } from '../components/snapshot.ts'
 import type { Transport } from '../runtime/transport.ts'
 import { FINGERPRINT_KEY, fingerprintSecret } from '../vocabulary/fingerprint.ts'
 import { Secret } from '../vocabulary/kinds.ts'
-import { read } from '../runtime/apply.ts'
+import { read } from '../runtime/read.ts'
 import { certificateFacts } from './certificateFacts.ts'
 import { decode } from './secretProjection.ts'
 

@@ -8,6 +8,8 @@ import { contestedFields, mergeContested, Patience } from './contests.ts'
 import { ApiError, isConflict, Waiting } from './errors.ts'
 import { standingOf } from './managedFields.ts'
 import { controllerOf, joinKey, keyOf, pathOf } from './object.ts'
+import { foreignHolder, isLeftover } from './ownership.ts'
+import { read } from './read.ts'
 import { Recent } from './recent.ts'
 import { Settled } from './settled.ts'
 import { APPLY_PATCH } from './transport.ts'
@@ -248,45 +250,4 @@ const RESULTS = ['skipped', 'created', 'updated', 'conflicted', 'foreign', 'term
 function resultOf(outcome: ApplyOutcome): (typeof RESULTS)[number] {
   if (outcome.state === 'unchanged') return 'skipped'
   return 'contested' in outcome ? 'conflicted' : outcome.state
-}
-
-/** @returns the object as the server has it; `undefined` only when the server says that there is none. */
-export async function read(
-  transport: Transport,
-  resource: Resource,
-  namespace: string | undefined,
-  name: string,
-  signal?: AbortSignal,
-): Promise<KubernetesObject | undefined> {
-  try {
-    const path = pathOf(resource, namespace, name)
-    const { body } = await transport.request<KubernetesObject>({
-      method: 'GET',
-      path,
-      ...(signal && { signal }),
-    })
-    return body
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined
-    throw error
-  }
-}
-
-/** Whose an object is, when it is not ours. */
-export function foreignHolder(live: KubernetesObject, owner: OwnerReference): string | undefined {
-  const controller = controllerOf(live)
-  if (controller?.uid === owner.uid) return undefined
-  return controller ? `${controller.kind} ${controller.name}` : 'nobody that we know'
-}
-
-/** A child of an owner of the same name that is no more: the garbage collector is on its way. */
-export function isLeftover(live: KubernetesObject, owner: OwnerReference): boolean {
-  const controller = controllerOf(live)
-  return (
-    controller !== undefined &&
-    controller.uid !== owner.uid &&
-    controller.apiVersion === owner.apiVersion &&
-    controller.kind === owner.kind &&
-    controller.name === owner.name
-  )
 }

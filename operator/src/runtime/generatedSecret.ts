@@ -1,7 +1,8 @@
 /** Secrets whose content we generate: created by POST, changed under their resource version, never forced. */
 import type { KubernetesObject, OwnerReference, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
-import { foreignHolder, isLeftover, read } from './apply.ts'
+import { foreignHolder, isLeftover } from './ownership.ts'
+import { read } from './read.ts'
 import { ApiError } from './errors.ts'
 import { pathOf } from './object.ts'
 

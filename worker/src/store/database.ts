@@ -1,6 +1,6 @@
-/** PostgreSQL through a pool, in a way that a pooler in transaction mode bears: nothing outlives a transaction. */
-import { readFileSync } from 'node:fs'
+/** PostgreSQL through a pool, in a way that a pooler in transaction mode bears: nothing outlives a transaction but names that can be done without. */
 import type { PoolClient, QueryConfig, QueryResultRow } from 'pg'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError, Pool } from 'pg'
 import { StatementNames } from './statementNames.ts'

@@ -3,6 +3,7 @@ import type { Queryable } from './database.ts'
 import type { Resolution } from '../domain/resolution.ts'
 import { RETRIED_FROM } from '../domain/batchState.ts'
 import { completeHealed } from './completion.ts'
+import { runAgain } from './retries.ts'
 
 export interface Resolve {
   readonly batchId: string
@@ -65,31 +66,20 @@ async function settle(
   return row?.settled ?? 0
 }
 
-const GOING_ON = ['running', 'paused']
+/** A batch that was cancelled was ended by a person; one that only was accepted has nobody in doubt. */
+const RETRIED: readonly string[] = [...RETRIED_FROM, 'running', 'paused']
 
 async function retry(
   transaction: Queryable,
   { batchId, addresses }: Resolve,
   state: string,
 ): Promise<number | undefined> {
-  const isOver = (RETRIED_FROM as readonly string[]).includes(state)
-  if (!isOver && !GOING_ON.includes(state)) return undefined
+  if (!RETRIED.includes(state)) return undefined
   const recipients = await transaction.query<{ seq: number }>(
     `UPDATE recipient SET state = 'pending', tries = 0, due_at = now(), error_class = NULL, error_code = NULL,
        updated_at = now() WHERE ${MEANT} RETURNING seq`,
     [batchId, addresses],
   )
-  if (recipients.length === 0) return 0
-  await transaction.query(
-    `UPDATE chunk SET done = false, due_at = now(), published_at = NULL, generation = generation + 1
-     WHERE batch_id = $1
-       AND EXISTS (SELECT FROM unnest($2::int[]) AS seq WHERE seq BETWEEN first_seq AND last_seq)`,
-    [batchId, recipients.map(({ seq }) => seq)],
-  )
-  await transaction.query(
-    `UPDATE batch SET state = CASE WHEN $2 THEN 'running' ELSE state END, retries = retries + 1, retried_at = now(),
-       updated_at = now(), finished_at = NULL, error_class = NULL, error_code = NULL WHERE id = $1`,
-    [batchId, isOver],
-  )
+  await runAgain(transaction, batchId, recipients)
   return recipients.length
 }

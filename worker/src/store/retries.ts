@@ -23,7 +23,20 @@ export async function retryFailed(transaction: Queryable, batchId: string): Prom
      RETURNING seq`,
     [batchId, RETRIABLE_CLASSES],
   )
-  if (recipients.length === 0) return 0
+  await runAgain(transaction, batchId, recipients)
+  return recipients.length
+}
+
+/**
+ * Makes the stretches of recipients due that have become `pending`; of a paused batch, as soon as it goes on. The batch
+ * is locked by the caller.
+ */
+export async function runAgain(
+  transaction: Queryable,
+  batchId: string,
+  recipients: readonly { readonly seq: number }[],
+): Promise<void> {
+  if (recipients.length === 0) return
   await transaction.query(
     `UPDATE chunk SET done = false, due_at = now(), published_at = NULL, generation = generation + 1
      WHERE batch_id = $1
@@ -31,9 +44,9 @@ export async function retryFailed(transaction: Queryable, batchId: string): Prom
     [batchId, recipients.map(({ seq }) => seq)],
   )
   await transaction.query(
-    `UPDATE batch SET state = 'running', retries = retries + 1, retried_at = now(), updated_at = now(),
-       finished_at = NULL, error_class = NULL, error_code = NULL WHERE id = $1`,
+    `UPDATE batch SET state = CASE state WHEN 'paused' THEN state ELSE 'running' END, retries = retries + 1,
+       retried_at = now(), updated_at = now(), finished_at = NULL, error_class = NULL, error_code = NULL
+     WHERE id = $1`,
     [batchId],
   )
-  return recipients.length
 }

@@ -8,7 +8,8 @@ import { DatabaseError } from 'pg'
  */
 const NOT_THERE = '26000'
 const THERE_ALREADY = '42P05'
-const OUTDATED = 'cached plan must not change result type'
+/** The routine that says so: the words are in the language of the server. */
+const OUTDATED = 'RevalidateCachedQuery'
 
 export class StatementNames {
   readonly #names = new Map<string, string>()
@@ -27,8 +28,7 @@ export class StatementNames {
   /** Does without names from now on when that is what an error asks for. @returns whether to try again without. */
   giveUp(error: unknown): boolean {
     if (!(error instanceof DatabaseError)) return false
-    const refused =
-      error.code === NOT_THERE || error.code === THERE_ALREADY || error.message.includes(OUTDATED)
+    const refused = error.code === NOT_THERE || error.code === THERE_ALREADY || error.routine === OUTDATED
     if (refused) this.#inUse = false
     return refused
   }

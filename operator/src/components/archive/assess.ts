@@ -13,7 +13,7 @@ import {
   DATA_TABLES,
 } from '../../../../crds/clickhouseTables.ts'
 import { choosePolicy } from './storagePolicy.ts'
-import { deletes, ttlRules } from './ttlRules.ts'
+import { deletes, moves, ttlRules } from './ttlRules.ts'
 
 type Reason = ReasonOf<'ArchiveReady'>
 
@@ -66,7 +66,7 @@ function missing(table: TableName, wish: ArchiveWish, storagePolicy: string): Fi
 
 /** Its rule is fixed when it is made: the operator holds no right to change it, and says who has to. */
 function auditUnarchived(table: TableSeen, wish: ArchiveWish, policy: string): Finding | undefined {
-  if (ttlRules(table.engineFull).some((rule) => / TO (DISK|VOLUME) /.test(rule))) return undefined
+  if (ttlRules(table.engineFull).some(moves)) return undefined
   const alter = `ALTER TABLE ${qualified(wish.database, table.name)}`
   const statements = [
     ...(table.storagePolicy === policy

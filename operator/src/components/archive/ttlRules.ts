@@ -5,6 +5,11 @@ export function deletes(rule: string): boolean {
   return !/ (TO (DISK|VOLUME)|RECOMPRESS|GROUP BY) ?/.test(rule)
 }
 
+/** Whether a rule takes rows to another disk, and leaves them in their table. */
+export function moves(rule: string): boolean {
+  return / TO (DISK|VOLUME) /.test(rule)
+}
+
 /** `… TTL a TO DISK 's3', b SETTINGS …` → `["a TO DISK 's3'", "b"]`. */
 export function ttlRules(engineFull: string): readonly string[] {
   const clause = between(engineFull, ' TTL ', ' SETTINGS ')

@@ -7,6 +7,7 @@ import { renderJobSettings } from '../../../../crds/jobSettings.ts'
 import { variableOf } from '../../../../crds/environment.ts'
 import { childName, labels } from '../parts/labels.ts'
 import { metadata } from '../parts/metadata.ts'
+import { hasKey } from '../parts/references.ts'
 import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
 import { workerImage } from '../worker/manifests.ts'
 import { RETENTION_SCHEDULE } from './wish.ts'
@@ -171,8 +172,7 @@ function credentials(
 ): Raw<V1EnvVar>[] {
   if (access.secret === undefined) return []
   const name = access.secret
-  const facts = references.get(name)
-  const prefix = facts?.found === true && facts.keys.includes(`${role}-username`) ? `${role}-` : ''
+  const prefix = hasKey(references.get(name), `${role}-username`) ? `${role}-` : ''
   return (['username', 'password'] as const).map((part) => ({
     name: `${setting}_${part}`.toUpperCase(),
     valueFrom: { secretKeyRef: { name, key: `${prefix}${part}` } },
@@ -180,8 +180,7 @@ function credentials(
 }
 
 function privateCa({ references }: Snapshot, { access: { secret: name } }: BackupWish): Raw<V1EnvVar>[] {
-  const facts = name === undefined ? undefined : references.get(name)
-  if (name === undefined || facts?.found !== true || !facts.keys.includes('ca.crt')) return []
+  if (name === undefined || !hasKey(references.get(name), 'ca.crt')) return []
   return [{ name: variableOf('clickhouseCa'), valueFrom: { secretKeyRef: { name, key: 'ca.crt' } } }]
 }
 

@@ -1,5 +1,6 @@
 /** The Secrets of the user's that a spec names, and the keys that each must have. */
 import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
+import type { ReferenceFacts } from '../snapshot.ts'
 import type { WorkerSpec } from '../../../../crds/schema/worker.ts'
 
 /** Roles that may have credentials of their own beside the worker's. */
@@ -98,4 +99,9 @@ function reference(
   optional: readonly string[] = [],
 ): readonly Reference[] {
   return ref ? [{ secret: ref.name, path, required, optional }] : []
+}
+
+/** Whether the Secret is there and has the key. */
+export function hasKey(facts: ReferenceFacts | undefined, key: string): boolean {
+  return facts?.found === true && facts.keys.includes(key)
 }

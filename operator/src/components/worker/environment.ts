@@ -1,13 +1,13 @@
 /** The worker's environment and files, from the spec: settings as values, secrets as references. */
 import type { Raw } from '../parts/manifests.ts'
-import type { ReferenceFacts, Snapshot } from '../snapshot.ts'
+import type { Snapshot } from '../snapshot.ts'
 import type { SECRET_SETTINGS, WorkerSettingsInput } from '../../../../crds/workerSettings.ts'
 import type { WorkerSpec } from '../../../../crds/schema/worker.ts'
 import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import { workQueueNames } from '../../../../crds/workQueue.ts'
 import { variableOf } from '../../../../crds/environment.ts'
 import { renderWorkerSettings } from '../../../../crds/workerSettings.ts'
-import { UNLEASH_TOKEN, WEBHOOK_SECRET } from '../parts/references.ts'
+import { hasKey, UNLEASH_TOKEN, WEBHOOK_SECRET } from '../parts/references.ts'
 import { natsSecrets, natsServers } from '../parts/natsTopology.ts'
 import { featureSettings, featureVolumes } from './features.ts'
 
@@ -226,8 +226,4 @@ function fromSecret(setting: string, [name, key]: SecretKey): Raw<V1EnvVar> {
 
 function fromField(setting: string, fieldPath: string): Raw<V1EnvVar> {
   return { name: variableOf(setting), valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } }
-}
-
-function hasKey(facts: ReferenceFacts | undefined, key: string): boolean {
-  return facts?.found === true && facts.keys.includes(key)
 }
