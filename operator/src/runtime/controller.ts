@@ -1,30 +1,15 @@
 /** Turns changes of a kind and its children into passes: watches → keys → queue → workers. */
-import type { Change, Project } from './store.ts'
+import type { Change, Store } from './store.ts'
 import type { Resource } from './object.ts'
-import type { ToKeys } from './interest.ts'
 import type { Transport } from './transport.ts'
 import { aborted } from './aborted.ts'
+import { Caches, type Watch } from './caches.ts'
 import { showAtZero, type Metrics } from './metrics.ts'
 import { messageOf, stackOf, type Log } from './log.ts'
 import { isConflict, isPanic, isThrottled, retryAfterMs, Terminal, Waiting } from './errors.ts'
 import { concernedBy, controllerKeys, primariesOf } from './interest.ts'
-import { withoutStatusOwners } from './managedFields.ts'
 import { keyOf } from './object.ts'
 import { Queue, type AddOptions } from './queue.ts'
-import { Reflector } from './reflector.ts'
-import { Store } from './store.ts'
-
-export interface Watch {
-  readonly resource: Resource
-  readonly labelSelector?: string
-  /** All but the owners of the status when left out. */
-  readonly project?: Project
-  /** Keys of the primaries that an object concerns; those of its controller when left out. */
-  readonly toKeys?: ToKeys
-}
-
-export type { Log } from './log.ts'
-export { messageOf } from './log.ts'
 
 export interface ControllerOptions {
   readonly name: string
@@ -50,8 +35,7 @@ export class Controller {
   readonly #options: ControllerOptions
   readonly #concurrency: number
   readonly #queue: Queue
-  readonly #stores = new Map<string, Store>()
-  readonly #reflectors: Reflector[] = []
+  readonly #caches: Caches
   readonly #passes = new Set<Promise<void>>()
   /** When each pass under way began. */
   readonly #begun = new Map<string, number>()
@@ -70,19 +54,21 @@ export class Controller {
     options.metrics.onScrape.add(() => {
       this.#count()
     })
-    this.#watch({ resource: options.primary })
-    for (const watch of options.watches) this.#watch(watch)
+    this.#caches = new Caches([{ resource: options.primary }, ...options.watches], {
+      ...options,
+      onChange: (watch, change, initial) => {
+        this.#onChange(watch, change, initial)
+      },
+    })
   }
 
   /** What is known of a kind; the primary's or one of the watches'. */
   store(resource: Resource): Store {
-    const store = this.#stores.get(resource.kind)
-    if (!store) throw new Error(`${resource.kind} is not watched`)
-    return store
+    return this.#caches.store(resource)
   }
 
   get isSynced(): boolean {
-    return this.#reflectors.every((reflector) => reflector.isSynced)
+    return this.#caches.isSynced
   }
 
   enqueue(key: string, afterMs = 0): void {
@@ -91,8 +77,7 @@ export class Controller {
 
   /** Fills the caches; a standby does this too, so that it can take over at once. */
   startCaches(signal: AbortSignal): Promise<unknown> {
-    for (const reflector of this.#reflectors) void reflector.run(signal)
-    return Promise.all(this.#reflectors.map(({ synced }) => synced))
+    return this.#caches.start(signal)
   }
 
   /**
@@ -117,52 +102,6 @@ export class Controller {
     await Promise.allSettled(this.#passes)
     clearTimeout(late)
     lost?.removeEventListener('abort', drop)
-  }
-
-  #watch(watch: Watch): void {
-    const { transport, namespaces, metrics, log } = this.#options
-    const { resource } = watch
-    if (this.#stores.has(resource.kind)) throw new Error(`${resource.kind} is watched twice`)
-    const store = new Store(this.#projection(watch))
-    this.#stores.set(resource.kind, store)
-    const scopes = namespaces.length === 0 || !resource.namespaced ? [undefined] : namespaces
-    if (scopes.length > 1) {
-      // One store for each namespace would be a store too many: a list replaces only what it covers.
-      throw new Error('watching several namespaces takes one controller for each')
-    }
-    for (const namespace of scopes) {
-      this.#reflectors.push(
-        new Reflector({
-          transport,
-          resource,
-          store,
-          metrics,
-          ...(namespace !== undefined && { namespace }),
-          ...(watch.labelSelector !== undefined && { labelSelector: watch.labelSelector }),
-          onChange: (change, initial) => {
-            this.#onChange(watch, change, initial)
-          },
-          onError: (error) => {
-            log.warn({ kind: resource.kind, error: messageOf(error) }, 'watch interrupted')
-          },
-        }),
-      )
-    }
-  }
-
-  /** An object that cannot be projected is left out, rather than all others of its kind with it. */
-  #projection({ resource, project = withoutStatusOwners }: Watch): Project {
-    return (raw) => {
-      try {
-        return project(raw)
-      } catch (error) {
-        this.#options.log.error(
-          { kind: resource.kind, key: keyOf(raw), error: messageOf(error) },
-          'object not readable',
-        )
-        return undefined
-      }
-    }
   }
 
   #onChange(watch: Watch, change: Change, initial: boolean): void {
