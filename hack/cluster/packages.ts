@@ -1,4 +1,7 @@
 /** Debian packages that the cluster needs, installed when we may. */
+import { join } from 'node:path'
+import { withLock } from './lock.ts'
+import { stateDir } from './paths.ts'
 import { run } from './shell.ts'
 
 const PACKAGES = {
@@ -10,6 +13,8 @@ const PACKAGES = {
   ip: 'iproute2',
   nsenter: 'util-linux',
 } as const
+
+const PATIENTLY = ['-o', 'DPkg::Lock::Timeout=300']
 
 /** @throws Error that names what is missing, when we are not root. */
 export function ensurePackages(): Promise<void> {
@@ -36,6 +41,11 @@ export async function installPackages(who: string, missing: readonly string[]): 
     )
   console.error(`installing Debian packages: ${missing.join(' ')}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['update', '-qq'], { env })
-  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env })
+  // One of ours at a time; others on the machine are waited for by apt itself.
+  await withLock(join(stateDir, '..', 'packages.lock'), async () => {
+    await run('apt-get', [...PATIENTLY, 'update', '-qq'], { env })
+    await run('apt-get', [...PATIENTLY, 'install', '-y', '-qq', '--no-install-recommends', ...missing], {
+      env,
+    })
+  })
 }
