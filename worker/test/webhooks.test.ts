@@ -115,6 +115,22 @@ test.each<[string, () => object | string]>([
   expect(sns.asked.slice(asked).filter((path) => path.includes('Action'))).toEqual([])
 })
 
+test('a forged one is written into the audit log, without what it says', async () => {
+  const marked = { ...notification('{"eventType":"Bounce"}'), Signature: 'a-forged-signature' }
+  expect((await postSns(marked)).status).toBe(401)
+  const items = await until(
+    async () => {
+      const answer = await worker.get('/v1/audit?action=access.refused&limit=100')
+      return ((await answer.json()) as { items: { resource: string; metadata: { reason?: string } }[] }).items
+    },
+    (told) => told.some(({ metadata }) => metadata.reason === 'webhook-signature'),
+    worker.log,
+  )
+  const forged = items.filter(({ metadata }) => metadata.reason === 'webhook-signature')
+  expect(new Set(forged.map(({ resource }) => resource))).toEqual(new Set(['/webhooks/ses']))
+  expect(JSON.stringify(items)).not.toMatch(/a-forged-signature|eventType/)
+})
+
 test('a token opens no webhook, and a webhook’s path nothing else', async () => {
   const unsigned = await fetch(`${worker.api}/webhooks/ses`, {
     method: 'POST',

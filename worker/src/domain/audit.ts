@@ -10,7 +10,7 @@ export const AUDIT_ACTIONS = [
   'dead-letter.replayed',
   'suppression.added',
   'suppression.lifted',
-  /** Without a valid token, or with one that is for other things. */
+  /** Without a valid token, with one that is for other things, or with a forged signature. */
   'access.refused',
 ] as const
 

@@ -26,12 +26,15 @@ export interface Limits {
   readonly perToken: RequestLimit
 }
 
+/** Why someone was turned away; the type of the problem that is answered. */
+export type Refusal = 'unauthorized' | 'forbidden' | 'webhook-signature'
+
 export interface AdmissionOptions {
   readonly tokens: Tokens
   readonly limits: Limits
   /** Whether the database's schema is one that this program can work with. */
   readonly isServing: () => boolean
-  readonly onRefused: (request: FastifyRequest, reason: 'unauthorized' | 'forbidden') => void
+  readonly onRefused: (request: FastifyRequest, reason: Refusal) => void
 }
 
 /** Refuses before anything of the body is read. */
@@ -60,14 +63,14 @@ export function admission({ tokens, limits, isServing, onRefused }: AdmissionOpt
 function refusalOf(
   user: User | undefined,
   request: FastifyRequest,
-): 'unauthorized' | 'forbidden' | undefined {
+): Exclude<Refusal, 'webhook-signature'> | undefined {
   if (user === undefined) return 'unauthorized'
   return request.is404 || includes(user.scopes, request.routeOptions.config.scope) ? undefined : 'forbidden'
 }
 
 /** What a client is told of it (RFC 6750 §3.1). */
 function refusal(
-  refused: 'unauthorized' | 'forbidden',
+  refused: Exclude<Refusal, 'webhook-signature'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Problem {

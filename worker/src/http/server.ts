@@ -30,7 +30,7 @@ export interface ServerOptions extends AdmissionOptions {
   readonly deadLetters: DeadLetterStore
   readonly audit: ListAudit
   readonly unsubscribe: UnsubscribeLinks | undefined
-  readonly webhooks: WebhookRoutesOptions
+  readonly webhooks: Omit<WebhookRoutesOptions, 'onForged'>
   readonly log: Logger
   readonly maxRequestSizeBytes: number
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
@@ -102,7 +102,10 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   await server.register(suppressionRoutes(suppressions))
   if (links !== undefined)
     await server.register(unsubscribeRoutes({ links, suppressions, perIp: limits.perIp }))
-  await server.register(webhookRoutes(options.webhooks))
+  const onForged = (request: FastifyRequest) => {
+    options.onRefused(request, 'webhook-signature')
+  }
+  await server.register(webhookRoutes({ ...options.webhooks, onForged }))
   return {
     listen: async (port) => {
       await server.listen({ port, host: '0.0.0.0' })

@@ -10,6 +10,7 @@ export interface WebhookRoutesOptions {
   /** By the last part of the path; only what is configured is there. */
   readonly receivers: Readonly<Record<string, Receiver>>
   readonly onReceived: (provider: string, received: Received) => void
+  readonly onForged: (request: FastifyRequest) => void
 }
 
 /** A message of SNS has 256 KiB at most, twice that when every character is escaped. */
@@ -17,7 +18,7 @@ const BODY_LIMIT = 786_432
 /** Of all bodies at once: more wait for a slower flood. */
 const BYTES_IN_FLIGHT = 64 * 1_048_576
 
-export function webhookRoutes({ receivers, onReceived }: WebhookRoutesOptions): FastifyPluginAsync {
+export function webhookRoutes({ receivers, onReceived, onForged }: WebhookRoutesOptions): FastifyPluginAsync {
   let bytesInFlight = 0
   return (routes) => {
     routes.removeAllContentTypeParsers()
@@ -40,7 +41,10 @@ export function webhookRoutes({ receivers, onReceived }: WebhookRoutesOptions): 
           const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
           const received = await receive(body, request.headers)
           onReceived(provider, received)
-          if (received.kind === 'forged') throw new Problem('webhook-signature')
+          if (received.kind === 'forged') {
+            onForged(request)
+            throw new Problem('webhook-signature')
+          }
           if (received.kind === 'unavailable') throw new Problem('unavailable')
           return reply.code(200).send({})
         },
