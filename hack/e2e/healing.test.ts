@@ -206,6 +206,29 @@ describe('a BatchSender in a cluster', () => {
     })
   })
 
+  it('has the workers connect anew with what the new CA gave them', async () => {
+    const workers = () =>
+      here.kubectl(
+        'get',
+        'pods',
+        '-l',
+        `app.kubernetes.io/instance=${NAME},app.kubernetes.io/component=worker`,
+        '-o',
+        'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
+      )
+    const before = await workers()
+    // The connections of before are from the old CA; none outlives the server that they lead to.
+    await here.kubectl('delete', 'pod', 'orders-nats-0', '--wait=true')
+    await here.kubectl('rollout', 'status', 'statefulset/orders-nats', '--timeout=60s')
+    await here.untilReady()
+    expect(await sendAndAccount(await here.endpoints(), 200)).toMatchObject({
+      distinct: 200,
+      duplicates: 0,
+      uncertain: 0,
+    })
+    expect(await workers()).toBe(before)
+  })
+
   it('writes nothing and rolls no pod when the operator restarts', async () => {
     await here.untilReady()
     await settled()
