@@ -1,5 +1,5 @@
 /** What the way of a BatchSender needs from outside: adapters implement it, tests hand in ten lines. */
-import type { ApplyOutcome } from '../runtime/apply.ts'
+import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type {
   Desired,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ApplyOutcome } from '../runtime/apply.ts'
+import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
 import type { Ports } from './ports.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'

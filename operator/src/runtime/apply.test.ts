@@ -25,6 +25,7 @@ let now: number
 let isFought: boolean
 /** Forced applies are lost. */
 let isDown: boolean
+let isAnotherVersion: boolean
 let version: number
 let store: Store
 let api: FakeApi
@@ -34,9 +35,12 @@ beforeEach(() => {
   now = 0
   isFought = true
   isDown = false
+  isAnotherVersion = false
   version = 10
   store = new Store()
-  api = fakeApi([], ({ query }) => {
+  api = fakeApi([], ({ query, body }) => {
+    const { resourceVersion } = (body as KubernetesObject).metadata
+    if (isAnotherVersion && resourceVersion !== undefined) throw new ApiError(409, { reason: 'Conflict' })
     if (isFought && query?.['force'] !== 'true') throw CONFLICT
     if (isDown) throw new Error('reset')
     version += 1
@@ -51,6 +55,14 @@ beforeEach(() => {
   store.observe({ ...wish, metadata: { ...wish.metadata, uid: 'u', resourceVersion: '10' } })
 })
 
+/** The cache hears of somebody who changed the size. */
+const seeHolder = (resourceVersion: string) => {
+  const managedFields = [
+    { manager: 'fighter', operation: 'Update' as const, fieldsV1: { 'f:spec': { 'f:size': {} } } },
+  ]
+  const metadata = { ...wish.metadata, uid: 'u', resourceVersion, managedFields }
+  store.observe({ ...wish, metadata, spec: { size: 2 } })
+}
 const apply = () => applier.apply(THING, wish, OWNER)
 const requests = () =>
   api.calls.splice(0).map(({ query }) => (query?.['force'] === 'true' ? 'forced' : 'unforced'))
@@ -105,5 +117,22 @@ describe('a contested apply', () => {
     await expect(apply()).rejects.toThrow('reset')
     isDown = false
     expect(await apply()).toMatchObject({ state: 'updated', contested })
+  })
+
+  it('is forced in one request where the cache shows who holds it, on the version that it shows', async () => {
+    seeHolder('11')
+    expect(await apply()).toMatchObject({ state: 'updated', contested })
+    const metadata = { uid: 'u', resourceVersion: '11' }
+    expect(api.calls).toMatchObject([{ query: { force: 'true' }, body: { metadata } }])
+  })
+
+  it('is looked at anew where it is another version by now', async () => {
+    seeHolder('11')
+    isAnotherVersion = true
+    expect(await apply()).toMatchObject({ state: 'updated', contested })
+    expect(requests()).toEqual(['forced', 'unforced', 'forced'])
+    expect(await waitMs()).toBeUndefined()
+    // One round each, however many requests it took.
+    expect(await waitMs()).toBe(250)
   })
 })

@@ -3,9 +3,12 @@ import type { KubernetesObject, OwnerReference, Resource } from './object.ts'
 import type { Metrics } from './metrics.ts'
 import type { Store } from './store.ts'
 import type { Transport } from './transport.ts'
-import type { Contested } from './contests.ts'
-import { contestedFields, mergeContested, Patience } from './contests.ts'
+import type { Contested, Round } from './contests.ts'
+import type { ApplyOutcome } from './applyOutcome.ts'
+import { OutcomeCounts } from './applyOutcome.ts'
+import { contestedFields, Patience } from './contests.ts'
 import { ApiError, isConflict, Waiting } from './errors.ts'
+import { heldByOthers } from './holders.ts'
 import { standingOf } from './managedFields.ts'
 import { controllerOf, joinKey, keyOf, pathOf } from './object.ts'
 import { foreignHolder, isLeftover } from './ownership.ts'
@@ -13,20 +16,6 @@ import { read } from './read.ts'
 import { Recent } from './recent.ts'
 import { Settled } from './settled.ts'
 import { APPLY_PATCH } from './transport.ts'
-
-export type { Contested } from './contests.ts'
-
-export type ApplyOutcome =
-  | { readonly state: 'unchanged'; readonly object: KubernetesObject }
-  | {
-      readonly state: 'created' | 'updated'
-      readonly object: KubernetesObject
-      readonly contested?: readonly Contested[]
-    }
-  /** Somebody else's; nothing was written. */
-  | { readonly state: 'foreign'; readonly holder: string }
-  /** Being deleted: waited for, not fought. */
-  | { readonly state: 'terminating' }
 
 /** Never the version of an object: etcd's first revision is the empty store. */
 const NOT_THERE = '1'
@@ -45,14 +34,14 @@ export class Applier {
   readonly #options: ApplierOptions
   /** Names found taken: asked about before the next try, so that a refused write is not a habit. */
   readonly #taken = new Recent<string, true>(MOST_TAKEN)
-  readonly #shown = new Set<string>()
-  readonly #patience = new Patience()
+  readonly #counts: OutcomeCounts | undefined
+  readonly #patience: Patience
   readonly #settled = new Settled()
-  readonly #now: () => number
 
   constructor(options: ApplierOptions) {
     this.#options = options
-    this.#now = options.now ?? (() => performance.now())
+    this.#counts = options.metrics && new OutcomeCounts(options.metrics)
+    this.#patience = new Patience(options.now ?? (() => performance.now()))
   }
 
   /**
@@ -65,17 +54,10 @@ export class Applier {
     owner: OwnerReference,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
-    this.#show(resource.kind)
+    this.#counts?.begin(resource.kind)
     const outcome = await this.#apply(resource, desired, owner, signal)
-    this.#options.metrics?.applies.inc({ kind: resource.kind, result: resultOf(outcome) })
+    this.#counts?.add(resource.kind, outcome)
     return outcome
-  }
-
-  /** From the first apply of a kind on, what has not happened yet counts as nothing. */
-  #show(kind: string): void {
-    if (this.#shown.has(kind)) return
-    this.#shown.add(kind)
-    for (const result of RESULTS) this.#options.metrics?.applies.inc({ kind, result }, 0)
   }
 
   async #apply(
@@ -163,10 +145,9 @@ export class Applier {
     desired: KubernetesObject,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome | undefined> {
-    const absent = { ...desired, metadata: { ...desired.metadata, resourceVersion: NOT_THERE } }
+    const absent = pinned(desired, { resourceVersion: NOT_THERE })
     try {
-      const { status, body } = await this.#patch(resource, absent, false, signal)
-      return this.#written(resource, desired, body, status === 201 ? 'created' : 'updated')
+      return this.#written(resource, desired, await this.#patch(resource, absent, false, signal), 'created')
     } catch (error) {
       if (isConflict(error)) return undefined
       throw error
@@ -180,38 +161,40 @@ export class Applier {
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
     const { uid = '' } = live.metadata
-    const postponed = this.#patience.postponed(uid)
-    if (postponed) this.#waitUntil(postponed.dueAt)
-    // The uid makes a late write fail rather than bring a deleted object back.
-    const pinned = { ...desired, metadata: { ...desired.metadata, uid } }
-    const written = (body: KubernetesObject, contested: readonly Contested[] | undefined) => {
-      this.#patience.settle(uid)
-      return this.#written(resource, desired, body, 'updated', contested)
+    const round = this.#patience.round(uid)
+    const body = await this.#bringBack(resource, desired, live, round, signal)
+    this.#patience.settle(uid)
+    return this.#written(resource, desired, body, 'updated', round.contested)
+  }
+
+  async #bringBack(
+    resource: Resource,
+    desired: KubernetesObject,
+    live: KubernetesObject,
+    round: Round,
+    signal?: AbortSignal,
+  ): Promise<KubernetesObject> {
+    const { uid = '', resourceVersion = '' } = live.metadata
+    const held = heldByOthers(live, desired, this.#options.fieldManager)
+    if (held.length > 0) {
+      round.add(held)
+      try {
+        // On the very version that was looked at, so that nothing is overruled unseen.
+        return await this.#patch(resource, pinned(desired, { uid, resourceVersion }), true, signal)
+      } catch (error) {
+        if (!isConflict(error)) throw error
+      }
     }
+    // The uid makes a late write fail rather than bring a deleted object back.
+    const own = pinned(desired, { uid })
     try {
-      const { body } = await this.#patch(resource, pinned, false, signal)
-      return written(body, postponed?.contested)
+      return await this.#patch(resource, own, false, signal)
     } catch (error) {
       const contested = contestedFields(error)
       if (contested.length === 0) throw error
-      if (!postponed) this.#postpone(uid, contested)
-      const { body } = await this.#patch(resource, pinned, true, signal)
-      return written(body, mergeContested(postponed?.contested ?? [], contested))
+      round.add(contested)
+      return this.#patch(resource, own, true, signal)
     }
-  }
-
-  /** @throws Waiting when it was not the first nor the second time of late. */
-  #postpone(uid: string, contested: readonly Contested[]): void {
-    const now = this.#now()
-    const pauseMs = this.#patience.pauseMs(uid, now)
-    if (pauseMs === 0) return
-    this.#patience.postpone(uid, { contested, dueAt: now + pauseMs })
-    this.#waitUntil(now + pauseMs)
-  }
-
-  #waitUntil(dueAt: number): void {
-    const leftMs = dueAt - this.#now()
-    if (leftMs > 0) throw new Waiting('Contested', leftMs)
   }
 
   #isApplied(live: KubernetesObject, desired: KubernetesObject): boolean {
@@ -219,9 +202,14 @@ export class Applier {
     return standing === 'applied' || (standing === 'exceeded' && this.#settled.has(live, desired))
   }
 
-  #patch(resource: Resource, body: KubernetesObject, force: boolean, signal?: AbortSignal) {
+  async #patch(
+    resource: Resource,
+    body: KubernetesObject,
+    force: boolean,
+    signal?: AbortSignal,
+  ): Promise<KubernetesObject> {
     const { fieldManager, transport } = this.#options
-    return transport.request<KubernetesObject>({
+    const answer = await transport.request<KubernetesObject>({
       method: 'PATCH',
       path: pathOf(resource, body.metadata.namespace, body.metadata.name),
       query: { fieldManager, fieldValidation: 'Strict', ...(force && { force: 'true' }) },
@@ -229,6 +217,7 @@ export class Applier {
       body,
       ...(signal && { signal }),
     })
+    return answer.body
   }
 
   #written(
@@ -236,18 +225,18 @@ export class Applier {
     desired: KubernetesObject,
     object: KubernetesObject,
     state: 'created' | 'updated',
-    contested?: readonly Contested[],
+    contested: readonly Contested[] = [],
   ): ApplyOutcome {
     this.#options.storeOf(resource).overlay(object)
     if (standingOf(object, desired, this.#options.fieldManager) === 'exceeded')
       this.#settled.add(object, desired)
-    return { state, object, ...(contested && { contested }) }
+    return { state, object, ...(contested.length > 0 && { contested }) }
   }
 }
 
-const RESULTS = ['skipped', 'created', 'updated', 'conflicted', 'foreign', 'terminating'] as const
-
-function resultOf(outcome: ApplyOutcome): (typeof RESULTS)[number] {
-  if (outcome.state === 'unchanged') return 'skipped'
-  return 'contested' in outcome ? 'conflicted' : outcome.state
+function pinned(
+  desired: KubernetesObject,
+  to: Pick<KubernetesObject['metadata'], 'uid' | 'resourceVersion'>,
+): KubernetesObject {
+  return { ...desired, metadata: { ...desired.metadata, ...to } }
 }

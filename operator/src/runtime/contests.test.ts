@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { contestedFields, Patience } from './contests.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, Waiting } from './errors.ts'
 
 const conflict = (...causes: readonly object[]) =>
   new ApiError(409, { kind: 'Status', reason: 'Conflict', details: { causes } })
@@ -32,16 +32,36 @@ describe('a conflict', () => {
 })
 
 describe('patience', () => {
+  let now: number
+  let patience: Patience
+  beforeEach(() => {
+    now = 0
+    patience = new Patience(() => now)
+  })
+  /** Milliseconds that a round has to wait for; 0 when it may go on. */
+  const contest = (uid: string): number => {
+    try {
+      patience.round(uid).add([])
+      patience.settle(uid)
+      return 0
+    } catch (error) {
+      patience.settle(uid)
+      return error instanceof Waiting ? error.afterMs : NaN
+    }
+  }
+
   it('answers an edit by hand at once, and a fight ever slower', () => {
-    const patience = new Patience()
-    const pauses = Array.from({ length: 8 }, (_, round) => patience.pauseMs('u', round * 1_000))
+    const pauses = Array.from({ length: 8 }, () => {
+      now += 1_000
+      return contest('u')
+    })
     expect(pauses).toEqual([0, 0, 250, 500, 1_000, 2_000, 2_000, 2_000])
-    expect(patience.pauseMs('another', 8_000)).toBe(0)
+    expect(contest('another')).toBe(0)
   })
 
   it('is restored by a minute of peace', () => {
-    const patience = new Patience()
-    for (let round = 0; round < 5; round += 1) patience.pauseMs('u', round)
-    expect(patience.pauseMs('u', 70_000)).toBe(0)
+    for (let count = 0; count < 5; count += 1) contest('u')
+    now = 70_000
+    expect(contest('u')).toBe(0)
   })
 })

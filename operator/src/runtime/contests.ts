@@ -1,5 +1,5 @@
 /** Fights over fields: who holds what we want to set, and how patient we are with them. */
-import { ApiError } from './errors.ts'
+import { ApiError, Waiting } from './errors.ts'
 import { Recent } from './recent.ts'
 
 /** Fields of ours that another manager had changed. */
@@ -29,18 +29,51 @@ const LONGEST_PAUSE_MS = 2_000
 const MOST_REMEMBERED = 1_000
 
 /** A contest that is to be forced, but not yet. */
-export interface Postponed {
+interface Postponed {
   readonly contested: readonly Contested[]
   readonly dueAt: number
 }
 
 /** Keeps two managers that undo each other from doing so as fast as they can. */
 export class Patience {
+  readonly #now: () => number
   readonly #rounds = new Recent<string, { readonly count: number; readonly at: number }>(MOST_REMEMBERED)
   readonly #postponed = new Recent<string, Postponed>(MOST_REMEMBERED)
 
-  /** @returns milliseconds to wait before the next round over an object. */
-  pauseMs(uid: string, now: number): number {
+  /** @param now milliseconds that only grow */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /**
+   * The next round over an object.
+   * @throws Waiting when it was put off and its time has not come.
+   */
+  round(uid: string): Round {
+    const postponed = this.#postponed.get(uid)
+    if (!postponed)
+      return new Round([], (contested) => {
+        this.#count(uid, contested)
+      })
+    this.#waitUntil(postponed.dueAt)
+    return new Round(postponed.contested)
+  }
+
+  /** Told and put right, or no longer contested. */
+  settle(uid: string): void {
+    this.#postponed.delete(uid)
+  }
+
+  /** @throws Waiting when it was not the first nor the second of late. */
+  #count(uid: string, contested: readonly Contested[]): void {
+    const now = this.#now()
+    const pauseMs = this.#pauseMs(uid, now)
+    if (pauseMs === 0) return
+    this.#postponed.set(uid, { contested, dueAt: now + pauseMs })
+    this.#waitUntil(now + pauseMs)
+  }
+
+  #pauseMs(uid: string, now: number): number {
     const last = this.#rounds.get(uid)
     const count = last && now - last.at < FORGOTTEN_MS ? last.count + 1 : 1
     this.#rounds.set(uid, { count, at: now })
@@ -48,22 +81,37 @@ export class Patience {
     return Math.min(FIRST_PAUSE_MS * 2 ** (count - FREE_ROUNDS - 1), LONGEST_PAUSE_MS)
   }
 
-  postpone(uid: string, postponed: Postponed): void {
-    this.#postponed.set(uid, postponed)
+  #waitUntil(dueAt: number): void {
+    const leftMs = dueAt - this.#now()
+    if (leftMs > 0) throw new Waiting('Contested', leftMs)
+  }
+}
+
+/** One try to get fields back, and what was found contested on the way. */
+export class Round {
+  #contested: readonly Contested[]
+  #onFirst: ((contested: readonly Contested[]) => void) | undefined
+
+  constructor(contested: readonly Contested[], onFirst?: (contested: readonly Contested[]) => void) {
+    this.#contested = contested
+    this.#onFirst = onFirst
   }
 
-  postponed(uid: string): Postponed | undefined {
-    return this.#postponed.get(uid)
+  get contested(): readonly Contested[] {
+    return this.#contested
   }
 
-  /** Told and put right, or no longer contested. */
-  settle(uid: string): void {
-    this.#postponed.delete(uid)
+  /** @throws Waiting when it has to be put off. */
+  add(contested: readonly Contested[]): void {
+    const onFirst = this.#onFirst
+    this.#onFirst = undefined
+    onFirst?.(contested)
+    this.#contested = mergeContested(this.#contested, contested)
   }
 }
 
 /** What was contested then and is now, each manager and path once. */
-export function mergeContested(then: readonly Contested[], now: readonly Contested[]): readonly Contested[] {
+function mergeContested(then: readonly Contested[], now: readonly Contested[]): readonly Contested[] {
   const paths = new Map<string, Set<string>>()
   for (const { manager, paths: each } of [...then, ...now])
     paths.set(manager, new Set([...(paths.get(manager) ?? []), ...each]))

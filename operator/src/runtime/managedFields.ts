@@ -6,6 +6,7 @@
  * (sigs.k8s.io/structured-merge-diff, fieldpath/serialize.go).
  */
 import type { FieldSet, KubernetesObject, ManagedFieldsEntry } from './object.ts'
+import { contains, equal, isEmpty, isRecord, itemOf } from './fieldValues.ts'
 
 /** What one manager applied to the object itself, not to a subresource. */
 export function appliedFields(live: KubernetesObject, manager: string): FieldSet | undefined {
@@ -48,7 +49,8 @@ export function standingOf(live: KubernetesObject, desired: KubernetesObject, ma
 
 type Compare = (live: unknown, wish: unknown) => boolean
 
-function ownable(desired: KubernetesObject): unknown {
+/** What of a wish an apply comes to own. */
+export function ownable(desired: KubernetesObject): unknown {
   const metadata = Object.fromEntries(
     Object.entries(desired.metadata).filter(([field]) => !IDENTITY_METADATA.has(field)),
   )
@@ -87,63 +89,4 @@ function matchesList(
     if (!below || wished === undefined || present === undefined) return false
     return matches(present, wished, below, compare)
   })
-}
-
-/** The item that a step of a list means. */
-function itemOf(list: readonly unknown[], step: string): unknown {
-  const value: unknown = JSON.parse(step.slice(2))
-  if (step.startsWith('v:') || !isRecord(value)) return list.find((item) => equal(item, value))
-  const has = (item: unknown, isLeftOut: (field: unknown) => boolean) =>
-    isRecord(item) &&
-    Object.entries(value).every(([field, key]) => isLeftOut(item[field]) || equal(item[field], key))
-  // A wish may leave a key field to its default, such as a port's protocol.
-  return list.find((item) => has(item, () => false)) ?? list.find((item) => has(item, isAbsent))
-}
-
-/** Equal where the wish says something; the server adds defaults inside what is atomic. */
-function contains(live: unknown, wish: unknown): boolean {
-  if (live === undefined || live === null) return isZero(wish)
-  if (Array.isArray(wish))
-    return (
-      Array.isArray(live) &&
-      live.length === wish.length &&
-      wish.every((item, index) => contains(live[index], item))
-    )
-  if (!isRecord(wish)) return live === wish
-  return isRecord(live) && Object.entries(wish).every(([name, value]) => contains(live[name], value))
-}
-
-/** Equal in everything, where what is left out counts as nothing. */
-function equal(live: unknown, wish: unknown): boolean {
-  if (live === wish) return true
-  if (live === undefined || live === null) return isZero(wish)
-  if (Array.isArray(live))
-    return (
-      Array.isArray(wish) &&
-      live.length === wish.length &&
-      live.every((item, index) => equal(item, wish[index]))
-    )
-  if (!isRecord(live) || !isRecord(wish)) return false
-  return Object.keys({ ...live, ...wish }).every((name) => equal(live[name], wish[name]))
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined
-}
-
-/** What the server leaves out of its answer although it was set: the zero values of its types. */
-function isZero(value: unknown): boolean {
-  return (
-    value === undefined || value === null || value === false || value === 0 || value === '' || isEmpty(value)
-  )
-}
-
-/** What an apply of an empty value leaves without an owner. */
-function isEmpty(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0
-  return isRecord(value) && Object.keys(value).length === 0
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
