@@ -48,9 +48,12 @@ export async function benchmark(options: BenchmarkOptions): Promise<Result> {
     }
   }
   const runs: Run[] = []
+  const isOut = (name: string) => runs.some((run) => run.contestant === name && run.burst === undefined)
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const participant of rotated(present, round - 1)) {
       const { name, settings } = participant.contestant
+      // Whoever did not get through the burst would keep the others waiting for nothing.
+      if (isOut(name)) continue
       const run = {
         contestant: name,
         settings,

@@ -22,4 +22,7 @@ describe('the spread of a figure over the rounds', () => {
   it('has the median, the least and the most', () => {
     expect(spreadOf([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 })
   })
+  it('has the mean of the two in the middle when there is none between them', () => {
+    expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, least: 1, most: 4 })
+  })
 })

@@ -202,6 +202,7 @@ export class Applier {
     return standing === 'applied' || (standing === 'exceeded' && this.#settled.has(live, desired))
   }
 
+  /** Apply itself refuses fields that the server does not know; validating would only parse the wish once more. */
   async #patch(
     resource: Resource,
     body: KubernetesObject,
@@ -212,7 +213,7 @@ export class Applier {
     const answer = await transport.request<KubernetesObject>({
       method: 'PATCH',
       path: pathOf(resource, body.metadata.namespace, body.metadata.name),
-      query: { fieldManager, fieldValidation: 'Strict', ...(force && { force: 'true' }) },
+      query: { fieldManager, fieldValidation: 'Ignore', ...(force && { force: 'true' }) },
       contentType: APPLY_PATCH,
       body,
       ...(signal && { signal }),

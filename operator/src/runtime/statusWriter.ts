@@ -30,7 +30,7 @@ export async function writeStatus(
   const { body } = await transport.request<KubernetesObject>({
     method: 'PATCH',
     path: pathOf(resource, namespace, name, 'status'),
-    query: { fieldManager, force: 'true' },
+    query: { fieldManager, fieldValidation: 'Ignore', force: 'true' },
     contentType: APPLY_PATCH,
     body: {
       apiVersion: resource.apiVersion,

@@ -265,4 +265,18 @@ describe('a refusal of the server', () => {
     expect(error).toMatchObject({ status: 422, message: expect.stringContaining('not a key') as string })
     expect(await harness.writesOf(fixture.user)).toHaveLength(1)
   })
+
+  it.each<[string, object, object]>([
+    ['the specification of a pod', { hostNetwrok: true }, {}],
+    ['a container', {}, { imagePullPolciy: 'Always' }],
+    ['an item of a list', {}, { env: [{ name: 'A', vlaue: '1' }] }],
+    ['an atomic map', {}, { securityContext: { capabilities: { dorp: ['ALL'] } } }],
+  ])('names a field that it does not know in %s, and nothing is written', async (_, pod, container) => {
+    const [unknown = ''] =
+      /hostNetwrok|imagePullPolciy|vlaue|dorp/.exec(JSON.stringify([pod, container])) ?? []
+    await expect(
+      fixture.applier.apply(DEPLOYMENT, deployment(pod, container), fixture.owner),
+    ).rejects.toThrow(unknown)
+    await expect(harness.get(DEPLOYMENT, fixture.namespace, 'child')).rejects.toMatchObject({ status: 404 })
+  })
 })
