@@ -68,22 +68,25 @@ export class Caches {
     const store = new Store(this.#projection(watch))
     this.#stores.set(resource.kind, store)
     const namespace = resource.namespaced ? namespaces[0] : undefined
-    this.#reflectors.push(
-      new Reflector({
-        transport,
-        resource,
-        store,
-        metrics,
-        ...(namespace !== undefined && { namespace }),
-        ...(labelSelector !== undefined && { labelSelector }),
-        onChange: (change, initial) => {
-          onChange(watch, change, initial)
-        },
-        onError: (error) => {
-          log.warn({ kind: resource.kind, error: messageOf(error) }, 'watch interrupted')
-        },
-      }),
-    )
+    const reflector = new Reflector({
+      transport,
+      resource,
+      store,
+      metrics,
+      ...(namespace !== undefined && { namespace }),
+      ...(labelSelector !== undefined && { labelSelector }),
+      onChange: (change, initial) => {
+        onChange(watch, change, initial)
+      },
+      onError: (error) => {
+        log.warn({ kind: resource.kind, error: messageOf(error) }, 'watch interrupted')
+      },
+      // It is one server: what one reflector learned of it the others need not find out by waiting.
+      onReached: () => {
+        for (const other of this.#reflectors) if (other !== reflector) other.tryNow()
+      },
+    })
+    this.#reflectors.push(reflector)
   }
 
   /** An object that cannot be projected is left out, rather than all others of its kind with it. */

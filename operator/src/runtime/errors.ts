@@ -61,6 +61,11 @@ export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409
 }
 
+/** A resource version too old to watch from, or a list too old to go on with. */
+export function isExpired(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 410 || error.reason === 'Expired')
+}
+
 /** A defect rather than a failure: what the engine throws by itself, or what is no Error at all. */
 export function isPanic(error: unknown): boolean {
   if (!(error instanceof Error)) return true

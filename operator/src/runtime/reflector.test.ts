@@ -279,6 +279,46 @@ describe('a reflector', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(95)
   })
 
+  it('tries at once when it hears that the server was reached', async () => {
+    const down = { refuse: new ApiError(503, undefined) }
+    const hour = { firstBackoffMs: 3_600_000, longestBackoffMs: 3_600_000 }
+    const server = fakeApi([down, { parts: [...first('a'), bookmark(11), HANG] }])
+    const { reflector } = await play([], hour, server)
+    while (faults.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    reflector.tryNow()
+    await reflector.synced
+    expect(server.watches).toHaveLength(2)
+  })
+
+  it('keeps the pause that the server asked for, whoever reached it', async () => {
+    const startedAt = performance.now()
+    const server = fakeApi([{ refuse: new ApiError(429, undefined, 100) }])
+    const { reflector } = await play([], {}, server)
+    const eager = setInterval(() => {
+      reflector.tryNow()
+    }, 5)
+    while (server.watches.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    clearInterval(eager)
+    expect(performance.now() - startedAt).toBeGreaterThan(95)
+  })
+
+  it('tells that the server was reached after a fault, and only then', async () => {
+    const reached: number[] = []
+    const server = fakeApi([
+      { parts: [...first('a'), bookmark(11)] },
+      { parts: [bookmark(12), new Error('reset')] },
+      { parts: [bookmark(13)] },
+      { parts: [bookmark(14)] },
+    ])
+    await play(
+      Array(4).fill({}) as WatchScript[],
+      { onReached: () => reached.push(server.watches.length) },
+      server,
+    )
+    expect(reached).toEqual([3])
+  })
+
   it('takes a watch that ends at once for a fault', async () => {
     await play([{ parts: first('a') }, { parts: [] }, { parts: [] }])
     expect(faults.map(String)).toEqual(Array(2).fill('Error: a watch of things ended at once'))

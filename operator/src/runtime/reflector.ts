@@ -4,12 +4,13 @@ import type { Change, Store } from './store.ts'
 import type { KubernetesObject, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
 import type { WatchEvent } from './watchEvents.ts'
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Contact, type ContactMetrics } from './contact.ts'
-import { ApiError, retryAfterMs } from './errors.ts'
+import { ApiError, isExpired, retryAfterMs } from './errors.ts'
 import { Listing } from './listing.ts'
 import { compareResourceVersions, pathOf } from './object.ts'
 import { pagedList } from './pagedList.ts'
+import { Pause } from './pause.ts'
 import { watchdog, type Limits } from './watchdog.ts'
 import { watchEvents } from './watchEvents.ts'
 
@@ -21,6 +22,8 @@ export interface ReflectorOptions {
   readonly labelSelector?: string
   readonly onChange: (change: Change, initial: boolean) => void
   readonly onError?: (error: unknown) => void
+  /** The server answers again after a fault. */
+  readonly onReached?: () => void
   readonly metrics?: Pick<Metrics, 'relists' | 'watchErrors'> & ContactMetrics
   readonly random?: () => number
   /** Until a watch is answered; what comes over it may take longer. */
@@ -40,9 +43,6 @@ const SHORT_WATCH_MS = 1_000
 /** Objects taken in one go, before others get their turn. */
 const AT_ONCE = 100
 
-/** What the server says when a resource version is too old to watch from. */
-class Expired extends Error {}
-
 export class Reflector {
   readonly #options: ReflectorOptions
   readonly #synced = Promise.withResolvers<undefined>()
@@ -54,6 +54,8 @@ export class Reflector {
   #cutShort = 0
   readonly #labels: { readonly kind: string; readonly namespace: string }
   readonly #contact: Contact
+  readonly #pause = new Pause()
+  #failed = false
   readonly #limits: Limits
 
   constructor(options: ReflectorOptions) {
@@ -82,6 +84,11 @@ export class Reflector {
     this.#contact.end()
   }
 
+  /** Someone else reached the server: a pause of our own accord is over. */
+  tryNow(): void {
+    this.#pause.cut()
+  }
+
   async #loop(signal: AbortSignal): Promise<void> {
     const { random = Math.random, firstBackoffMs = 800, longestBackoffMs = 30_000 } = this.#options
     let backoffMs = firstBackoffMs
@@ -92,7 +99,7 @@ export class Reflector {
       if (askedMs === undefined || performance.now() - startedAt > HEALTHY_AFTER_MS)
         backoffMs = firstBackoffMs
       if (askedMs === undefined) continue
-      await sleep(askedMs + backoffMs * random(), undefined, { signal }).catch(() => undefined)
+      await this.#pause.wait(askedMs, backoffMs * random(), signal)
       backoffMs = Math.min(backoffMs * 2, longestBackoffMs)
     }
   }
@@ -105,7 +112,8 @@ export class Reflector {
       return undefined
     } catch (error) {
       if (signal.aborted) return undefined
-      if (error instanceof Expired) this.#resourceVersion = ''
+      if (isExpired(error)) this.#resourceVersion = ''
+      this.#failed = true
       metrics?.watchErrors.inc(this.#labels)
       onError?.(error)
       return retryAfterMs(error)
@@ -135,6 +143,7 @@ export class Reflector {
       const body = await this.#open(transport, pathOf(resource, namespace), listing !== undefined, dog.signal)
       dog.feed()
       if (!listing) this.#contact.regained()
+      this.#reached()
       for await (const event of watchEvents(body)) {
         dog.feed()
         events += 1
@@ -150,6 +159,12 @@ export class Reflector {
     if (pending) throw this.#cutOff()
     if (events === 0 && performance.now() - startedAt < SHORT_WATCH_MS)
       throw new Error(`a watch of ${resource.plural} ended at once`)
+  }
+
+  #reached(): void {
+    const { onReached } = this.#options
+    if (this.#failed) onReached?.()
+    this.#failed = false
   }
 
   /** Either an accident, or a server too old to end a list with a bookmark; pages serve in both cases. */
@@ -177,16 +192,13 @@ export class Reflector {
         this.#paged = true
         this.#cutShort = 0
       }
-      throw isExpired(error) ? new Expired('the resource version is too old', { cause: error }) : error
+      throw error
     }
   }
 
   #take(event: WatchEvent, listing: Listing | undefined): Listing | undefined {
     this.#contact.heard()
-    if (event.type === 'ERROR') {
-      const error = new ApiError(statusCode(event.object), event.object)
-      throw isExpired(error) ? new Expired(error.message, { cause: error }) : error
-    }
+    if (event.type === 'ERROR') throw new ApiError(statusCode(event.object), event.object)
     if (listing) return this.#takeInitial(event, listing)
     const { object, type } = event
     const { store } = this.#options
@@ -226,10 +238,6 @@ export class Reflector {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 422 || error.status === 400)
-}
-
-function isExpired(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 410 || error.reason === 'Expired')
 }
 
 function statusCode(status: KubernetesObject): number {
