@@ -14,8 +14,8 @@ beforeAll(async () => {
   pooler = await startPgbouncer(rig.postgres.url, 2)
 })
 afterAll(async () => {
-  await pooler.stop()
   await rig.stop()
+  await pooler.stop()
 })
 
 test('statements lose their names, and none is lost with them', async () => {

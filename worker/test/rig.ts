@@ -154,9 +154,14 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await rm(dir, { recursive: true, force: true })
     },
   }
-  if (options.migrated !== false) await rig.migrate()
-  await rig.createStream()
-  return rig
+  try {
+    if (options.migrated !== false) await rig.migrate()
+    await rig.createStream()
+    return rig
+  } catch (error) {
+    await rig.stop()
+    throw error
+  }
 }
 
 function workerProcess(server: ChildServer, api: string, internal: string): WorkerProcess {
@@ -210,6 +215,9 @@ export const batchOf = (count: number, prefix = 'r') => ({
   })),
 })
 
+/** A machine under load writes its first stream in more than the 5 s that the client waits by itself. */
+const JETSTREAM_MS = 30_000
+
 async function createStream(nats: NatsServer, tlsDir: string | undefined): Promise<void> {
   const connection = await connect({
     servers: nats.url,
@@ -222,7 +230,7 @@ async function createStream(nats: NatsServer, tlsDir: string | undefined): Promi
     }),
   })
   try {
-    const manager = await connection.jetstreamManager()
+    const manager = await connection.jetstreamManager({ timeout: JETSTREAM_MS })
     await manager.streams.add(streamConfig(NAMES, 1) as never)
     await manager.consumers.add(NAMES.stream, consumerConfig(NAMES) as never)
   } finally {

@@ -18,15 +18,21 @@ export interface Arena {
 }
 
 export async function openArena(): Promise<Arena> {
-  const [rig, redis] = await Promise.all([startRig({ postgresSettings: ['fsync=on'] }), startRedis()])
-  await rig.sql(`CREATE TABLE accepted (run text, recipient integer, message_id text NOT NULL,
-    at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (run, recipient))`)
-  return {
-    rig,
-    redis,
-    stop: async () => {
-      await Promise.all([rig.stop(), redis.stop()])
-    },
+  const rig = await startRig({ postgresSettings: ['fsync=on'] })
+  try {
+    await rig.sql(`CREATE TABLE accepted (run text, recipient integer, message_id text NOT NULL,
+      at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (run, recipient))`)
+    const redis = await startRedis()
+    return {
+      rig,
+      redis,
+      stop: async () => {
+        await Promise.all([rig.stop(), redis.stop()])
+      },
+    }
+  } catch (error) {
+    await rig.stop()
+    throw error
   }
 }
 

@@ -111,7 +111,9 @@ async function floodTwice(options: Options): Promise<Results['floods']> {
 
 /** A new one each time: nobody meets what another one, or a run that was killed, left in the database. */
 async function inArena<Value>(work: (arena: Arena) => Promise<Value>): Promise<Value> {
-  const arena = await openArena()
+  const arena = await openArena().catch((error: unknown) => {
+    throw new Error(`what surrounds it did not start: ${wordsOf(error)}`, { cause: error })
+  })
   try {
     return await work(arena)
   } finally {
