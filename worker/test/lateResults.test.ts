@@ -1,5 +1,6 @@
 /** Two workers and one chunk: a result that comes after its lease was lost, on a real PostgreSQL. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Claimed, Ledger, Result } from '../src/sending/ports.ts'
 import type { OnUncertain } from '../src/domain/retryClasses.ts'
@@ -8,7 +9,8 @@ import type { Database } from '../src/store/database.ts'
 import type { PostgresServer } from '../../hack/servers/postgres.ts'
 import { startPostgres } from '../../hack/servers/postgres.ts'
 import { verdictOf } from '../src/domain/retryClasses.ts'
-import { commandBatch, findBatch, insertBatch } from '../src/store/batches.ts'
+import { findBatch, insertBatch } from '../src/store/batches.ts'
+import { batchStore } from '../src/store/batchStore.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { ledger } from '../src/store/ledger.ts'
 import { knownMigrations, migrate } from '../src/store/migrations.ts'
@@ -77,10 +79,20 @@ const resultOf = (
   detail: undefined,
 })
 
-async function claimAll(worker: Ledger, batchId: string): Promise<readonly Claimed[]> {
-  const work = await worker.begin({ batchId, chunk: 0 })
+async function claimAll(worker: Ledger, batchId: string, chunk = 0): Promise<readonly Claimed[]> {
+  const work = await worker.begin({ batchId, chunk })
   return work ? worker.claim(work, 100) : []
 }
+
+const cancel = (batchId: string) =>
+  batchStore(database, { onDue: () => undefined, events: true }).command(batchId, 'cancel', {
+    action: 'batch.cancelled',
+    userId: 'u',
+    resource: batchId,
+    metadata: {},
+    ip: '',
+    userAgent: '',
+  })
 
 const counts = async (batchId: string) => (await findBatch(database, batchId))?.counts
 
@@ -151,7 +163,7 @@ test.each([
   },
 ])('of whom a mail may have gone is $becomes when $why', async ({ end, repeatableMs, becomes }) => {
   const { id, b } = await judgedByAnother({ onUncertain: resend, repeatableMs })
-  if (end === 'cancel') await database.transaction((each) => commandBatch(each, id, 'cancel'))
+  if (end === 'cancel') await cancel(id)
   else if (end === 'fail') await b.failBatch(id, 'sender', 'smtp_550')
   else {
     const [again] = await claimAll(b, id)
@@ -159,4 +171,22 @@ test.each([
     await b.record([resultOf(again, 'recipient', 'Resend')])
   }
   expect(await counts(id)).toMatchObject({ [becomes]: 1 })
+})
+
+test('a cancellation ends what nobody holds, is seen at once, and waits for nobody', async () => {
+  const id = await newBatch(1_000)
+  const a = workerNamed('a')
+  const claimed = await claimAll(a, id)
+  const holder = new Client({ connectionString: postgres.url })
+  await holder.connect()
+  await holder.query('BEGIN')
+  await holder.query('SELECT FROM recipient WHERE batch_id = $1 AND seq = 999 FOR UPDATE', [id])
+  await cancel(id)
+  expect(await counts(id)).toMatchObject({ cancelled: 899, sending: 100, pending: 1 })
+  expect(await claimAll(workerNamed('b'), id, 4)).toEqual([])
+  await holder.query('ROLLBACK')
+  await holder.end()
+  expect(await a.record(claimed.map((each) => resultOf(each, 'accepted')))).toBe(100)
+  await workerNamed('b').settle({ batchId: id, chunk: 4 })
+  expect(await counts(id)).toMatchObject({ cancelled: 900, sent: 100, pending: 0 })
 })

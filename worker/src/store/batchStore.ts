@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import { recordAudit } from './audit.ts'
 import { listBatches } from './batchList.ts'
 import { commandBatch, findBatch, insertBatch } from './batches.ts'
+import { endWaiting } from './endings.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
 import { listRecipients } from './recipients.ts'
 import { resolveUncertain } from './resolutions.ts'
@@ -38,6 +39,7 @@ export function batchStore(
         if (isApplied) await recordAudit(transaction, [audit])
         return isApplied
       })
+      if (applied && command === 'cancel') await endWaiting(database, id)
       onDue()
       return applied
     },

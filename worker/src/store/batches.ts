@@ -9,7 +9,6 @@ import { transition } from '../domain/batchState.ts'
 import { countsOf } from '../domain/recipientState.ts'
 import { BATCH_COLUMNS } from './batchList.ts'
 import { insertChunks } from './chunks.ts'
-import { unlessInDoubt } from './doubt.ts'
 
 export interface NewBatch {
   readonly userId: string
@@ -80,7 +79,10 @@ export async function findBatch(database: Queryable, id: string): Promise<Batch 
   return batch && { ...batch, counts: countsOf(counts.map(({ state, count }) => [state, count] as const)) }
 }
 
-/** @returns false when the batch is in a state from which the command does not lead anywhere. */
+/**
+ * After a cancellation, `endWaiting` is due.
+ * @returns false when the batch is in a state from which the command does not lead anywhere.
+ */
 export async function commandBatch(
   transaction: Queryable,
   id: string,
@@ -94,13 +96,6 @@ export async function commandBatch(
     [id, to, from],
   )
   if (rows.length === 0) return false
-  if (command === 'cancel') {
-    await transaction.query(
-      `UPDATE recipient SET state = ${unlessInDoubt("'cancelled'")}, updated_at = now()
-       WHERE batch_id = $1 AND state IN ('pending', 'deferred')`,
-      [id],
-    )
-  }
   if (command !== 'pause') {
     await transaction.query('UPDATE chunk SET due_at = now() WHERE batch_id = $1 AND NOT done', [id])
   }

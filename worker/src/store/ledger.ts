@@ -7,7 +7,7 @@ import { COMPLETION } from './chunks.ts'
 import { claimDue, disown } from './claims.ts'
 import { contentCache } from './contentCache.ts'
 import { countFailure } from './deadLetters.ts'
-import { unlessInDoubt } from './doubt.ts'
+import { endWaiting, ENDED } from './endings.ts'
 import { recordResults } from './recordResults.ts'
 import { holdForgotten, judgeExpired } from './results.ts'
 
@@ -66,13 +66,11 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
     failed: (ref, kind) => countFailure(database, ref, kind, options.deadAfter),
     failBatch: async (batchId, retryClass, code) => {
       await database.query(
-        `WITH failed AS (UPDATE batch SET state = 'failed', error_class = $2, error_code = $3,
-             updated_at = now(), finished_at = now()
-           WHERE id = $1 AND state IN ('accepted', 'running', 'paused') RETURNING id)
-         UPDATE recipient SET state = ${unlessInDoubt("'failed'")}, error_class = $2, error_code = $3, updated_at = now()
-         FROM failed WHERE recipient.batch_id = failed.id AND recipient.state IN ('pending', 'deferred')`,
+        `UPDATE batch SET state = 'failed', error_class = $2, error_code = $3, updated_at = now(), finished_at = now()
+         WHERE id = $1 AND state IN ('accepted', 'running', 'paused')`,
         [batchId, retryClass, code],
       )
+      await endWaiting(database, batchId)
     },
   }
 }
@@ -138,8 +136,7 @@ interface Remainder {
 async function settle(database: Database, { batchId, chunk }: ChunkRef): Promise<Settled> {
   const [row] = await database.query<Remainder>(
     `WITH closed AS (
-       UPDATE recipient SET state = ${unlessInDoubt("CASE batch.state WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END")},
-         updated_at = now()
+       UPDATE recipient SET ${ENDED}
        FROM batch, chunk
        WHERE batch.id = $1 AND batch.state IN ('cancelled', 'failed') AND chunk.batch_id = $1 AND chunk.number = $2
          AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
