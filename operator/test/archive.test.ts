@@ -189,7 +189,8 @@ describe('the archive', () => {
     const told = await untilEvent('TTLDrift')
     expect(told).toContain("the rule event_date + toIntervalDay(7) TO DISK 's3' instead of")
     await cluster.eventually('the rule is back', async () => (await engine()).includes(RULE) || undefined)
-    expect(condition(await cluster.status(), 'ArchiveReady')?.status).toBe('True')
+    // It is told of until it was seen to be back.
+    await cluster.untilCondition('ArchiveReady', 'True', 'Archiving')
 
     await run('ALTER TABLE $db.email_events REMOVE TTL')
     await hurry()
