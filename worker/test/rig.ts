@@ -4,20 +4,21 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from 'nats'
 import { Client } from 'pg'
 import type { NatsServer } from '../../hack/servers/nats.ts'
 import type { PostgresServer } from '../../hack/servers/postgres.ts'
 import type { SmtpSinkServer } from '../../hack/servers/smtpSink.ts'
 import type { WorkerSettingsInput } from '../../crds/workerSettings.ts'
 import type { RecipientCounts } from '../src/domain/recipientState.ts'
+import { run } from '../../hack/cluster/shell.ts'
 import { ChildServer } from '../../hack/servers/childServer.ts'
 import { freePort } from '../../hack/servers/process.ts'
 import { startNats } from '../../hack/servers/nats.ts'
 import { startPostgres } from '../../hack/servers/postgres.ts'
 import { startSmtpSink } from '../../hack/servers/smtpSink.ts'
-import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQueue.ts'
+import { workQueueNames } from '../../crds/workQueue.ts'
 import { renderWorkerSettings } from '../../crds/workerSettings.ts'
+import { createStream } from './stream.ts'
 
 export const TOKEN = 'a-token-of-the-tests'
 export const NAMES = workQueueNames('tests', 'rig')
@@ -123,21 +124,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await server.start()
       return workerProcess(server, `http://127.0.0.1:${httpPort}`, `http://127.0.0.1:${internalPort}`)
     },
-    migrate: async (...args) => {
-      const { execFile } = await import('node:child_process')
-      return new Promise((resolve, reject) => {
-        execFile(
-          process.execPath,
-          [MAIN, 'migrate', ...args],
-          { env: environment({}, {}) },
-          (error, stdout, stderr) => {
-            if (error) reject(new Error(stderr))
-            else resolve(stdout)
-          },
-        )
-      })
-    },
-    createStream: () => createStream(nats, options.natsTlsDir),
+    migrate: (...args) => run(process.execPath, [MAIN, 'migrate', ...args], { env: environment({}, {}) }),
+    createStream: () => createStream(nats, NAMES, options.natsTlsDir),
     sql: async (text, values) => {
       const client = new Client({ connectionString: postgres.url })
       await client.connect()
@@ -214,29 +202,6 @@ export const batchOf = (count: number, prefix = 'r') => ({
     variables: { name: `N${index}` },
   })),
 })
-
-/** A machine under load writes its first stream in more than the 5 s that the client waits by itself. */
-const JETSTREAM_MS = 30_000
-
-async function createStream(nats: NatsServer, tlsDir: string | undefined): Promise<void> {
-  const connection = await connect({
-    servers: nats.url,
-    ...(tlsDir !== undefined && {
-      tls: {
-        certFile: join(tlsDir, 'tls.crt'),
-        keyFile: join(tlsDir, 'tls.key'),
-        caFile: join(tlsDir, 'ca.crt'),
-      },
-    }),
-  })
-  try {
-    const manager = await connection.jetstreamManager({ timeout: JETSTREAM_MS })
-    await manager.streams.add(streamConfig(NAMES, 1) as never)
-    await manager.consumers.add(NAMES.stream, consumerConfig(NAMES) as never)
-  } finally {
-    await connection.close()
-  }
-}
 
 /** Asks until the answer satisfies; fails with the last one and `explain` after `patienceMs`. */
 export async function until<Value>(

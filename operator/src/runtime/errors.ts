@@ -56,6 +56,12 @@ function isStatus(body: unknown): body is Status {
   return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status'
 }
 
+/** What the server tells in the middle of a watch, where an answer has no status of its own. */
+export function errorOf(status: Readonly<Record<string, unknown>>): ApiError {
+  const { code } = status
+  return new ApiError(typeof code === 'number' ? code : 500, status)
+}
+
 /** A conflict of versions: somebody was quicker; the next pass sees what they did. */
 export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409

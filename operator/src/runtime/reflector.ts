@@ -6,7 +6,7 @@ import type { Transport } from './transport.ts'
 import type { WatchEvent } from './watchEvents.ts'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Contact, type ContactMetrics } from './contact.ts'
-import { ApiError, isExpired, retryAfterMs } from './errors.ts'
+import { ApiError, errorOf, isExpired, retryAfterMs } from './errors.ts'
 import { Listing } from './listing.ts'
 import { compareResourceVersions, pathOf } from './object.ts'
 import { pagedList } from './pagedList.ts'
@@ -198,7 +198,7 @@ export class Reflector {
 
   #take(event: WatchEvent, listing: Listing | undefined): Listing | undefined {
     this.#contact.heard()
-    if (event.type === 'ERROR') throw new ApiError(statusCode(event.object), event.object)
+    if (event.type === 'ERROR') throw errorOf(event.object)
     if (listing) return this.#takeInitial(event, listing)
     const { object, type } = event
     const { store } = this.#options
@@ -238,11 +238,6 @@ export class Reflector {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 422 || error.status === 400)
-}
-
-function statusCode(status: KubernetesObject): number {
-  const code = status['code']
-  return typeof code === 'number' ? code : 500
 }
 
 /** Asked through a function: the compiler would take the signal for unchanged since the loop's condition. */

@@ -26,8 +26,10 @@ export interface Limits {
   readonly perToken: RequestLimit
 }
 
+type TokenRefusal = 'unauthorized' | 'forbidden'
+
 /** Why someone was turned away; the type of the problem that is answered. */
-export type Refusal = 'unauthorized' | 'forbidden' | 'webhook-signature'
+export type Refusal = TokenRefusal | 'webhook-signature'
 
 export interface AdmissionOptions {
   readonly tokens: Tokens
@@ -60,20 +62,13 @@ export function admission({ tokens, limits, isServing, onRefused }: AdmissionOpt
 }
 
 /** No user, or one whose token is for other things. */
-function refusalOf(
-  user: User | undefined,
-  request: FastifyRequest,
-): Exclude<Refusal, 'webhook-signature'> | undefined {
+function refusalOf(user: User | undefined, request: FastifyRequest): TokenRefusal | undefined {
   if (user === undefined) return 'unauthorized'
   return request.is404 || includes(user.scopes, request.routeOptions.config.scope) ? undefined : 'forbidden'
 }
 
 /** What a client is told of it (RFC 6750 §3.1). */
-function refusal(
-  refused: Exclude<Refusal, 'webhook-signature'>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Problem {
+function refusal(refused: TokenRefusal, request: FastifyRequest, reply: FastifyReply): Problem {
   if (refused === 'unauthorized') return new Problem(refused)
   const { scope } = request.routeOptions.config
   const needed = scope === undefined ? '' : `, scope="${scope}"`
