@@ -42,6 +42,12 @@ describe('the result', () => {
     expect(text).toContain('- naive, round 1: it ended with 1')
   })
 
+  it('leaves what a program wrote to the JSON', () => {
+    const fault = `heal: not in time\n${'a line of its log\n'.repeat(100)}`
+    const text = render([run('ours', 1, 1), { ...run('naive', 1, 1), fault }], conditions)
+    expect(text).toMatch(/^- naive, round 1: heal: not in time a line of .{60,110}…$/m)
+  })
+
   it('names who does not take part, the machine and the versions', () => {
     const text = render([run('ours', 1, 30)], conditions)
     for (const line of ['- one: why', '- a machine', '- Node 24', 'make bench-operator N=10'])

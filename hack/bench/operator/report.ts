@@ -17,11 +17,12 @@ export interface Conditions {
 }
 
 const OURS = 'ours'
+const FAULT_CHARACTERS = 120
 
 export function render(runs: readonly Run[], conditions: Conditions): string {
   const settings = [...new Map(runs.map((run) => [run.contestant, run.settings]))].sort()
   const faults = runs.flatMap(({ contestant, round, fault }) =>
-    fault === undefined ? [] : [`${contestant}, round ${round}: ${fault.replaceAll(/\s+/g, ' ')}`],
+    fault === undefined ? [] : [`${contestant}, round ${round}: ${short(fault)}`],
   )
   return [
     `## Operator: ${conditions.count} objects with 5 children each`,
@@ -73,6 +74,12 @@ function ratio(median: number, column: Column, ours: readonly Run[]): string {
   const base = spreadOf(ours.flatMap((run) => column.value(run) ?? [])).median
   const isOurs = median === base
   return Number.isFinite(base) && base > 0 && !isOurs ? ` _×${(median / base).toFixed(2)}_` : ''
+}
+
+/** The JSON beside it has the whole, with what the program wrote. */
+function short(fault: string): string {
+  const line = fault.replaceAll(/\s+/g, ' ')
+  return line.length > FAULT_CHARACTERS ? `${line.slice(0, FAULT_CHARACTERS)}…` : line
 }
 
 function list(title: string, lines: readonly string[]): string {
