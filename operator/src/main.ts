@@ -164,7 +164,7 @@ function controllerFor(
     onChange: (key) => {
       controller.enqueue(key)
     },
-    observers: observersOf({ installation, nats, clickhouse, issuedSerial }),
+    observers: observersOf({ installation, nats, clickhouse, issuedSerial, lookup: guard.lookup }),
   })
   const ports = kubernetesPorts({
     transport,

@@ -1,4 +1,5 @@
 /** Which observers look at a BatchSender, and where they look: the composition of main.ts for them. */
+import type { LookupFunction } from 'node:net'
 import type { Installation, Sender } from './components/snapshot.ts'
 import type { Clickhouse } from './adapters/clickhouse.ts'
 import type { Nats } from './adapters/nats.ts'
@@ -21,18 +22,20 @@ export interface Observing {
   readonly clickhouse: Clickhouse
   /** Serial of the certificate that NATS should serve; `undefined` before it is issued. */
   readonly issuedSerial: (sender: Sender) => string | undefined
+  /** How names of servers become addresses. */
+  readonly lookup: LookupFunction
 }
 
 export function observersOf(from: Observing): readonly AnyObserver[] {
   return [handshakes(from), queue(from), archive(from), policies(from)]
 }
 
-function handshakes({ installation, issuedSerial }: Observing): AnyObserver {
-  return natsHandshake({ addresses: (sender) => nodeAddresses(sender, installation), issuedSerial })
+function handshakes({ installation, issuedSerial, lookup }: Observing): AnyObserver {
+  return natsHandshake({ addresses: (sender) => nodeAddresses(sender, installation), issuedSerial, lookup })
 }
 
-function policies({ installation }: Observing): AnyObserver {
-  return policyProbe((sender) => policyProbes(sender, installation))
+function policies({ installation, lookup }: Observing): AnyObserver {
+  return policyProbe((sender) => policyProbes(sender, installation), lookup)
 }
 
 function queue({ installation, nats, issuedSerial }: Observing): AnyObserver {

@@ -1,8 +1,8 @@
 /** Keeps a spec from sending the operator to places that only the operator can reach. */
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
+import { boundedLookup } from './lookup.ts'
 
 const FORBIDDEN = new BlockList()
 FORBIDDEN.addSubnet('127.0.0.0', 8, 'ipv4')
@@ -36,9 +36,9 @@ export interface DialGuard {
 
 export function dialGuard(options: DialGuardOptions): DialGuard {
   const isForbidden = forbids(options)
+  const resolve = boundedLookup()
   const addressesOf = async (host: string): Promise<LookupAddress[]> => {
-    const addresses =
-      isIP(host) === 0 ? await lookup(host, { all: true }) : [{ address: host, family: isIP(host) }]
+    const addresses = isIP(host) === 0 ? await resolve(host) : [{ address: host, family: isIP(host) }]
     if (addresses.some(({ address }) => isForbidden(address))) throw refusal(host)
     return addresses
   }

@@ -1,6 +1,6 @@
 /** Shakes hands with every NATS node: which certificate it serves, and whom it turns away. */
 import type { Duplex } from 'node:stream'
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, type LookupFunction } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { NatsAddress } from '../components/desired.ts'
 import type { NodeHandshake, Sender } from '../components/snapshot.ts'
@@ -14,16 +14,22 @@ export interface HandshakeTargets {
   readonly addresses: (sender: Sender) => readonly NatsAddress[]
   /** Serial that every node should serve; nothing while none is issued. */
   readonly issuedSerial: (sender: Sender) => string | undefined
+  /** How the nodes' names become addresses; the system's way by default. */
+  readonly lookup?: LookupFunction
 }
 
-export function natsHandshake({ addresses, issuedSerial }: HandshakeTargets): Observer<'natsHandshake'> {
+export function natsHandshake({
+  addresses,
+  issuedSerial,
+  lookup,
+}: HandshakeTargets): Observer<'natsHandshake'> {
   return {
     name: 'natsHandshake',
     async look(sender) {
       const targets = addresses(sender)
       const issued = issuedSerial(sender)
       if (targets.length === 0 || issued === undefined) return undefined
-      const nodes = await Promise.all(targets.map(shakeHands))
+      const nodes = await Promise.all(targets.map((address) => shakeHands(address, lookup)))
       const good = nodes.every(
         (node) => node.servedSerial === issued && node.refusesPlain && node.refusesAnonymous,
       )
@@ -36,10 +42,13 @@ export function natsHandshake({ addresses, issuedSerial }: HandshakeTargets): Ob
  * A NATS server greets in plain text with an INFO line, then waits for TLS. Its certificate is seen before ours would
  * be asked for, so the proof needs no credentials at all. Never throws.
  */
-export async function shakeHands(address: NatsAddress): Promise<NodeHandshake> {
+export async function shakeHands(address: NatsAddress, lookup?: LookupFunction): Promise<NodeHandshake> {
   const name = address.node
   try {
-    const [served, refusesPlain] = await Promise.all([anonymousHandshake(address), plainRefused(address)])
+    const [served, refusesPlain] = await Promise.all([
+      anonymousHandshake(address, lookup),
+      plainRefused(address, lookup),
+    ])
     return { name, ...served, refusesPlain }
   } catch (error) {
     return { name, fault: error instanceof Error ? faultText(error) : 'did not answer' }
@@ -49,8 +58,9 @@ export async function shakeHands(address: NatsAddress): Promise<NodeHandshake> {
 /** Shows no certificate and sends a CONNECT: the server must close without a PONG. */
 async function anonymousHandshake(
   address: NatsAddress,
+  lookup?: LookupFunction,
 ): Promise<Pick<NodeHandshake, 'servedSerial' | 'refusesAnonymous'>> {
-  const plain = await dial(address)
+  const plain = await dial(address, lookup)
   await firstLine(plain)
   // Who signs is compared by serial with what was issued; here it only matters what is shown.
   const socket = connectTls({ socket: plain, servername: address.host, rejectUnauthorized: false })
@@ -66,8 +76,8 @@ async function anonymousHandshake(
 }
 
 /** Speaks on without TLS: the server must close without a PONG. */
-async function plainRefused(address: NatsAddress): Promise<boolean> {
-  const socket = await dial(address)
+async function plainRefused(address: NatsAddress, lookup?: LookupFunction): Promise<boolean> {
+  const socket = await dial(address, lookup)
   try {
     await firstLine(socket)
     return !(await answersPing(socket))
@@ -76,10 +86,10 @@ async function plainRefused(address: NatsAddress): Promise<boolean> {
   }
 }
 
-function dial({ host, port }: NatsAddress) {
+function dial({ host, port }: NatsAddress, lookup?: LookupFunction) {
   return within(
     new Promise<ReturnType<typeof connectTcp>>((resolve, reject) => {
-      const socket = connectTcp({ host, port, timeout: DEADLINE_MS })
+      const socket = connectTcp({ host, port, timeout: DEADLINE_MS, ...(lookup && { lookup }) })
       socket.once('connect', () => {
         resolve(socket)
       })

@@ -1,5 +1,5 @@
 /** Knocks at ports that NetworkPolicies open to the operator, and at ports that they do not. */
-import { connect } from 'node:net'
+import { connect, type LookupFunction, type TcpNetConnectOpts } from 'node:net'
 import type { PolicyProbe } from '../components/networkPolicy/probes.ts'
 import type { ProbedPorts, Sender } from '../components/snapshot.ts'
 import type { Observer } from './watchman.ts'
@@ -7,27 +7,36 @@ import type { Observer } from './watchman.ts'
 /** A dropped packet has no answer: silence for this long is one. */
 const SILENCE_MS = 1_500
 
-export function policyProbe(probesOf: (sender: Sender) => readonly PolicyProbe[]): Observer<'policyProbe'> {
+/** @param lookup how the names of hosts become addresses; the system's way by default. */
+export function policyProbe(
+  probesOf: (sender: Sender) => readonly PolicyProbe[],
+  lookup?: LookupFunction,
+): Observer<'policyProbe'> {
   return {
     name: 'policyProbe',
     async look(sender) {
       const probes = probesOf(sender)
       if (probes.length === 0) return undefined
-      const ports = await Promise.all(probes.map(probe))
+      const ports = await Promise.all(probes.map((wanted) => probe(wanted, lookup)))
       return { good: ports.every(({ allowed, forbidden }) => allowed && !forbidden), seen: { ports } }
     },
   }
 }
 
-async function probe({ name, host, allowedPort, forbiddenPort }: PolicyProbe): Promise<ProbedPorts> {
-  const [allowed, forbidden] = await Promise.all([answers(host, allowedPort), answers(host, forbiddenPort)])
+async function probe(
+  { name, host, allowedPort, forbiddenPort }: PolicyProbe,
+  lookup?: LookupFunction,
+): Promise<ProbedPorts> {
+  const [allowed = false, forbidden = false] = await Promise.all(
+    [allowedPort, forbiddenPort].map((port) => answers({ host, port, ...(lookup && { lookup }) })),
+  )
   return { name, allowedPort, allowed, forbiddenPort, forbidden }
 }
 
 /** Whether a connection comes about; nothing is said over it. Never throws. */
-function answers(host: string, port: number): Promise<boolean> {
+function answers(target: TcpNetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port })
+    const socket = connect(target)
     const end = (answer: boolean) => {
       clearTimeout(timer)
       socket.destroy()

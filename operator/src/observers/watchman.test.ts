@@ -50,8 +50,8 @@ describe('the watchman', () => {
     watchman.dismiss(KEY)
   })
 
-  it('tells what one saw while another one still waits for an answer', async () => {
-    const { observer } = scripted({ good: true, fault: 'none' })
+  it('goes on looking at one thing while another one does not answer', async () => {
+    const { state, observer } = scripted({ good: true, fault: 'before' })
     const mute: AnyObserver = {
       name: 'clickhouse',
       look: (_sender, signal) =>
@@ -61,7 +61,26 @@ describe('the watchman', () => {
           })
         }),
     }
-    const { changed, stop } = watching([observer, mute])
+    const { watchman, changed, stop } = watching([observer, mute])
+    await until(() => changed.length === 1)
+    state.fault = 'after'
+    watchman.lookSoon(KEY)
+    await until(() => changed.length === 2)
+    expect(watchman.evidence(KEY).jetstream?.seen).toEqual({ reached: false, fault: 'after' })
+    stop.abort()
+  })
+
+  it('asks soon again for what is not there yet', async () => {
+    let asked = 0
+    const observer: AnyObserver = {
+      name: 'jetstream',
+      look: () => {
+        asked += 1
+        if (asked === 1) return Promise.resolve(undefined)
+        return Promise.resolve({ good: true, seen: { reached: false, fault: 'none' } })
+      },
+    }
+    const { changed, stop } = watching(observer)
     await until(() => changed.length === 1)
     stop.abort()
   })

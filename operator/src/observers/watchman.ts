@@ -1,4 +1,7 @@
-/** Sends every observer round to every BatchSender on its own jittered timetable, and remembers what they saw. */
+/**
+ * Sends every observer to every BatchSender on a jittered timetable of its own, and remembers what they saw. None waits
+ * for another one: a name that nobody resolves does not keep a database that answers from being seen.
+ */
 import type { Belief, Look } from './settling.ts'
 import type { Evidence, Sender } from '../components/snapshot.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,11 +25,17 @@ export interface WatchmanOptions {
   readonly random?: () => number
 }
 
-interface Round {
-  readonly stop: AbortController
+/** One observer's way: look, pause, look. */
+interface Walk {
   /** A look is wanted soon; it may be asked for while another one is under way. */
   hurried: boolean
   endPause: () => void
+}
+
+/** Everything about one BatchSender that is looked at. */
+interface Post {
+  readonly stop: AbortController
+  readonly walks: readonly Walk[]
   readonly beliefs: Map<keyof Evidence, Known>
   /** How often something was changed: a look that began before the last time saw what is no more. */
   readonly changes: Map<keyof Evidence, number>
@@ -41,7 +50,7 @@ const FIRST_IMPATIENCE_MS = 500
 
 export class Watchman {
   readonly #options: WatchmanOptions
-  readonly #rounds = new Map<string, Round>()
+  readonly #posts = new Map<string, Post>()
 
   constructor(options: WatchmanOptions) {
     this.#options = options
@@ -49,50 +58,44 @@ export class Watchman {
 
   /** Begins to look at a BatchSender; does nothing when it is looked at already. */
   attend(key: string, signal: AbortSignal): void {
-    if (this.#rounds.has(key) || signal.aborted) return
-    const round: Round = {
-      stop: new AbortController(),
-      hurried: false,
-      endPause: () => undefined,
-      beliefs: new Map(),
-      changes: new Map(),
-    }
-    this.#rounds.set(key, round)
+    if (this.#posts.has(key) || signal.aborted) return
+    const { observers } = this.#options
+    const walks = observers.map((observer) => ({ observer, hurried: false, endPause: () => undefined }))
+    const post: Post = { stop: new AbortController(), walks, beliefs: new Map(), changes: new Map() }
+    this.#posts.set(key, post)
     signal.addEventListener(
       'abort',
       () => {
         this.dismiss(key)
       },
-      { once: true, signal: round.stop.signal },
+      { once: true, signal: post.stop.signal },
     )
-    void this.#walk(key, round)
+    for (const walk of walks) void this.#walk(key, walk.observer, walk, post)
   }
 
   dismiss(key: string): void {
-    this.#rounds.get(key)?.stop.abort()
-    this.#rounds.delete(key)
+    this.#posts.get(key)?.stop.abort()
+    this.#posts.delete(key)
   }
 
   /** Something was changed: looks again at once. */
   lookSoon(key: string): void {
-    const round = this.#rounds.get(key)
-    if (!round) return
-    round.hurried = true
-    round.endPause()
+    for (const walk of this.#posts.get(key)?.walks ?? []) {
+      walk.hurried = true
+      walk.endPause()
+    }
   }
 
   /** Something was changed: what was seen before is not told any more. */
   outdated(key: string, name: keyof Evidence): void {
-    const changes = this.#rounds.get(key)?.changes
+    const changes = this.#posts.get(key)?.changes
     changes?.set(name, (changes.get(name) ?? 0) + 1)
   }
 
   evidence(key: string): Evidence {
-    const round = this.#rounds.get(key)
-    if (!round) return {}
-    const valid = [...round.beliefs].filter(
-      ([name, { changes }]) => changes === (round.changes.get(name) ?? 0),
-    )
+    const post = this.#posts.get(key)
+    if (!post) return {}
+    const valid = [...post.beliefs].filter(([name, { changes }]) => changes === (post.changes.get(name) ?? 0))
     return Object.fromEntries(valid.map(([name, { sighting }]) => [name, sighting]))
   }
 
@@ -100,8 +103,8 @@ export class Watchman {
     return this.#options.periodMs ?? PERIOD_MS
   }
 
-  async #walk(key: string, round: Round): Promise<void> {
-    const { signal } = round.stop
+  async #walk(key: string, observer: AnyObserver, walk: Walk, post: Post): Promise<void> {
+    const { signal } = post.stop
     let impatienceMs = FIRST_IMPATIENCE_MS
     while (!signal.aborted) {
       const sender = this.#options.senderOf(key)
@@ -109,24 +112,20 @@ export class Watchman {
         this.dismiss(key)
         return
       }
-      const good = await this.#lookRound(key, sender, round)
+      const good = await this.#look(key, sender, observer, post)
       impatienceMs = good ? FIRST_IMPATIENCE_MS : Math.min(impatienceMs * 1.5, this.#periodMs)
-      if (await this.#pause(good ? this.#periodMs : impatienceMs, round)) impatienceMs = FIRST_IMPATIENCE_MS
+      if (await this.#pause(good ? this.#periodMs : impatienceMs, walk, signal))
+        impatienceMs = FIRST_IMPATIENCE_MS
     }
   }
 
-  async #lookRound(key: string, sender: Sender, round: Round): Promise<boolean> {
-    const results = await Promise.all(
-      this.#options.observers.map(async (observer) => {
-        const begun = { at: new Date(), changes: round.changes.get(observer.name) ?? 0 }
-        const look = await observer.look(sender, round.stop.signal)
-        if (!look) return true
-        // Told at once: a server that answers does not wait for another one's deadline.
-        if (this.#believe(observer.name, look, begun, round)) this.#options.onChange(key)
-        return look.good
-      }),
-    )
-    return results.every(Boolean)
+  /** @returns whether all is well; what is not there to be looked at may come any moment. */
+  async #look(key: string, sender: Sender, observer: AnyObserver, post: Post): Promise<boolean> {
+    const begun = { at: new Date(), changes: post.changes.get(observer.name) ?? 0 }
+    const look = await observer.look(sender, post.stop.signal)
+    if (!look || post.stop.signal.aborted) return false
+    if (this.#believe(observer.name, look, begun, post)) this.#options.onChange(key)
+    return look.good
   }
 
   /** @returns whether what is believed changed. */
@@ -134,7 +133,7 @@ export class Watchman {
     name: keyof Evidence,
     look: Look<unknown>,
     begun: { readonly at: Date; readonly changes: number },
-    { beliefs, changes }: Round,
+    { beliefs, changes }: Post,
   ): boolean {
     const before = beliefs.get(name)
     const after = settle(before, look, begun.at)
@@ -145,19 +144,19 @@ export class Watchman {
   }
 
   /** @returns whether somebody asked to hurry, before or during the pause. */
-  async #pause(ms: number, round: Round): Promise<boolean> {
+  async #pause(ms: number, walk: Walk, signal: AbortSignal): Promise<boolean> {
     const { random = Math.random } = this.#options
     const early = new AbortController()
     const end = () => {
       early.abort()
     }
-    round.endPause = end
-    if (round.hurried) end()
-    round.stop.signal.addEventListener('abort', end, { once: true })
+    walk.endPause = end
+    if (walk.hurried) end()
+    signal.addEventListener('abort', end, { once: true })
     await sleep(ms * (0.9 + 0.2 * random()), undefined, { signal: early.signal }).catch(() => undefined)
-    round.stop.signal.removeEventListener('abort', end)
-    const { hurried } = round
-    round.hurried = false
+    signal.removeEventListener('abort', end)
+    const { hurried } = walk
+    walk.hurried = false
     return hurried
   }
 }
