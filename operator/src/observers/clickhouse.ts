@@ -15,7 +15,14 @@ export function clickhouse<Target>({ target, look }: ClickhouseLook<Target>): Ob
       const wanted = target(sender)
       if (wanted === undefined) return undefined
       const seen = await look(wanted, signal)
-      return { good: seen.reached, seen }
+      return { good: seen.reached, seen, underWay: isMoving(seen) }
     },
   }
+}
+
+/** Old parts learn a rule, or parts that came due move. */
+function isMoving(seen: ClickhouseSeen): boolean {
+  return (
+    seen.reached && seen.tables.some(({ mutation, parts }) => mutation !== undefined || parts.due.parts > 0)
+  )
 }

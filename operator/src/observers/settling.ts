@@ -4,6 +4,8 @@ import type { Sighting } from '../components/snapshot.ts'
 export interface Look<Seen> {
   readonly good: boolean
   readonly seen: Seen
+  /** Something is on its way that ends by itself: no fault, but worth another look soon. */
+  readonly underWay?: boolean
 }
 
 export interface Belief<Seen> {

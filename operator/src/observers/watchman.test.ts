@@ -92,6 +92,22 @@ describe('the watchman', () => {
     stop.abort()
   })
 
+  it('keeps looking at what is on its way, and believes it', async () => {
+    let looks = 0
+    const observer: AnyObserver = {
+      name: 'jetstream',
+      look: () => {
+        looks += 1
+        const seen = { reached: false as const, fault: `look ${looks}` }
+        return Promise.resolve({ good: true, underWay: true, seen })
+      },
+    }
+    const { watchman, stop } = watching(observer)
+    await until(() => looks > 1)
+    expect(watchman.evidence(KEY).jetstream?.seen).toEqual({ reached: false, fault: `look ${looks}` })
+    stop.abort()
+  })
+
   it('looks at once when asked to, and tells what changed', async () => {
     const { state, observer } = scripted({ good: true, fault: 'before' })
     const { watchman, changed, stop } = watching(observer)

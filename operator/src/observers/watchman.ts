@@ -45,7 +45,7 @@ interface Post {
 type Known = Belief<unknown> & { readonly changes: number }
 
 const PERIOD_MS = 30_000
-/** While something is not as it should be, it is looked at more often, ever less so. */
+/** While something is not as it should be, or on its way there, it is looked at more often, ever less so. */
 const FIRST_IMPATIENCE_MS = 500
 
 export class Watchman {
@@ -112,20 +112,20 @@ export class Watchman {
         this.dismiss(key)
         return
       }
-      const good = await this.#look(key, sender, observer, post)
-      impatienceMs = good ? FIRST_IMPATIENCE_MS : Math.min(impatienceMs * 1.5, this.#periodMs)
-      if (await this.#pause(good ? this.#periodMs : impatienceMs, walk, signal))
+      const atRest = await this.#look(key, sender, observer, post)
+      impatienceMs = atRest ? FIRST_IMPATIENCE_MS : Math.min(impatienceMs * 1.5, this.#periodMs)
+      if (await this.#pause(atRest ? this.#periodMs : impatienceMs, walk, signal))
         impatienceMs = FIRST_IMPATIENCE_MS
     }
   }
 
-  /** @returns whether all is well; what is not there to be looked at may come any moment. */
+  /** @returns whether all is well and at rest; what is not there to be looked at may come any moment. */
   async #look(key: string, sender: Sender, observer: AnyObserver, post: Post): Promise<boolean> {
     const begun = { at: new Date(), changes: post.changes.get(observer.name) ?? 0 }
     const look = await observer.look(sender, post.stop.signal)
     if (!look || post.stop.signal.aborted) return false
     if (this.#believe(observer.name, look, begun, post)) this.#options.onChange(key)
-    return look.good
+    return look.good && look.underWay !== true
   }
 
   /** @returns whether what is believed changed. */
