@@ -83,13 +83,13 @@ interface Spell {
   readonly options: SoakOptions
 }
 
-/** Edits all the time, and one fault after the other, until time is up and the last fault is over. */
+/** Edits all the time, and one fault after the other, until time is up and each came as often as the others. */
 async function disturb({ plane, editor, random, options }: Spell, seconds: number) {
   const end = performance.now() + seconds * 1_000
   const inflicted: string[] = []
   const faults = (async () => {
     let bag: readonly Fault[] = []
-    while (performance.now() < end) {
+    while (performance.now() < end || bag.length > 0) {
       if (bag.length === 0) bag = random.shuffled(options.faults)
       const [fault, ...left] = bag
       bag = left

@@ -112,7 +112,7 @@ describe('every scenario of ours', () => {
   it('sees no write where nothing is to be done', () => {
     expect(ours.steady).toMatchObject({ seconds: 1, writes: 0 })
     expect(ours.noise?.requests.writes).toBe(0)
-    expect(ours.noise?.updates).toBeGreaterThan(50)
+    expect(ours.noise?.updates).toBeGreaterThan(0)
   })
 
   it('inflicts every fault, and sees it recover in the same process', () => {
