@@ -92,8 +92,7 @@ const mutations = async () =>
   (await rows<{ n: number }>("SELECT count() AS n FROM system.mutations WHERE database = '$db'"))[0]?.n
 
 /** Has the operator look now instead of at its next round. */
-const hurry = () =>
-  cluster.inNamespace(['annotate', '--overwrite', 'bs', 'orders', `batchsender.io/requestedAt=${Date.now()}`])
+const hurry = () => cluster.hurry()
 
 /** What changed outside the API server is seen at the next look, which may be half a minute away. */
 const untilTold = (reason: string) =>
@@ -104,20 +103,12 @@ const untilTold = (reason: string) =>
     return undefined
   })
 
-interface Told {
-  readonly type: string
-  readonly reason: string
-  readonly message?: string
-  readonly note?: string
-}
-
 /** A warning: what is made for the first time is told as well, but not as one. */
 async function untilEvent(reason: string): Promise<string> {
   return cluster.eventually(`an event ${reason}`, async () => {
-    const list = await cluster.inNamespace(['get', 'events', '-o', 'json'])
-    const { items } = JSON.parse(list) as { items: Told[] }
-    const found = items.find((event) => event.type === 'Warning' && event.reason === reason)
-    return found?.message ?? found?.note
+    const events = await cluster.api.list('events', cluster.namespace)
+    const found = events.find((event) => event['type'] === 'Warning' && event['reason'] === reason)
+    return found?.['message'] as string | undefined
   })
 }
 

@@ -62,7 +62,7 @@ describe('the key of encrypted volumes', () => {
     const text = Buffer.from(key, 'base64').toString()
     expect(text).toMatch(/^k[0-9a-f]{64}$/)
     const set = JSON.stringify(await cluster.get('statefulset', 'orders-nats'))
-    expect(set).toContain(`"secretKeyRef":{"key":"data.key","name":"${FIRST}"}`)
+    expect(set).toContain(`"secretKeyRef":{"name":"${FIRST}","key":"data.key"}`)
     expect(await cluster.inNamespace(['get', 'configmap,statefulset,bs,events', '-o', 'json'])).not.toContain(
       text,
     )

@@ -4,35 +4,42 @@
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseAllDocuments } from 'yaml'
 import { expect } from 'vitest'
 import type { BatchSenderStatus } from '../../crds/schema/status.ts'
 import { binary } from '../../hack/cluster/binaries.ts'
 import { run } from '../../hack/cluster/shell.ts'
+import type { KubernetesObject } from '../src/runtime/object.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
 import { freePort, startProcess, untilReady, type ServerProcess } from '../../hack/servers/process.ts'
 import { contractBreaches } from '../src/testing/kstatus.ts'
+import { ApiClient } from './apiClient.ts'
+import { batchSenderOf, boundToUser, secretOf } from './objects.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 const USER = 'batchsender-operator'
-
-export interface Child {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string }
-  readonly [field: string]: unknown
-}
 
 export type SeenStatus = BatchSenderStatus & { readonly generation: number }
 
 export const condition = (seen: BatchSenderStatus, type: string) =>
   seen.conditions?.find((one) => one.type === type)
 
-export const KINDS =
-  'secrets,configmaps,services,serviceaccounts,statefulsets,poddisruptionbudgets,networkpolicies,jobs,deployments'
+export const KINDS = [
+  'secrets',
+  'configmaps',
+  'services',
+  'serviceaccounts',
+  'statefulsets',
+  'poddisruptionbudgets',
+  'networkpolicies',
+  'jobs',
+  'deployments',
+]
 
 /** One control plane and one operator for a file of tests; one namespace for each test. */
 export class Harness {
   #plane: ControlPlane | undefined
   #operator: ServerProcess | undefined
+  #api: ApiClient | undefined
   #kubectlPath = ''
   #namespace = ''
   #count = 0
@@ -47,6 +54,11 @@ export class Harness {
     return this.#operator
   }
 
+  get api(): ApiClient {
+    if (!this.#api) throw new Error('the control plane was not started')
+    return this.#api
+  }
+
   /** Of the present test. */
   get namespace(): string {
     return this.#namespace
@@ -54,6 +66,7 @@ export class Harness {
 
   async start(): Promise<void> {
     this.#plane = await startControlPlane()
+    this.#api = await ApiClient.with(this.#plane.kubeconfig)
     this.#kubectlPath = await binary('kubectl')
     await this.kubectl(['apply', '--server-side', '-k', join(ROOT, 'crds')])
     const crd = 'crd/batchsenders.batchsender.io'
@@ -62,7 +75,7 @@ export class Harness {
     // The rights of the manifests, for the user as whom the operator comes here.
     const rights = await this.kubectl(['kustomize', join(ROOT, 'config/rbac/cluster-wide')])
     const lease = await this.kubectl(['kustomize', join(ROOT, 'config/rbac/common')])
-    const manifests = boundToUser(`${rights}\n---\n${lease}`)
+    const manifests = boundToUser(`${rights}\n---\n${lease}`, USER)
     await this.kubectl(['-n', 'batchsender-system', 'apply', '-f', '-'], manifests)
     await this.startOperator()
   }
@@ -85,13 +98,14 @@ export class Harness {
 
   async stop(): Promise<void> {
     await this.#operator?.stop()
+    this.#api?.close()
     await this.#plane?.stop()
   }
 
   async newNamespace(): Promise<void> {
     this.#count += 1
     this.#namespace = `test-${this.#count}`
-    await this.kubectl(['create', 'namespace', this.#namespace])
+    await this.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.#namespace } })
   }
 
   kubectl(args: readonly string[], input?: string): Promise<string> {
@@ -103,29 +117,16 @@ export class Harness {
     return this.kubectl(['-n', this.#namespace, ...args], input)
   }
 
-  apply(object: object): Promise<string> {
-    return this.inNamespace(['apply', '-f', '-'], JSON.stringify(object))
+  apply(object: KubernetesObject): Promise<void> {
+    return this.api.apply({ ...object, metadata: { namespace: this.#namespace, ...object.metadata } })
   }
 
-  secret(name: string, stringData: Readonly<Record<string, string>>) {
-    return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: this.#namespace }, stringData }
+  secret(name: string, texts: Readonly<Record<string, string>>) {
+    return secretOf(this.#namespace, name, texts)
   }
 
   batchSender(spec: object = {}, name = 'orders') {
-    return {
-      apiVersion: 'batchsender.io/v1alpha1',
-      kind: 'BatchSender',
-      metadata: { name, namespace: this.#namespace },
-      spec: {
-        worker: {
-          provider: { smtp: { host: 'mail.example.com' } },
-          http: { tokensSecretRef: { name: 'api-tokens' } },
-        },
-        postgres: { credentialsSecretRef: { name: 'postgres' } },
-        nats: { managed: {} },
-        ...spec,
-      },
-    }
+    return batchSenderOf(this.#namespace, name, spec)
   }
 
   async applySecrets(): Promise<void> {
@@ -133,20 +134,18 @@ export class Harness {
     await this.apply(this.secret('postgres', { url: 'postgres://u:canary-password@db/x' }))
   }
 
-  async get(kind: string, name: string): Promise<Child | undefined> {
-    const text = await this.inNamespace(['get', kind, name, '--ignore-not-found', '-o', 'json'])
-    return text.trim() === '' ? undefined : (JSON.parse(text) as Child)
+  get(kind: string, name: string): Promise<KubernetesObject | undefined> {
+    return this.api.get(kind, this.#namespace, name)
   }
 
   /** Whatever status is ever seen keeps the contract. */
   async status(name = 'orders'): Promise<SeenStatus> {
-    const object = JSON.parse(await this.inNamespace(['get', 'bs', name, '-o', 'json'])) as {
-      metadata: { generation: number }
-      status: BatchSenderStatus
-    }
-    if (object.status.conditions)
-      expect(contractBreaches(object.metadata.generation, object.status)).toEqual([])
-    return { ...object.status, generation: object.metadata.generation }
+    const object = await this.get('batchsender', name)
+    if (!object) throw new Error(`there is no BatchSender ${name}`)
+    const { generation = 0 } = object.metadata
+    const status = object['status'] as BatchSenderStatus
+    if (status.conditions) expect(contractBreaches(generation, status)).toEqual([])
+    return { ...status, generation }
   }
 
   async eventually<Result>(
@@ -173,11 +172,20 @@ export class Harness {
     })
   }
 
+  /** Has the operator look now instead of at its next round. */
+  async hurry(name = 'orders'): Promise<void> {
+    const annotations = { 'batchsender.io/requestedAt': new Date().toISOString() }
+    await this.api.patch(
+      { kind: 'batchsender', namespace: this.#namespace, name },
+      { metadata: { annotations } },
+    )
+  }
+
   /** As the Job controller would, had the pod run. */
   async completeMigration(): Promise<void> {
     const name = await this.eventually('the migration Job', async () => {
-      const list = await this.inNamespace(['get', 'jobs', '-o', 'jsonpath={.items[*].metadata.name}'])
-      return list === '' ? undefined : list
+      const [job] = await this.api.list('jobs', this.#namespace)
+      return job?.metadata.name
     })
     const now = new Date().toISOString()
     const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({
@@ -185,9 +193,10 @@ export class Harness {
       status: 'True',
       lastTransitionTime: now,
     }))
-    const patch = { status: { startTime: now, completionTime: now, succeeded: 1, conditions } }
-    const arguments_ = ['patch', 'job', name, '--subresource=status', '--type=merge']
-    await this.inNamespace([...arguments_, '-p', JSON.stringify(patch)])
+    await this.api.patch(
+      { kind: 'job', namespace: this.#namespace, name, subresource: 'status' },
+      { status: { startTime: now, completionTime: now, succeeded: 1, conditions } },
+    )
   }
 
   async bringUp(): Promise<void> {
@@ -198,13 +207,12 @@ export class Harness {
   }
 
   /** Of everything in the namespace of the present test. */
-  versions(): Promise<string> {
-    return this.inNamespace([
-      'get',
-      `${KINDS},bs`,
-      '-o',
-      'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
-    ])
+  async versions(): Promise<string> {
+    const kinds = [...KINDS, 'batchsenders'].map((kind) => this.api.list(kind, this.#namespace))
+    return (await Promise.all(kinds))
+      .flat()
+      .map(({ kind, metadata }) => `${kind}/${metadata.name} ${metadata.resourceVersion ?? ''}`)
+      .join('\n')
   }
 
   /** Versions once nothing has changed for three seconds. */
@@ -233,13 +241,4 @@ export class Harness {
           `${verb} ${objectRef?.resource ?? ''}/${objectRef?.name ?? ''}/${objectRef?.subresource ?? ''} in ${objectRef?.namespace ?? ''}`,
       )
   }
-}
-
-/** The same manifests with a user in place of the service account. */
-function boundToUser(manifests: string): string {
-  const subjects = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: USER }]
-  return parseAllDocuments(manifests)
-    .map((document) => document.toJS() as object)
-    .map((object) => JSON.stringify('subjects' in object ? { ...object, subjects } : object))
-    .join('\n---\n')
 }

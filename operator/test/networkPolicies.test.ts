@@ -87,8 +87,8 @@ describe('the operator', () => {
 })
 
 async function names(): Promise<string[]> {
-  const path = 'jsonpath={.items[*].metadata.name}'
-  return (await cluster.inNamespace(['get', 'networkpolicies', '-o', path])).split(' ').filter(Boolean).sort()
+  const policies = await cluster.api.list('networkpolicies', cluster.namespace)
+  return policies.map(({ metadata }) => metadata.name).sort()
 }
 
 async function patchPolicies(policies: string): Promise<void> {

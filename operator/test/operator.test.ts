@@ -148,6 +148,12 @@ describe('the API server', () => {
   })
 })
 
+/** @param path `spec.replicas` */
+const at = (object: unknown, path: string) =>
+  path
+    .split('.')
+    .reduce((value, field) => (value as Readonly<Record<string, unknown>> | undefined)?.[field], object)
+
 describe('the operator', () => {
   it('names what is missing and goes on by itself when it comes', async () => {
     await cluster.apply(cluster.batchSender())
@@ -166,7 +172,7 @@ describe('the operator', () => {
 
   it('starts the workers after the migration and makes everything they need', async () => {
     await cluster.bringUp()
-    const names = await cluster.inNamespace(['get', KINDS, '-o', 'name'])
+    const names = await cluster.inNamespace(['get', KINDS.join(','), '-o', 'name'])
     for (const name of [
       'secret/orders-nats-ca',
       'secret/orders-nats-server',
@@ -247,7 +253,7 @@ describe('the operator', () => {
   ])('puts $path of $child back and says who had changed it', async ({ child, patch, path }) => {
     const [kind = '', name = ''] = child.split('/')
     await cluster.bringUp()
-    const read = async () => cluster.inNamespace(['get', kind, name, '-o', `jsonpath={.${path}}`])
+    const read = async () => JSON.stringify(at(await cluster.get(kind, name), path))
     const before = await read()
     await cluster.inNamespace([
       'patch',
@@ -313,7 +319,7 @@ describe('the operator', () => {
     // No garbage collector runs here: what it would remove is removed by hand.
     await cluster.inNamespace([
       'delete',
-      KINDS.replace('secrets,', ''),
+      KINDS.filter((kind) => kind !== 'secrets').join(','),
       '-l',
       'app.kubernetes.io/instance=orders',
     ])
