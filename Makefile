@@ -37,7 +37,7 @@ unit: $(INSTALLED) ## values only, seconds
 
 .PHONY: integration
 integration: $(INSTALLED) ## real servers as processes
-	vitest run --project integration
+	vitest run --project 'integration*'
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## real pods in the local cluster, which stays up

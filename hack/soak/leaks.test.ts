@@ -1,11 +1,26 @@
 import { expect, it } from 'vitest'
-import { leaksOf } from './leaks.ts'
+import { extremeOf, leaksOf } from './leaks.ts'
 import { randomFrom } from './random.ts'
 
 const warm = { number: 1, resources: { TCPSocketWrap: 6, Timeout: 7 }, heapMiB: 20 }
 
 it('finds none where nothing grew, or a little heap', () => {
   expect(leaksOf(warm, { ...warm, resources: { TCPSocketWrap: 6, Timeout: 6 }, heapMiB: 24 })).toEqual([])
+})
+
+it('takes the most or the least of several looks', () => {
+  const looks = [
+    { number: 1, resources: { TCPSocketWrap: 5, Immediate: 1 }, heapMiB: 21 },
+    { number: 2, resources: { TCPSocketWrap: 6 }, heapMiB: 20 },
+  ] as const
+  expect(extremeOf(looks, Math.max)).toMatchObject({
+    resources: { TCPSocketWrap: 6, Immediate: 1 },
+    heapMiB: 21,
+  })
+  expect(extremeOf(looks, Math.min)).toMatchObject({
+    resources: { TCPSocketWrap: 5, Immediate: 0 },
+    heapMiB: 20,
+  })
 })
 
 it('names sockets, timers and memory', () => {

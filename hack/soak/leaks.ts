@@ -5,6 +5,23 @@ import type { Vitals } from '../bench/operator/contestants/ours/vitals.ts'
 const HEAP_SHARE = 0.15
 const HEAP_MIB = 2
 
+/**
+ * The most, or the least, of several looks: a connection that is being opened anew at the instant of one of them is no
+ * leak, and one that is missing then is no measure.
+ */
+export function extremeOf(
+  looks: readonly [Vitals, ...Vitals[]],
+  pick: (...values: number[]) => number,
+): Vitals {
+  const kinds = new Set(looks.flatMap(({ resources }) => Object.keys(resources)))
+  const resources = [...kinds].map((kind) => [kind, pick(...looks.map((look) => look.resources[kind] ?? 0))])
+  return {
+    ...looks[0],
+    resources: Object.fromEntries(resources) as Vitals['resources'],
+    heapMiB: pick(...looks.map(({ heapMiB }) => heapMiB)),
+  }
+}
+
 export function leaksOf(warm: Vitals, end: Vitals): readonly string[] {
   const kinds = Object.keys({ ...warm.resources, ...end.resources })
   const handles = kinds.flatMap((kind) => {

@@ -7,7 +7,7 @@ import { ours } from '../bench/operator/contestants.ts'
 import { VITALS, type Vitals } from '../bench/operator/contestants/ours/vitals.ts'
 import { NAMESPACE, startPlane, type Plane } from '../bench/operator/plane.ts'
 import { Editor } from './edits.ts'
-import { leaksOf } from './leaks.ts'
+import { extremeOf, leaksOf } from './leaks.ts'
 import { randomFrom, type Random } from './random.ts'
 
 export interface SoakOptions {
@@ -33,6 +33,8 @@ const USER = 'ours-soak'
 const WARM_UP_SHARE = 0.2
 const BETWEEN_EDITS_MS = 30
 const LONGEST_CALM_MS = 2_000
+const LOOKS = 4
+const BETWEEN_LOOKS_MS = 1_000
 
 /** @throws Error when it does not come to rest in the desired state, or its process ends. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
@@ -60,12 +62,12 @@ async function play(plane: Plane, contestant: RunningContestant, options: SoakOp
   const spell = { plane, editor, random, options }
   const warmUp = await disturb(spell, options.seconds * WARM_UP_SHARE)
   await atRest(plane, editor, options.patienceMs)
-  const warm = await vitalsOf(contestant, 1)
+  const warm = extremeOf(await looksAt(contestant), Math.max)
   options.say?.(`warm: ${JSON.stringify(warm)}`)
 
   const rest = await disturb(spell, options.seconds * (1 - WARM_UP_SHARE))
   await atRest(plane, editor, options.patienceMs)
-  const end = await vitalsOf(contestant, 2)
+  const end = extremeOf(await looksAt(contestant), Math.min)
   options.say?.(`end: ${JSON.stringify(end)}`)
   return {
     edits: warmUp.edits + rest.edits,
@@ -135,16 +137,30 @@ async function asDesired({ observer }: Plane, patienceMs: number): Promise<void>
   }
 }
 
-async function vitalsOf(contestant: RunningContestant, number: number): Promise<Vitals> {
+async function looksAt(contestant: RunningContestant): Promise<[Vitals, ...Vitals[]]> {
+  const looks: [Vitals, ...Vitals[]] = [await nextVitals(contestant)]
+  while (looks.length < LOOKS) {
+    await sleep(BETWEEN_LOOKS_MS)
+    looks.push(await nextVitals(contestant))
+  }
+  return looks
+}
+
+async function nextVitals(contestant: RunningContestant): Promise<Vitals> {
+  const before = lastVitals(contestant)?.number ?? 0
   contestant.signal('SIGUSR2')
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const told = contestant
-      .output()
-      .split('\n')
-      .filter((line) => line.startsWith(VITALS))
-    const vitals = told.map((line) => JSON.parse(line.slice(VITALS.length)) as Vitals).at(-1)
-    if (vitals?.number === number) return vitals
+    const vitals = lastVitals(contestant)
+    if (vitals && vitals.number > before) return vitals
     await sleep(100)
   }
   throw new Error('it does not tell what it holds')
+}
+
+function lastVitals(contestant: RunningContestant): Vitals | undefined {
+  const line = contestant
+    .output()
+    .split('\n')
+    .findLast((one) => one.startsWith(VITALS))
+  return line === undefined ? undefined : (JSON.parse(line.slice(VITALS.length)) as Vitals)
 }
