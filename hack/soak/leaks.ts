@@ -22,10 +22,16 @@ export function extremeOf(
   }
 }
 
-export function leaksOf(warm: Vitals, end: Vitals): readonly string[] {
+/** @param always how many of a kind are none too many, however few there were when it was warm. */
+export function leaksOf(
+  warm: Vitals,
+  end: Vitals,
+  always: Readonly<Record<string, number>> = {},
+): readonly string[] {
   const kinds = Object.keys({ ...warm.resources, ...end.resources })
   const handles = kinds.flatMap((kind) => {
-    const [before, after] = [warm.resources[kind] ?? 0, end.resources[kind] ?? 0]
+    const before = Math.max(warm.resources[kind] ?? 0, always[kind] ?? 0)
+    const after = end.resources[kind] ?? 0
     return after > before ? [`${kind}: ${after} instead of ${before}`] : []
   })
   const most = warm.heapMiB * (1 + HEAP_SHARE) + HEAP_MIB

@@ -5,6 +5,7 @@ import { faultsOf } from '../bench/operator/checker.ts'
 import { startContestant, type RunningContestant } from '../bench/operator/contestant.ts'
 import { ours } from '../bench/operator/contestants.ts'
 import { VITALS, type Vitals } from '../bench/operator/contestants/ours/vitals.ts'
+import { CHILD_KINDS } from '../bench/operator/fixture.ts'
 import { NAMESPACE, startPlane, type Plane } from '../bench/operator/plane.ts'
 import { Editor } from './edits.ts'
 import { extremeOf, leaksOf } from './leaks.ts'
@@ -34,6 +35,8 @@ const WARM_UP_SHARE = 0.2
 const BETWEEN_EDITS_MS = 30
 const LONGEST_CALM_MS = 2_000
 const LOOKS = 4
+/** Each kind has a connection of its own, which may be missing for a moment when the process is looked at. */
+const WATCHES = CHILD_KINDS.length + 1
 const BETWEEN_LOOKS_MS = 1_000
 
 /** @throws Error when it does not come to rest in the desired state, or its process ends. */
@@ -74,7 +77,7 @@ async function play(plane: Plane, contestant: RunningContestant, options: SoakOp
     faults: [...warmUp.faults, ...rest.faults],
     warm,
     end,
-    leaks: leaksOf(warm, end),
+    leaks: leaksOf(warm, end, { TCPSocketWrap: WATCHES }),
   }
 }
 

@@ -1,4 +1,5 @@
 /** The API server over one connection: a kubectl for each look of a test that waits would be most of its time. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesObject, Resource } from '../src/runtime/object.ts'
 import type { Transport } from '../src/runtime/transport.ts'
 import { fromKubeconfig } from '../src/runtime/kubeconfig.ts'
@@ -67,6 +68,19 @@ export class ApiClient {
       contentType: 'application/merge-patch+json',
       body,
     })
+  }
+
+  /** `kubectl wait` ends with an error while a definition has no status at all. */
+  async untilServed(kind: string): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await this.list(kind, 'default')
+        return
+      } catch (error) {
+        if (tries > 300) throw error
+        await sleep(100)
+      }
+    }
   }
 
   close(): void {

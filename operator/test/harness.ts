@@ -69,8 +69,7 @@ export class Harness {
     this.#api = await ApiClient.with(this.#plane.kubeconfig)
     this.#kubectlPath = await binary('kubectl')
     await this.kubectl(['apply', '--server-side', '-k', join(ROOT, 'crds')])
-    const crd = 'crd/batchsenders.batchsender.io'
-    await this.kubectl(['wait', '--for=condition=Established', crd, '--timeout=30s'])
+    await this.api.untilServed('batchsenders')
     await this.kubectl(['create', 'namespace', 'batchsender-system'])
     // The rights of the manifests, for the user as whom the operator comes here.
     const rights = await this.kubectl(['kustomize', join(ROOT, 'config/rbac/cluster-wide')])

@@ -16,6 +16,7 @@ import { report } from '../src/reconcile/report.ts'
 import { kstatusOf, kubectlWaitIsMet } from '../src/testing/kstatus.ts'
 import { sender, snapshot, SPEC } from '../src/testing/snapshots.ts'
 import { ROOT } from './harness.ts'
+import { ApiClient } from './apiClient.ts'
 
 interface Expected {
   readonly kstatus: 'Current' | 'InProgress' | 'Failed'
@@ -164,7 +165,9 @@ describe('kubectl wait', () => {
     plane = await startControlPlane()
     kubectlPath = await binary('kubectl')
     await kubectl(['apply', '--server-side', '-k', join(ROOT, 'crds')])
-    await kubectl(['wait', '--for=condition=Established', 'crd/batchsenders.batchsender.io', '--timeout=30s'])
+    const api = await ApiClient.with(plane.kubeconfig)
+    await api.untilServed('batchsenders')
+    api.close()
   })
   afterAll(() => plane.stop())
 
