@@ -5,8 +5,9 @@ const ALONE = 'hack/e2e/namespaced.test.ts'
 const UNDISTURBED = ['worker/test/rate.test.ts', 'operator/test/soak.test.ts']
 
 /**
- * Three suites by what they need: nothing, real servers as processes, the local cluster with real pods. Tests in the
- * cluster have a namespace each and run three at a time; the one that moves the operator has the cluster for itself.
+ * Three suites by what they need: nothing, real servers as processes, the local cluster with real pods. What measures
+ * the machine comes after the other servers. Tests in the cluster have a namespace each and run three at a time; the
+ * one that moves the operator has the cluster for itself.
  */
 export default defineConfig({
   test: {

@@ -27,9 +27,8 @@ async function probe(
   { name, host, allowedPort, forbiddenPort }: PolicyProbe,
   lookup?: LookupFunction,
 ): Promise<ProbedPorts> {
-  const [allowed = false, forbidden = false] = await Promise.all(
-    [allowedPort, forbiddenPort].map((port) => answers({ host, port, ...(lookup && { lookup }) })),
-  )
+  const knock = (port: number) => answers({ host, port, ...(lookup && { lookup }) })
+  const [allowed, forbidden] = await Promise.all([knock(allowedPort), knock(forbiddenPort)])
   return { name, allowedPort, allowed, forbiddenPort, forbidden }
 }
 

@@ -7,13 +7,14 @@ import { Watchman } from './watchman.ts'
 const KEY = 'mail/orders'
 
 /** An observer that shows what the test puts there, and counts how often it was asked. */
-function scripted(first: { good: boolean; fault: string }) {
+function scripted(first: { good: boolean; fault: string; underWay?: boolean }) {
   const state = { ...first, looks: 0 }
   const observer: AnyObserver = {
     name: 'jetstream',
     look: () => {
       state.looks += 1
-      return Promise.resolve({ good: state.good, seen: { reached: false as const, fault: state.fault } })
+      const { good, fault, underWay = false } = state
+      return Promise.resolve({ good, underWay, seen: { reached: false as const, fault } })
     },
   }
   return { state, observer }
@@ -93,18 +94,10 @@ describe('the watchman', () => {
   })
 
   it('keeps looking at what is on its way, and believes it', async () => {
-    let looks = 0
-    const observer: AnyObserver = {
-      name: 'jetstream',
-      look: () => {
-        looks += 1
-        const seen = { reached: false as const, fault: `look ${looks}` }
-        return Promise.resolve({ good: true, underWay: true, seen })
-      },
-    }
+    const { state, observer } = scripted({ good: true, fault: 'moving', underWay: true })
     const { watchman, stop } = watching(observer)
-    await until(() => looks > 1)
-    expect(watchman.evidence(KEY).jetstream?.seen).toEqual({ reached: false, fault: `look ${looks}` })
+    await until(() => state.looks > 1)
+    expect(watchman.evidence(KEY).jetstream?.seen).toEqual({ reached: false, fault: 'moving' })
     stop.abort()
   })
 
