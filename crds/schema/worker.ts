@@ -4,7 +4,7 @@ import Type from 'typebox'
 import { Features } from './features.ts'
 import { Provider } from './provider.ts'
 import { rule, secretRef } from './references.ts'
-import { passThrough, passThroughList, stringMap } from './structural.ts'
+import { passThrough, passThroughList, stringEnum, stringMap } from './structural.ts'
 
 const OUR_PREFIXES =
   "!(k.startsWith('app.kubernetes.io/') || k.startsWith('batchsender.io/') || k.contains('kubernetes.io/'))"
@@ -19,7 +19,8 @@ const Http = Type.Object(
         minimum: 1_024,
         maximum: 104_857_600,
         default: 10_485_760,
-        description: 'Larger requests are refused with 413.',
+        description:
+          'Larger requests are refused with 413. A worker needs 50 times as much memory: the 512Mi of a worker without `spec.worker.resources` are enough for the 10 MiB of the default. With less, what does not fit is refused with 413 or, for the moment, with 503.',
       }),
     ),
     rateLimitPerIp: Type.Optional(
@@ -164,6 +165,12 @@ export const WorkerSpec = Type.Object(
         ],
       }),
     ),
+    logLevel: Type.Optional(
+      stringEnum(['debug', 'info', 'warn', 'error'], {
+        default: 'info',
+        description: 'What the workers log; `debug` names every request and every chunk.',
+      }),
+    ),
     provider: Provider,
     http: Http,
     unsubscribe: Type.Optional(Unsubscribe),
@@ -175,6 +182,10 @@ export const WorkerSpec = Type.Object(
       rule(
         '!(has(self.replicas) && has(self.autoscaling))',
         'spec.worker takes replicas or autoscaling: remove one of them',
+      ),
+      rule(
+        '!has(self.http.maxRequestSizeBytes) || self.http.maxRequestSizeBytes <= 10485760 || has(self.resources)',
+        'spec.worker.http.maxRequestSizeBytes above 10485760 needs more memory than a worker has by default: set spec.worker.resources.limits.memory to 50 times of it',
       ),
     ],
   },

@@ -1,4 +1,7 @@
 /** The worker's environment, parsed once: the settings that the operator renders, and what only tests turn. */
+import { totalmem } from 'node:os'
+import { getHeapStatistics } from 'node:v8'
+import type { Memory } from './http/bodyBudgets.ts'
 import type { WorkerSettings } from '../../crds/workerSettings.ts'
 import { parseWorkerSettings } from '../../crds/workerSettings.ts'
 
@@ -18,9 +21,17 @@ export interface Tuning {
 export interface Settings {
   readonly worker: WorkerSettings
   readonly tuning: Tuning
+  readonly memory: Memory
 }
 
-const STANDARD = { CONCURRENCY: 50, LEASE_MS: 45_000, SWEEP_EVERY_MS: 2_000, DEAD_AFTER: 10 } as const
+const STANDARD = {
+  CONCURRENCY: 50,
+  LEASE_MS: 45_000,
+  SWEEP_EVERY_MS: 2_000,
+  DEAD_AFTER: 10,
+  /** Where no cgroup says how much there is. */
+  MEMORY_BYTES: Number.MAX_SAFE_INTEGER,
+} as const
 
 /** @throws Error that names what is wrong, without its value. */
 export function readSettings(): Settings {
@@ -33,7 +44,15 @@ export function readSettings(): Settings {
       deadAfter: tuned('DEAD_AFTER'),
       snsOrigin: loopback('SNS_ORIGIN'),
     },
+    memory: readMemory(),
   }
+}
+
+/** Without a limit Node tells of one that is larger than any machine, or of none. */
+function readMemory(): Memory {
+  const constrained = process.constrainedMemory()
+  const limits = [totalmem(), tuned('MEMORY_BYTES'), ...(constrained > 0 ? [constrained] : [])]
+  return { limitBytes: Math.min(...limits), heapBytes: getHeapStatistics().heap_size_limit }
 }
 
 function tuned(name: keyof typeof STANDARD): number {
