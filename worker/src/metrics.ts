@@ -56,7 +56,7 @@ export function openMetrics() {
     }),
     webhooks: new Counter({
       name: 'batchsender_webhooks_total',
-      help: 'Webhooks by provider, type and what became of them: taken, forged or unavailable.',
+      help: 'Webhooks by provider, type and what became of them: taken, ignored, forged or unavailable.',
       labelNames: ['provider', 'type', 'result'] as const,
       registers,
     }),

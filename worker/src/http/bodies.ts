@@ -6,7 +6,7 @@ import type { BodyBudgets } from './bodyBudgets.ts'
 import type { Reservation } from './byteBudget.ts'
 import type { Pace } from './readBody.ts'
 import { clientOf } from './clientOf.ts'
-import { jsonOutline } from './jsonOutline.ts'
+import { jsonOutline } from '../jsonOutline.ts'
 import { Problem } from './problem.ts'
 import { readBody } from './readBody.ts'
 

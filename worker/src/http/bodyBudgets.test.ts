@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { bodyBudgets, largestRequestBytes } from './bodyBudgets.ts'
-import { jsonOutline } from './jsonOutline.ts'
+import { jsonOutline } from '../jsonOutline.ts'
 
 const MEBIBYTE = 1_048_576
 /** What a worker has by default, and the heap that Node 24 chooses then. */
