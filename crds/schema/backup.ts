@@ -1,13 +1,30 @@
 /** `spec.clickhouse.backup`: when backups are made, where to, how long they stay, and when one is restored to prove it. */
 import Type from 'typebox'
-import { rule, secretRef } from './references.ts'
+import { duration, rule, secretRef } from './references.ts'
 
-const schedule = (standard: string | undefined, description: string) =>
+/** A list of numbers, ranges and steps, in the syntax of regular expressions. */
+const list = (value: string) => {
+  const entry = `([*?]|${value}(-${value})?)(/[0-9]+)?`
+  return `${entry}(,${entry})*`
+}
+const NUMBER = '[0-9]+'
+const MONTH = '([0-9]+|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)'
+const WEEKDAY = '(0*[0-6]|sun|mon|tue|wed|thu|fri|sat)'
+const FIELDS = [NUMBER, NUMBER, NUMBER, MONTH, WEEKDAY].map(list).join(' +')
+/** Whether numbers are in their bounds is told by the operator. */
+const SCHEDULE = `(?i)^ *(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|${FIELDS}) *$`
+
+const schedule = (path: string, standard: string | undefined, description: string) =>
   Type.String({
     ...(standard !== undefined && { default: standard }),
     maxLength: 100,
-    pattern: '^[-0-9A-Za-z*,/?]+( [-0-9A-Za-z*,/?]+){4}$',
-    description,
+    description: `${description} As CronJobs have it: five fields, or @hourly, @daily, @weekly, @monthly, @yearly.`,
+    'x-kubernetes-validations': [
+      rule(
+        `self.matches('${SCHEDULE}')`,
+        `spec.clickhouse.backup.${path} must be minute, hour, day of the month, month and day of the week, such as "0 2 * * *", or @daily: days of the week are 0 (SUN) to 6 (SAT), there is no L, W, # or @every, and the time zone is spec.clickhouse.backup.timeZone`,
+      ),
+    ],
   })
 
 const Bucket = Type.Object(
@@ -55,9 +72,13 @@ const Destination = Type.Object(
 
 export const Backup = Type.Object(
   {
-    schedule: Type.Optional(schedule('0 2 * * *', 'When full backups begin, as cron has it.')),
+    schedule: Type.Optional(schedule('schedule', '0 2 * * *', 'When full backups begin.')),
     incrementalSchedule: Type.Optional(
-      schedule(undefined, 'When increments on the last full backup begin. Unset: never.'),
+      schedule(
+        'incrementalSchedule',
+        undefined,
+        'When increments on the last full backup begin. Unset: never.',
+      ),
     ),
     timeZone: Type.Optional(
       Type.String({
@@ -66,6 +87,13 @@ export const Backup = Type.Object(
         maxLength: 64,
         pattern: '^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$',
         description: 'Time zone of all schedules.',
+        'x-kubernetes-validations': [
+          // A name that there is not is an error of the evaluation, which the API server tells with this sentence.
+          rule(
+            "self != 'Local' && timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",
+            'spec.clickhouse.backup.timeZone must be a name of the IANA time zone database, like Europe/Berlin',
+          ),
+        ],
       }),
     ),
     destination: Destination,
@@ -88,7 +116,11 @@ export const Backup = Type.Object(
       Type.Object(
         {
           schedule: Type.Optional(
-            schedule('0 4 * * *', 'When the newest backup is restored, compared and dropped again.'),
+            schedule(
+              'verify.schedule',
+              '0 4 * * *',
+              'When the newest backup is restored, compared and dropped again.',
+            ),
           ),
         },
         { description: 'Restores the newest backup beside the source; the server needs room for a copy.' },
@@ -108,14 +140,10 @@ export const Backup = Type.Object(
 
 export const Objectives = Type.Object(
   {
-    rpo: Type.Optional(
-      Type.String({
-        default: '15m',
-        maxLength: 32,
-        pattern: '^([0-9]+(h|m|s))+$',
-        description:
-          'How much of the past may be lost with ClickHouse: backup-fresh fails when the newest backup is older.',
-      }),
+    rpo: duration(
+      'spec.objectives.rpo',
+      '15m',
+      'How much of the past may be lost with ClickHouse: backup-fresh fails when the newest backup is older.',
     ),
   },
   { description: 'What the checks hold backups against.' },

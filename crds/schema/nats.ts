@@ -1,7 +1,7 @@
 /** `spec.nats`: the queue that wakes the workers, run by the operator or brought by the user. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
-import { duration, quantity, rule, secretRef } from './references.ts'
+import { duration, matching, quantity, rule, secretRef, unlessDurations } from './references.ts'
 import { integerEnum, passThrough } from './structural.ts'
 
 const Managed = Type.Object(
@@ -22,15 +22,12 @@ const Managed = Type.Object(
       Type.Object(
         {
           size: Type.Optional(
-            quantity('Volume of each node.', {
-              default: '10Gi',
-              'x-kubernetes-validations': [
-                rule(
-                  'self == oldSelf',
-                  'spec.nats.managed.storage.size cannot change yet: the volumes exist',
-                ),
-              ],
-            }),
+            quantity(
+              'spec.nats.managed.storage.size',
+              'Volume of each node.',
+              '10Gi',
+              rule('self == oldSelf', 'spec.nats.managed.storage.size cannot change yet: the volumes exist'),
+            ),
           ),
           storageClassName: Type.Optional(
             Type.String({
@@ -82,8 +79,13 @@ const External = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 500,
-        pattern: '^(tls|nats)://[^@/\\s]+$',
         description: 'tls://host:port',
+        'x-kubernetes-validations': [
+          matching(
+            '^tls://[^@/[:space:]]+$',
+            'spec.nats.external.servers must begin with tls:// and hold neither credentials nor a path, like tls://nats.example.com:4222',
+          ),
+        ],
       }),
       { minItems: 1, maxItems: 16, description: 'Addresses of the servers, without credentials.' },
     ),
@@ -104,9 +106,17 @@ const STANDARD = { duration: '2160h', renewBefore: '720h', caDuration: '43800h' 
 
 const Tls = Type.Object(
   {
-    duration: duration(STANDARD.duration, 'How long a certificate is valid.'),
-    renewBefore: duration(STANDARD.renewBefore, 'How long before its end a certificate is renewed.'),
-    caDuration: duration(STANDARD.caDuration, 'How long the certificate authority is valid.'),
+    duration: duration('spec.nats.tls.duration', STANDARD.duration, 'How long a certificate is valid.'),
+    renewBefore: duration(
+      'spec.nats.tls.renewBefore',
+      STANDARD.renewBefore,
+      'How long before its end a certificate is renewed.',
+    ),
+    caDuration: duration(
+      'spec.nats.tls.caDuration',
+      STANDARD.caDuration,
+      'How long the certificate authority is valid.',
+    ),
     issuerSecretRef: Type.Optional(
       secretRef('Secret with `tls.crt` and `tls.key` of a CA of yours. Unset: the operator makes one.'),
     ),
@@ -117,14 +127,17 @@ const Tls = Type.Object(
     description: 'Certificates of managed NATS.',
     'x-kubernetes-validations': [
       rule(
-        'duration(self.renewBefore) < duration(self.duration)',
+        `${unlessDurations('self.renewBefore', 'self.duration')}duration(self.renewBefore) < duration(self.duration)`,
         'spec.nats.tls.renewBefore must be shorter than spec.nats.tls.duration',
       ),
       rule(
-        'duration(self.duration) < duration(self.caDuration)',
+        `${unlessDurations('self.duration', 'self.caDuration')}duration(self.duration) < duration(self.caDuration)`,
         'spec.nats.tls.duration must be shorter than spec.nats.tls.caDuration',
       ),
-      rule("duration(self.duration) >= duration('1h')", 'spec.nats.tls.duration must be at least 1h'),
+      rule(
+        `${unlessDurations('self.duration')}duration(self.duration) >= duration('1h')`,
+        'spec.nats.tls.duration must be at least 1h',
+      ),
     ],
   },
 )

@@ -3,7 +3,7 @@ import type { Static } from 'typebox'
 import Type from 'typebox'
 import { Features } from './features.ts'
 import { Provider } from './provider.ts'
-import { rule, secretRef } from './references.ts'
+import { matching, rule, secretRef } from './references.ts'
 import { passThrough, passThroughList, stringEnum, stringMap } from './structural.ts'
 
 const OUR_PREFIXES =
@@ -123,6 +123,13 @@ export const WorkerSpec = Type.Object(
         minLength: 1,
         maxLength: 500,
         description: "Image of the worker. Unset: the operator's default.",
+        'x-kubernetes-validations': [
+          // github.com/distribution/reference, without what only a registry can tell.
+          matching(
+            '^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][-A-Za-z0-9_.]*)?(@[a-z0-9]+:[0-9a-f]{32,})?$',
+            'spec.worker.image must be the name of an image, like registry.example.com/worker:1.2.3',
+          ),
+        ],
       }),
     ),
     imagePullSecrets: Type.Optional(
