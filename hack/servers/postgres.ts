@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { ChildServer } from './childServer.ts'
-import { freePort } from './process.ts'
+import { freePort } from './ports.ts'
 
 export interface PostgresServer {
   /** Superuser `postgres` on database `postgres`, no password: loopback only. */
