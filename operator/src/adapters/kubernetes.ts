@@ -11,6 +11,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { RETAINED_FOR } from '../vocabulary/labels.ts'
 import { BatchSender, CronJob, Job, Pod, Secret } from '../vocabulary/kinds.ts'
 import { Applier } from '../runtime/apply.ts'
+import { Failures } from '../runtime/failures.ts'
 import { joinKey } from '../runtime/object.ts'
 import { writeStatus } from '../runtime/statusWriter.ts'
 import { jobRuns } from './jobRuns.ts'
@@ -103,6 +104,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     async writeStatus(primary, status, signal) {
       await writeStatus(statusTarget, primary, status, signal)
     },
+    failures: new Failures(() => performance.now()),
     event: (primary, event) => {
       events.record(primary, event)
     },

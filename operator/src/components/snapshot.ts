@@ -58,7 +58,8 @@ export interface SecretFacts {
 
 /** A Secret of the user's that the spec names. */
 export type ReferenceFacts =
-  | { readonly found: false }
+  /** @property fault why it could not be read, in the server's words; absent when it is not there */
+  | { readonly found: false; readonly fault?: string }
   | {
       readonly found: true
       readonly keys: readonly string[]

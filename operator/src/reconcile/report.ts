@@ -25,7 +25,8 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
   )
   const checks = checkStatuses(snapshot, plan)
   const isNew = sender.status.observedGeneration !== sender.generation
-  const summary = summarize(judged, isNew && outcomes.some(({ outcome }) => outcome.state === 'done'))
+  const isPremature = isNew && outcomes.some(({ outcome }) => ['done', 'failed'].includes(outcome.state))
+  const summary = summarize(judged, isPremature)
   const settled = summary.ready || summary.stalled
   const merged = mergeConditions(
     sender.status.conditions ?? [],
@@ -46,6 +47,26 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
     },
     ...(sender.specFaults.length === 0 && { workers: workersStatus(snapshot).scale }),
   }
+}
+
+/**
+ * For passes that end again and again before there is anything to judge: what was said of the parts stands as it was,
+ * but that all is well can no longer be said.
+ */
+export function unjudgedStatus({ status, generation }: Sender, why: string, now: Date): BatchSenderStatus {
+  const reason = 'PassFailed'
+  const message = `the operator cannot look at it and tries again: ${why}`
+  const replaced: readonly string[] = ['Ready', 'Reconciling', 'Stalled']
+  const kept = (status.conditions ?? []).filter(({ type }) => !replaced.includes(type))
+  const unknown = mergeConditions(
+    status.conditions ?? [],
+    [
+      { type: 'Ready', status: 'Unknown', reason, message },
+      { type: 'Reconciling', status: 'True', reason, message },
+    ],
+    { generation, now },
+  )
+  return { ...status, conditions: [...unknown, ...kept] }
 }
 
 /** Everything as it was, stamped with the new generation only when nothing but `suspend` changed. */
