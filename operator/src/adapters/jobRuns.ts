@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../runtime/object.ts'
 import type { Store } from '../runtime/store.ts'
 import { parseJobReport } from '../../../crds/jobReports.ts'
 import { COMPONENT } from '../vocabulary/labels.ts'
+import { podTrouble } from './podTrouble.ts'
 
 export interface RunStores {
   readonly cronJobs: Store
@@ -54,7 +55,15 @@ function runOf(job: KubernetesObject, component: string, pods: readonly Kubernet
 
 const endOf = (report: JobReport): string => ('failedAt' in report ? report.failedAt : report.completedAt)
 
-type ProjectedPod = KubernetesObject & { readonly reports?: readonly JobReport[] }
+type ProjectedPod = KubernetesObject & {
+  readonly reports?: readonly JobReport[]
+  readonly trouble?: string
+}
+
+/** Why a pod of the cache does not run. */
+export function troubleOf(pod: KubernetesObject): string | undefined {
+  return (pod as ProjectedPod).trouble
+}
 
 interface PodStatus {
   readonly containerStatuses?: readonly {
@@ -62,7 +71,7 @@ interface PodStatus {
   }[]
 }
 
-/** What the cache keeps of a pod: whose it is, and what it reported. */
+/** What the cache keeps of a pod: whose it is, what it reported, and why it does not run. */
 export function projectPod(raw: KubernetesObject): KubernetesObject {
   const { containerStatuses = [] } = (raw['status'] ?? {}) as PodStatus
   const reports = containerStatuses.flatMap(
@@ -77,5 +86,6 @@ export function projectPod(raw: KubernetesObject): KubernetesObject {
     ...(labels && { labels }),
     ...(ownerReferences && { ownerReferences }),
   }
-  return { apiVersion: 'v1', kind: 'Pod', metadata, reports }
+  const trouble = podTrouble(raw)
+  return { apiVersion: 'v1', kind: 'Pod', metadata, reports, ...(trouble !== undefined && { trouble }) }
 }

@@ -18,6 +18,7 @@ import { jobRuns } from './jobRuns.ts'
 import { References } from './references.ts'
 import { secretFacts } from './secretProjection.ts'
 import { GeneratedSecrets } from './secrets.ts'
+import { Troubles } from './troubles.ts'
 
 export const FIELD_MANAGER = 'batchsender-operator'
 const STATUS_MANAGER = 'batchsender-operator-status'
@@ -53,6 +54,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
   const applier = new Applier({ transport, fieldManager: FIELD_MANAGER, storeOf, metrics })
   const references = new References(transport)
   const secrets = new GeneratedSecrets(transport, storeOf(Secret), now)
+  const troubles = new Troubles(transport, storeOf(Pod))
   const primaries = storeOf(BatchSender)
   const runStores = { cronJobs: storeOf(CronJob), jobs: storeOf(Job), pods: storeOf(Pod) }
   const keyOf = ({ namespace, name }: Sender) => joinKey(namespace, name)
@@ -68,6 +70,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
       return new Map([...own, ...retained].map((object) => [object.metadata.name, secretFacts(object)]))
     },
     references: (sender, names, fresh, signal) => references.read(sender, names, fresh, signal),
+    troubles: (sender, children, signal) => troubles.of(sender, children.values(), signal),
     evidence: (sender) => watch.evidence(keyOf(sender)),
     runs: (sender) => jobRuns(sender, runStores, options.reporting),
     apply: (resource, object, owner, signal) => applier.apply(resource, object, owner, signal),

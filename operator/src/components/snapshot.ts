@@ -162,6 +162,14 @@ export interface JobRun {
   readonly reports: readonly JobReport[]
 }
 
+/** Why something of ours does not run. */
+export interface Trouble {
+  /** Of the component whose pod it is. */
+  readonly component: string
+  /** `pod orders-worker-x cannot get image i`; the same for as long as the trouble is. */
+  readonly text: string
+}
+
 /** The operator's own settings that manifests depend on. */
 export interface Installation {
   readonly workerImage: string
@@ -181,6 +189,8 @@ export interface Snapshot {
   readonly secrets: ReadonlyMap<string, SecretFacts>
   readonly references: ReadonlyMap<string, ReferenceFacts>
   readonly runs: readonly JobRun[]
+  /** Sorted by their texts. */
+  readonly troubles: readonly Trouble[]
   readonly evidence: Evidence
 }
 

@@ -19,11 +19,13 @@ export async function gather(
   const fresh =
     sender.status.conditions?.find(({ type }) => type === 'DependenciesReachable')?.status !== 'True'
   const read = await ports.references(sender, [...new Set(names)], fresh, signal)
+  const children = ports.children(sender)
   return {
     now: ports.now(),
     sender,
     installation: ports.installation,
-    children: ports.children(sender),
+    children,
+    troubles: await ports.troubles(sender, children, signal),
     secrets: ports.secrets(sender),
     references: read,
     runs: ports.runs(sender),

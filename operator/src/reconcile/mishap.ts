@@ -4,7 +4,7 @@ import type { Streak } from '../runtime/failures.ts'
 import { isLasting } from '../runtime/failures.ts'
 import type { ApiError } from '../runtime/errors.ts'
 import { isMisfit, isPanic, isRefusal, Waiting } from '../runtime/errors.ts'
-import { firstSentence, refusalText } from './sentence.ts'
+import { firstSentence, refusalText } from '../vocabulary/sentence.ts'
 
 /**
  * @param what the step was about, as messages name it.

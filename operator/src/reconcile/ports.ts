@@ -18,6 +18,7 @@ import type {
   ReferenceFacts,
   SecretFacts,
   Sender,
+  Trouble,
 } from '../components/snapshot.ts'
 import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
 
@@ -76,6 +77,12 @@ export interface ReadPorts {
     fresh: boolean,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, ReferenceFacts>>
+  /** What keeps pods from running; never throws. */
+  troubles(
+    sender: Sender,
+    children: ReadonlyMap<string, KubernetesObject>,
+    signal: AbortSignal,
+  ): Promise<readonly Trouble[]>
   evidence(sender: Sender): Evidence
   readonly installation: Installation
 }

@@ -46,6 +46,7 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
     children: () => new Map(),
     secrets: () => issuedSecrets(sender()),
     runs: () => [],
+    troubles: () => Promise.resolve([]),
     references: () => Promise.resolve(allReferences()),
     evidence: () => snapshot().evidence,
     apply: (resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish }),

@@ -13,7 +13,7 @@ import { planOf } from './plan.ts'
 import { deedsOf, turnsOf } from './events.ts'
 import { messageOf } from './mishap.ts'
 import { report, unjudgedStatus } from './report.ts'
-import { firstSentence } from './sentence.ts'
+import { firstSentence } from '../vocabulary/sentence.ts'
 
 export interface Catalogue {
   readonly components: readonly AnyComponent[]

@@ -122,6 +122,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     secrets: issuedSecrets(who),
     references: allReferences(),
     runs: [],
+    troubles: [],
     evidence: {
       natsHandshake: {
         lookedAt: NOW,

@@ -125,6 +125,7 @@ export class World {
       children: () => this.children,
       secrets: () => issuedSecrets(sender()),
       runs: () => [],
+      troubles: () => Promise.resolve([]),
       references: () => Promise.resolve(this.references),
       evidence: () => this.#evidence(),
       apply: (_resource, wish) => this.#apply(wish),

@@ -8,7 +8,6 @@ import type { BackupWish } from './wish.ts'
 import type { RunKind } from './manifests.ts'
 import { BACKUP_TABLES, createDatabase, createTable } from '../../../../crds/clickhouseTables.ts'
 import { CronJob, Job, Pod } from '../../vocabulary/kinds.ts'
-import { COMPONENT } from '../../vocabulary/labels.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
 import { childName } from '../parts/labels.ts'
@@ -165,4 +164,3 @@ function missedBackup(snapshot: Snapshot, wish: BackupWish, history: BackupEvide
 
 /** Component labels of the Jobs that report. */
 export const REPORTING = ['backup', 'verify', 'retention'] as const
-export const REPORTING_SELECTOR = `${COMPONENT} in (${REPORTING.join(',')})`
