@@ -1,8 +1,9 @@
 /** `spec.nats`: the queue that wakes the workers, run by the operator or brought by the user. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { placement } from './placement.ts'
 import { duration, quantity, rule, secretRef } from './references.ts'
-import { integerEnum, passThrough } from './structural.ts'
+import { integerEnum, passThrough, passThroughList } from './structural.ts'
 
 const Managed = Type.Object(
   {
@@ -62,6 +63,17 @@ const Managed = Type.Object(
     resources: Type.Optional(
       passThrough<object>({
         description: 'Requests and limits of the NATS container. Unset: 50m and 64Mi asked, 512Mi at most.',
+      }),
+    ),
+    ...placement({ path: 'spec.nats.managed', of: 'NATS', unset: ' Unset: as spec.worker says.' }),
+    affinity: Type.Optional(
+      passThrough<object>({
+        description: 'Affinity of the NATS pods. Unset: the `nodeAffinity` of spec.worker.affinity.',
+      }),
+    ),
+    topologySpreadConstraints: Type.Optional(
+      passThroughList<object>({
+        description: 'How NATS nodes spread. Unset: over nodes, as far as possible.',
       }),
     ),
   },

@@ -176,6 +176,8 @@ export interface Installation {
   readonly natsImage: string
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
   readonly clusterDomain: string
+  /** Which user pods run as: one that we name, or one that the cluster assigns to the namespace. */
+  readonly podUser: 'Fixed' | 'Assigned'
   /** Where the operator's own pods run. */
   readonly operatorNamespace: string
 }

@@ -6,6 +6,8 @@ import type { StepOutcome } from './commit.ts'
 import type { NextCondition } from '../runtime/conditions.ts'
 import { CONDITION_TYPES } from '../../../crds/schema/conditions.ts'
 import { mergeConditions } from '../runtime/conditions.ts'
+import { requestedJob } from '../components/backup/onDemand.ts'
+import { migrationMemory } from '../components/worker/migration.ts'
 import { evidenceStatus, workersStatus } from './figures.ts'
 import { overlay } from './overlay.ts'
 import { timestamp } from './timestamp.ts'
@@ -37,7 +39,8 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
     observedGeneration: settled ? sender.generation : (sender.status.observedGeneration ?? -1),
     ...settledHash(sender, settled),
     ...handledRequest(sender),
-    ...handledBackup(sender, outcomes),
+    ...handledBackup(snapshot, outcomes),
+    ...migrationMemory(snapshot),
     conditions: [...merged, ...kept],
     checks,
     evidence: evidenceStatus(snapshot, outcomes),
@@ -118,16 +121,19 @@ function handledRequest(sender: Sender): Pick<BatchSenderStatus, 'lastHandledRec
 
 /** A request is done with when its Job is there, and never again. */
 function handledBackup(
-  { backupRequestedAt: wanted, status }: Sender,
+  snapshot: Snapshot,
   outcomes: readonly StepOutcome[],
 ): Pick<BatchSenderStatus, 'lastHandledBackupRequest'> {
-  const made = outcomes.some(
-    ({ step: { desired, conditionType }, outcome }) =>
-      conditionType === 'BackupReady' &&
-      desired.type === 'object' &&
-      desired.resource.kind === 'Job' &&
-      (outcome.state === 'done' || outcome.state === 'unchanged'),
-  )
+  const { backupRequestedAt: wanted, status } = snapshot.sender
+  const made =
+    requestedJob(snapshot)?.isThere === true ||
+    outcomes.some(
+      ({ step: { desired, conditionType }, outcome }) =>
+        conditionType === 'BackupReady' &&
+        desired.type === 'object' &&
+        desired.resource.kind === 'Job' &&
+        (outcome.state === 'done' || outcome.state === 'unchanged'),
+    )
   const handled = made ? wanted : status.lastHandledBackupRequest
   return handled === undefined ? {} : { lastHandledBackupRequest: handled }
 }

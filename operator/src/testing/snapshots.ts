@@ -44,6 +44,7 @@ export const INSTALLATION = {
   natsImage: 'nats:test',
   imagePullPolicy: 'IfNotPresent',
   clusterDomain: 'cluster.local',
+  podUser: 'Fixed',
   operatorNamespace: 'batchsender-system',
 } as const
 

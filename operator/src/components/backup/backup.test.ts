@@ -7,6 +7,7 @@ import type { JobRun, Sender, Snapshot } from '../snapshot.ts'
 import { backupFresh } from '../../checks/backupFresh.ts'
 import { restoreVerified } from '../../checks/restoreVerified.ts'
 import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
+import { report } from '../../reconcile/report.ts'
 import { backup } from './backup.ts'
 import { backupHistory } from './history.ts'
 import { lastFire, longestPauseMs, scheduleFault } from './schedules.ts'
@@ -195,6 +196,19 @@ describe('backup', () => {
     expect(
       jobs(wanting({}, { backupRequestedAt: 'now', status: { lastHandledBackupRequest: 'now' } })),
     ).toEqual([])
+  })
+
+  it('leaves the Job of a request as it is when the spec is edited before the request is noted', () => {
+    const asked = { backupRequestedAt: 'now' }
+    const jobs = (of: Snapshot) =>
+      backup
+        .desired(of)
+        .flatMap((wish) => (wish.type === 'object' && wish.object.kind === 'Job' ? [wish.object] : []))
+    const [job] = jobs(given(wanting({}, asked)))
+    if (!job) throw new Error('no Job is wanted')
+    const edited = given(wanting({ resources: { limits: { cpu: '1' } } }, asked), { children: children(job) })
+    expect(jobs(edited)).toEqual([])
+    expect(report(edited, { stages: [], verdicts: [], proofs: [] }, []).lastHandledBackupRequest).toBe('now')
   })
 
   it.each<{ why: string; who?: Sender; more?: Partial<Snapshot>; status: string; reason: string }>([

@@ -11,11 +11,11 @@ import { CronJob, Job, Pod } from '../../vocabulary/kinds.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
 import { childName } from '../parts/labels.ts'
-import { templateHash } from '../parts/templateHash.ts'
 import { childOf } from '../snapshot.ts'
 import { backupHistory } from './history.ts'
-import { cronJob, jobOnDemand, schedulesOf } from './manifests.ts'
+import { cronJob, schedulesOf } from './manifests.ts'
 import { missedAt } from './missed.ts'
+import { onDemand } from './onDemand.ts'
 import { scheduleFault } from './schedules.ts'
 import { backupWish } from './wish.ts'
 
@@ -122,14 +122,6 @@ function missingTables({ evidence }: Snapshot, wish: BackupWish): readonly Desir
     reason: 'TableMissing',
     message: `${table} is missing`,
   }))
-}
-
-/** One Job for each new value of the annotation. */
-function onDemand(snapshot: Snapshot, wish: BackupWish): readonly Desired[] {
-  const { backupRequestedAt: wanted, status } = snapshot.sender
-  if (wanted === undefined || wanted === status.lastHandledBackupRequest) return []
-  const name = childName(snapshot.sender, `backup-${templateHash({ wanted }).slice(0, 8)}`)
-  return [{ type: 'object', resource: Job, object: jobOnDemand(snapshot, wish, name) }]
 }
 
 function missedBackup(snapshot: Snapshot, wish: BackupWish, history: BackupEvidence): string | undefined {

@@ -5,14 +5,14 @@ import type { Snapshot } from '../snapshot.ts'
 import type { V1EnvVar, V1JobSpec } from '@kubernetes/client-node'
 import { renderJobSettings } from '../../../../crds/jobSettings.ts'
 import { variableOf } from '../../../../crds/environment.ts'
-import { childName, labels } from '../parts/labels.ts'
+import { labels } from '../parts/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { hasKey } from '../parts/references.ts'
-import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
-import { workerImage } from '../worker/manifests.ts'
+import { jobPlacement, placed, podMetadata } from '../parts/placement.ts'
+import { containerSecurityContext } from '../parts/podSecurity.ts'
+import { podBase, PROGRAM, workerImage } from '../worker/manifests.ts'
 import { RETENTION_SCHEDULE } from './wish.ts'
 
-const PROGRAM = 'worker/src/main.js'
 const HOUR_S = 3_600
 
 /** What one kind of run is: its pods carry `component`, which decides what they may reach. */
@@ -44,6 +44,7 @@ export type RunKind = keyof typeof KINDS
 
 /** A run that could not begin for this long is left out: the next one is near. */
 const STARTING_DEADLINE_S = 600
+const RESOURCES = { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } }
 /** Of a Job made by hand or on demand. */
 const KEPT_S = 86_400
 
@@ -99,20 +100,17 @@ export function jobOnDemand(snapshot: Snapshot, wish: BackupWish, name: string):
 function jobSpec(snapshot: Snapshot, wish: BackupWish, name: RunKind): Raw<V1JobSpec> {
   const { sender, installation } = snapshot
   const { component, command, deadlineSeconds, retries } = KINDS[name]
-  const { imagePullSecrets } = sender.spec.worker
+  const placement = jobPlacement(sender.spec)
   return {
     backoffLimit: retries,
     // The program gives up a little earlier by itself, and says so.
     activeDeadlineSeconds: (deadlineSeconds + 60) * (retries + 1),
     template: {
-      metadata: { labels: labels(sender, component) },
+      metadata: podMetadata(sender, component, placement),
       spec: {
-        serviceAccountName: childName(sender, 'worker'),
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
+        ...podBase(snapshot),
+        ...placed(placement),
         restartPolicy: 'Never',
-        securityContext: podSecurityContext,
-        ...(imagePullSecrets && imagePullSecrets.length > 0 && { imagePullSecrets }),
         containers: [
           {
             name: component,
@@ -121,7 +119,7 @@ function jobSpec(snapshot: Snapshot, wish: BackupWish, name: RunKind): Raw<V1Job
             command: ['node', PROGRAM, ...command],
             env: environment(snapshot, wish, KINDS[name]),
             securityContext: containerSecurityContext,
-            resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
+            resources: wish.resources ?? RESOURCES,
           },
         ],
       },

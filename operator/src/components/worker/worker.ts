@@ -1,14 +1,13 @@
 /** The Deployment that sends, and the migration that must come first. Scaling to zero is a supported state. */
 import type { Verdict } from '../component.ts'
-import type { Desired, DesiredAbsence, DesiredKey } from '../desired.ts'
-import type { DeploymentManifest, JobManifest } from '../parts/manifests.ts'
+import type { Desired, DesiredKey } from '../desired.ts'
+import type { DeploymentManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
 import { natsTls } from '../natsTls.ts'
 import { policiesEnabled } from '../networkPolicy/networkPolicy.ts'
 import { childName, labels } from '../parts/labels.ts'
-import { COMPONENT } from '../../vocabulary/labels.ts'
 import { FINGERPRINT_KEY, fingerprintSecret } from '../../vocabulary/fingerprint.ts'
 import {
   Deployment,
@@ -24,15 +23,12 @@ import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
 import { environment, secretFingerprints } from './environment.ts'
 import { autoscaler, scaleOf } from './scaling.ts'
-import { deployment, migrationJob, service, serviceAccount, workerImage } from './manifests.ts'
+import { deployment, service, serviceAccount, workerImage } from './manifests.ts'
+import type { Migration } from './migration.ts'
+import { migrationOf, migrationSteps } from './migration.ts'
 
-/** A failed migration is given up after this long and tried again with a new Job. */
-const RETRY_FAILED_MIGRATION_MS = 60_000
-
-type Migration =
-  | { state: 'absent' | 'done' }
-  | { state: 'running'; failures: number }
-  | { state: 'failed'; message: string; failedForMs: number }
+/** Tries of a migration that may fail before workers that still serve are no comfort any more. */
+const TRIES_IN_SILENCE = 3
 
 interface Observed {
   readonly waitingFor?: string
@@ -63,12 +59,8 @@ export const worker = component<'WorkerReady', Observed>({
       { type: 'object', resource: Service, object: service(snapshot) },
       { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot.sender, 'worker') },
     )
-    const migration = migrationOf(snapshot)
-    const name = migrationName(snapshot)
-    const retry = migration.state === 'failed' && migration.failedForMs >= RETRY_FAILED_MIGRATION_MS
-    steps.push(...outdatedMigrations(snapshot, retry ? undefined : name))
-    if (!retry) steps.push({ type: 'object', resource: Job, object: migrationJob(snapshot, name) })
-    if (migration.state === 'done')
+    steps.push(...migrationSteps(snapshot))
+    if (migrationOf(snapshot).state === 'done')
       steps.push({ type: 'object', resource: Deployment, object: deployment(snapshot, workerHash(snapshot)) })
     steps.push(...scaling(snapshot))
     return steps
@@ -99,7 +91,7 @@ export const worker = component<'WorkerReady', Observed>({
         status: 'False',
         reason: 'MigrationFailed',
         message: `the database migration failed: ${migration.message}${observed.hint}`,
-        lookAgainMs: Math.max(1_000, RETRY_FAILED_MIGRATION_MS - migration.failedForMs),
+        lookAgainMs: Math.max(1_000, migration.retryInMs),
       }
     if (migration.state !== 'done' && waiting === undefined && !isServing(observed))
       return { status: 'False', reason: 'Migrating', message: migratingMessage(observed) }
@@ -122,8 +114,9 @@ function databaseHint({ sender }: Snapshot): string {
 }
 
 /** Workers of a spec that was fine before go on while the database is migrated once more. */
-function isServing({ settled, status, needed }: Observed): boolean {
-  return settled && (status?.availableReplicas ?? 0) >= Math.max(1, needed - 1)
+function isServing({ settled, status, needed, migration }: Observed): boolean {
+  const fails = migration.state === 'running' && migration.failures >= TRIES_IN_SILENCE
+  return settled && !fails && (status?.availableReplicas ?? 0) >= Math.max(1, needed - 1)
 }
 
 function isRolledOut(live: DeploymentManifest | undefined, wanted: number): boolean {
@@ -193,41 +186,4 @@ function workerHash(snapshot: Snapshot): string {
     environment: environment(snapshot),
     secrets: secretFingerprints(snapshot),
   })
-}
-
-function migrationName(snapshot: Snapshot): string {
-  const hash = templateHash({
-    image: workerImage(snapshot),
-    database: secretFingerprints(snapshot)['postgresUrl'],
-  })
-  return `${childName(snapshot.sender, 'migrate')}-${hash.slice(0, 10)}`
-}
-
-/** Migrations for another image or database, and the present one when it is to be tried again. */
-function outdatedMigrations(snapshot: Snapshot, keep: string | undefined): readonly DesiredAbsence[] {
-  return [...snapshot.children.values()]
-    .filter(({ kind, metadata }) => kind === 'Job' && metadata.labels?.[COMPONENT] === 'migration')
-    .filter(({ metadata }) => metadata.name !== keep)
-    .map(({ metadata: { name } }) => ({
-      type: 'absent',
-      resource: Job,
-      name,
-      reason: keep === undefined ? 'failed, to be tried again' : 'for another image or database',
-    }))
-}
-
-function migrationOf(snapshot: Snapshot): Migration {
-  const job = childOf<JobManifest>(snapshot, Job, migrationName(snapshot))
-  if (!job) return { state: 'absent' }
-  const conditions = job.status?.conditions ?? []
-  const is = (wanted: string) => conditions.find(({ type, status }) => type === wanted && status === 'True')
-  if (is('Complete')) return { state: 'done' }
-  const failed = is('Failed')
-  if (!failed) return { state: 'running', failures: job.status?.failed ?? 0 }
-  const failedAt = new Date(failed.lastTransitionTime ?? snapshot.now)
-  return {
-    state: 'failed',
-    message: failed.message ?? 'see the logs of its pods',
-    failedForMs: snapshot.now.getTime() - failedAt.getTime(),
-  }
 }
