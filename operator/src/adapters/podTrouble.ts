@@ -44,20 +44,27 @@ export function podTrouble(pod: KubernetesObject): string | undefined {
   const status = (pod['status'] ?? {}) as PodStatus
   if (pod.metadata.deletionTimestamp !== undefined || status.phase === 'Succeeded') return undefined
   if (status.phase === 'Failed' && status.reason !== undefined) return `was ended: ${status.reason}`
-  const unscheduled = status.conditions?.find(
-    ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
+  return (
+    placementTrouble(status) ??
+    firstTrouble(status.initContainerStatuses) ??
+    firstTrouble(status.containerStatuses)
   )
-  if (unscheduled) return `cannot be scheduled: ${unscheduled.message ?? unscheduled.reason ?? 'no node'}`
-  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+}
+
+function placementTrouble({ conditions = [] }: PodStatus): string | undefined {
+  const open = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+  return open && `cannot be scheduled: ${open.message ?? open.reason ?? 'no node'}`
+}
+
+function firstTrouble(containers: readonly ContainerStatus[] = []): string | undefined {
   return containers.map(containerTrouble).find((trouble) => trouble !== undefined)
 }
 
 function containerTrouble(container: ContainerStatus): string | undefined {
-  const { name, image = '', state, ready } = container
-  const reason = state?.waiting?.reason ?? ''
+  const { name, image = '', ready } = container
+  const { reason = '', message = reason } = container.state?.waiting ?? {}
   if (IMAGE.includes(reason)) return `cannot get image ${image}`
-  if (CONFIGURATION.includes(reason))
-    return `cannot start container ${name}: ${state?.waiting?.message ?? reason}`
+  if (CONFIGURATION.includes(reason)) return `cannot start container ${name}: ${message}`
   return ready === true ? undefined : crash(container)
 }
 

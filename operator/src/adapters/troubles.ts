@@ -121,11 +121,13 @@ interface Controller {
 /** Fewer pods than it should have made, whatever becomes of them. */
 function lacksPods(child: KubernetesObject): boolean {
   const { spec = {}, status = {} } = child as Controller & KubernetesObject
-  if (child.kind === 'Job')
-    return spec.suspend !== true && (status.active ?? 0) === 0 && (status.conditions ?? []).length === 0
-  if (child.kind === 'StatefulSet' || child.kind === 'Deployment')
-    return (status.replicas ?? 0) < (spec.replicas ?? 1)
-  return false
+  const { replicas = 1 } = spec
+  if (child.kind === 'StatefulSet' || child.kind === 'Deployment') return (status.replicas ?? 0) < replicas
+  return child.kind === 'Job' && spec.suspend !== true && isWithoutPod(status)
+}
+
+function isWithoutPod({ active = 0, conditions = [] }: NonNullable<Controller['status']>): boolean {
+  return active === 0 && conditions.length === 0
 }
 
 function replicaFailure(child: KubernetesObject): string | undefined {

@@ -208,7 +208,7 @@ describe('backup', () => {
     if (!job) throw new Error('no Job is wanted')
     const edited = given(wanting({ resources: { limits: { cpu: '1' } } }, asked), { children: children(job) })
     expect(jobs(edited)).toEqual([])
-    expect(report(edited, { stages: [], verdicts: [], proofs: [] }, []).lastHandledBackupRequest).toBe('now')
+    expect(report(edited, { stages: [], defects: [], verdicts: [], proofs: [] }, []).lastHandledBackupRequest).toBe('now')
   })
 
   it.each<{ why: string; who?: Sender; more?: Partial<Snapshot>; status: string; reason: string }>([

@@ -18,6 +18,7 @@ import {
 import { templateHash } from '../parts/templateHash.ts'
 import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
+import { troubleText } from '../parts/trouble.ts'
 import { natsConfiguration, statefulSetName } from './configuration.ts'
 import { dataKey, type DataKey } from './dataKey.ts'
 import { configMap, service, statefulSet } from './manifests.ts'
@@ -25,6 +26,8 @@ import { configMap, service, statefulSet } from './manifests.ts'
 interface Observed {
   readonly nodes: number
   readonly readyNodes: number
+  /** Why a node does not run, as the end of a message; empty when nothing is known. */
+  readonly trouble: string
   /** A spec that is new has not reached every node. */
   readonly rollingOut: boolean
   readonly queue: JetstreamSeen | undefined
@@ -51,6 +54,7 @@ export const nats = component<'NatsReady', Observed>({
     return {
       nodes: natsNodes(snapshot.sender).length,
       readyNodes: set?.status?.readyReplicas ?? 0,
+      trouble: troubleText(snapshot, 'nats'),
       rollingOut:
         snapshot.sender.status.observedGeneration !== snapshot.sender.generation && !isRolledOut(set),
       queue: snapshot.evidence.jetstream?.seen,
@@ -74,12 +78,16 @@ export const nats = component<'NatsReady', Observed>({
     if (wanted > 0 && !observed.certificates)
       return { status: 'False', reason: 'Waiting', message: 'waiting for the certificates of NATS' }
     if (readyNodes < quorum(wanted))
-      return { status: 'False', reason: 'NodesNotReady', message: `${nodesText(observed)} are ready` }
+      return {
+        status: 'False',
+        reason: 'NodesNotReady',
+        message: `${readyText(observed)}${observed.trouble}`,
+      }
     if (wanted > 0 && observed.rollingOut)
       return {
         status: 'False',
         reason: 'RollingOut',
-        message: `${nodesText(observed)} are ready, not all up to date`,
+        message: `${readyText(observed)}, not all up to date${observed.trouble}`,
       }
     return queueVerdict(observed)
   },
@@ -131,6 +139,10 @@ function quorum(nodes: number): number {
 
 function nodesText({ nodes, readyNodes }: Observed): string {
   return `${readyNodes} of ${nodes} NATS node${nodes === 1 ? '' : 's'}`
+}
+
+function readyText(observed: Observed): string {
+  return `${nodesText(observed)} ${observed.nodes === 1 ? 'is' : 'are'} ready`
 }
 
 /** Hash of the key that signed the server's certificate: what all who dial it must trust. */

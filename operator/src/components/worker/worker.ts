@@ -21,6 +21,8 @@ import {
 import { templateHash } from '../parts/templateHash.ts'
 import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
+import { troubleText } from '../parts/trouble.ts'
+import { autoscalerTrouble } from './autoscalerTrouble.ts'
 import { environment, secretFingerprints } from './environment.ts'
 import { autoscaler, scaleOf } from './scaling.ts'
 import { deployment, service, serviceAccount, workerImage } from './manifests.ts'
@@ -35,6 +37,8 @@ interface Observed {
   readonly migration: Migration
   /** What may keep the migration from its database; empty when nothing does. */
   readonly hint: string
+  /** Why pods do not run, as ends of messages; empty when nothing is known. */
+  readonly trouble: { readonly migration: string; readonly worker: string; readonly scaling: string }
   readonly wanted: number
   /** Fewer than that, less the one that may be missing, are too few. */
   readonly needed: number
@@ -73,6 +77,11 @@ export const worker = component<'WorkerReady', Observed>({
     return {
       migration: migrationOf(snapshot),
       hint: databaseHint(snapshot),
+      trouble: {
+        migration: troubleText(snapshot, 'migration'),
+        worker: troubleText(snapshot, 'worker'),
+        scaling: autoscalerTrouble(snapshot),
+      },
       wanted,
       needed,
       status: live?.status,
@@ -101,7 +110,8 @@ export const worker = component<'WorkerReady', Observed>({
   },
 })
 
-function migratingMessage({ migration, hint }: Observed): string {
+function migratingMessage({ migration, hint, trouble }: Observed): string {
+  if (trouble.migration !== '') return `the database cannot be migrated${trouble.migration}`
   const failures = migration.state === 'running' ? migration.failures : 0
   const tries = `after ${failures} ${failures === 1 ? 'try' : 'tries'} that failed: see the logs of its pods`
   return `the database is being migrated${failures === 0 ? '' : `, ${tries}${hint}`}`
@@ -128,18 +138,23 @@ function isRolledOut(live: DeploymentManifest | undefined, wanted: number): bool
 }
 
 function deploymentVerdict(observed: Observed): Verdict<'WorkerReady'> {
-  const { wanted, needed, status, settled, rolledOut } = observed
+  const { wanted, needed, status, settled, rolledOut, trouble } = observed
   const available = status?.availableReplicas ?? 0
   const workers = `${Math.min(available, wanted)} of ${wanted} worker${wanted === 1 ? '' : 's'}`
+  const ready = `${workers} ${wanted === 1 ? 'is' : 'are'} ready`
   const stuck = progressFault(status)
   if (stuck !== undefined)
-    return { status: 'False', reason: 'ProgressDeadlineExceeded', message: `${workers} are ready: ${stuck}` }
+    return {
+      status: 'False',
+      reason: 'ProgressDeadlineExceeded',
+      message: `${ready}${trouble.worker === '' ? `: ${stuck}` : trouble.worker}`,
+    }
   if (!settled && !rolledOut)
-    return { status: 'False', reason: 'RollingOut', message: `${workers} are ready and up to date` }
+    return { status: 'False', reason: 'RollingOut', message: `${ready} and up to date${trouble.worker}` }
   // One worker may be missing, as the disruption budget allows, but never the last.
   if (available < Math.max(1, needed - 1))
-    return { status: 'False', reason: 'Unavailable', message: `${workers} are ready` }
-  return { status: 'True', reason: 'Available', message: workers }
+    return { status: 'False', reason: 'Unavailable', message: `${ready}${trouble.worker}` }
+  return { status: 'True', reason: 'Available', message: `${workers}${trouble.scaling}` }
 }
 
 function progressFault(status: DeploymentManifest['status']): string | undefined {
