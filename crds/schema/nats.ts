@@ -37,16 +37,20 @@ const Managed = Type.Object(
             Type.String({
               maxLength: 253,
               description: 'Storage class of the volumes. Unset: the default of the cluster.',
-              'x-kubernetes-validations': [
-                rule(
-                  'self == oldSelf',
-                  'spec.nats.managed.storage.storageClassName cannot change: the volumes exist',
-                ),
-              ],
             }),
           ),
         },
-        { default: {}, description: 'Where the queue is kept.' },
+        {
+          default: {},
+          description: 'Where the queue is kept.',
+          'x-kubernetes-validations': [
+            rule(
+              // On the parent: a rule of the field itself is not asked when it is added or removed.
+              "(has(self.storageClassName) ? self.storageClassName : '') == (has(oldSelf.storageClassName) ? oldSelf.storageClassName : '')",
+              'spec.nats.managed.storage.storageClassName cannot change: the volumes exist',
+            ),
+          ],
+        },
       ),
     ),
     encryption: Type.Optional(

@@ -246,7 +246,7 @@ describe('what a person has to know', () => {
         { ...waiting, state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off' } } },
       ],
     }
-    await cluster.api.patch({ kind: 'pod', ...pod, subresource: 'status' } as never, { status })
+    await cluster.api.patch({ kind: 'pod', ...pod, subresource: 'status' }, { status })
     await cluster.eventually('the image', async () => {
       const { message = '' } = condition(await cluster.status(), 'WorkerReady') ?? {}
       return message === `the database cannot be migrated: pod orders-migrate-x cannot get image ${image}`
