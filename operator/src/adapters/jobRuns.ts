@@ -42,32 +42,60 @@ function runOf(job: KubernetesObject, component: string, pods: readonly Kubernet
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   )
   const state = end === undefined ? 'running' : end.type === 'Complete' ? 'complete' : 'failed'
-  const reports = pods.flatMap((pod) => (pod as ProjectedPod).reports ?? [])
+  const facts = pods.map((pod) => pod as ProjectedPod)
+  const madeAt = new Date(job.metadata.creationTimestamp ?? 0)
   return {
     name: job.metadata.name,
     component,
     state,
+    madeAt,
     ...(end?.lastTransitionTime !== undefined && { endedAt: new Date(end.lastTransitionTime) }),
-    reports: [...reports].sort((left, right) => endOf(left).localeCompare(endOf(right))),
+    ...idleness(facts, madeAt),
+    reports: facts
+      .flatMap(({ reports = [] }) => reports)
+      .sort((left, right) => endOf(left).localeCompare(endOf(right))),
   }
 }
 
 const endOf = (report: JobReport): string => ('failedAt' in report ? report.failedAt : report.completedAt)
 
-type ProjectedPod = KubernetesObject & { readonly reports?: readonly JobReport[] }
+function idleness(pods: readonly ProjectedPod[], madeAt: Date): Pick<JobRun, 'idleSince' | 'waits'> {
+  if (pods.some(({ isAtWork }) => isAtWork)) return {}
+  const ends = pods.flatMap(({ endedAt }) => (endedAt === undefined ? [] : [Date.parse(endedAt)]))
+  const waits = pods.find((pod) => pod.waits !== undefined)?.waits
+  return {
+    idleSince: new Date(Math.max(madeAt.getTime(), ...ends)),
+    ...(waits !== undefined && { waits }),
+  }
+}
+
+interface PodFacts {
+  readonly reports: readonly JobReport[]
+  readonly isAtWork: boolean
+  readonly endedAt?: string
+  readonly waits?: string
+}
+
+type ProjectedPod = KubernetesObject & Partial<PodFacts>
 
 interface PodStatus {
+  readonly phase?: string
+  readonly conditions?: readonly {
+    readonly type: string
+    readonly status: string
+    readonly message?: string
+  }[]
   readonly containerStatuses?: readonly {
-    readonly state?: { readonly terminated?: { readonly message?: string } }
+    readonly state?: {
+      readonly running?: object
+      readonly terminated?: { readonly message?: string; readonly finishedAt?: string }
+      readonly waiting?: { readonly reason?: string; readonly message?: string }
+    }
   }[]
 }
 
-/** What the cache keeps of a pod: whose it is, and what it reported. */
+/** What the cache keeps of a pod: whose it is, whether it is at work, and what it reported. */
 export function projectPod(raw: KubernetesObject): KubernetesObject {
-  const { containerStatuses = [] } = (raw['status'] ?? {}) as PodStatus
-  const reports = containerStatuses.flatMap(
-    ({ state }) => parseJobReport(state?.terminated?.message ?? '') ?? [],
-  )
   const { name, namespace, uid, resourceVersion, labels, ownerReferences } = raw.metadata
   const metadata = {
     name,
@@ -77,5 +105,34 @@ export function projectPod(raw: KubernetesObject): KubernetesObject {
     ...(labels && { labels }),
     ...(ownerReferences && { ownerReferences }),
   }
-  return { apiVersion: 'v1', kind: 'Pod', metadata, reports }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, ...podFacts(raw['status'] ?? {}) }
+}
+
+function podFacts(status: PodStatus): PodFacts {
+  const states = (status.containerStatuses ?? []).map(({ state = {} }) => state)
+  const endedAt = states
+    .flatMap(({ terminated }) => terminated?.finishedAt ?? [])
+    .sort()
+    .at(-1)
+  const waits = waitOf(status)
+  return {
+    reports: states.flatMap(({ terminated }) => parseJobReport(terminated?.message ?? '') ?? []),
+    isAtWork: states.some(({ running }) => running !== undefined),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(waits !== undefined && { waits }),
+  }
+}
+
+const MOST_CHARACTERS = 200
+/** What every pod goes through. */
+const USUAL = ['ContainerCreating', 'PodInitializing']
+
+function waitOf({ conditions = [], containerStatuses = [] }: PodStatus): string | undefined {
+  const unscheduled = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+  if (unscheduled?.message !== undefined) return unscheduled.message.slice(0, MOST_CHARACTERS)
+  const waiting = containerStatuses
+    .flatMap(({ state }) => state?.waiting ?? [])
+    .find(({ reason = '' }) => !USUAL.includes(reason))
+  if (!waiting) return undefined
+  return [waiting.reason, waiting.message].filter(Boolean).join(': ').slice(0, MOST_CHARACTERS)
 }
