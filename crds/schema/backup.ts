@@ -3,12 +3,29 @@ import Type from 'typebox'
 import { rule, secretRef } from './references.ts'
 import { passThrough } from './structural.ts'
 
-const schedule = (standard: string | undefined, description: string) =>
+/** A list of numbers, ranges and steps, in the syntax of regular expressions. */
+const list = (value: string) => {
+  const entry = `([*?]|${value}(-${value})?)(/[0-9]+)?`
+  return `${entry}(,${entry})*`
+}
+const NUMBER = '[0-9]+'
+const MONTH = '([0-9]+|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)'
+const WEEKDAY = '(0*[0-6]|sun|mon|tue|wed|thu|fri|sat)'
+const FIELDS = [NUMBER, NUMBER, NUMBER, MONTH, WEEKDAY].map(list).join(' +')
+/** Whether numbers are in their bounds is told by the operator. */
+const SCHEDULE = `(?i)^ *(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|${FIELDS}) *$`
+
+const schedule = (path: string, standard: string | undefined, description: string) =>
   Type.String({
     ...(standard !== undefined && { default: standard }),
     maxLength: 100,
-    pattern: '^[-0-9A-Za-z*,/?]+( [-0-9A-Za-z*,/?]+){4}$',
-    description,
+    description: `${description} As CronJobs have it: five fields, or @hourly, @daily, @weekly, @monthly, @yearly.`,
+    'x-kubernetes-validations': [
+      rule(
+        `self.matches('${SCHEDULE}')`,
+        `spec.clickhouse.backup.${path} must be minute, hour, day of the month, month and day of the week, such as "0 2 * * *", or @daily: days of the week are 0 (SUN) to 6 (SAT), there is no L, W, # or @every, and the time zone is spec.clickhouse.backup.timeZone`,
+      ),
+    ],
   })
 
 const Bucket = Type.Object(
@@ -56,9 +73,13 @@ const Destination = Type.Object(
 
 export const Backup = Type.Object(
   {
-    schedule: Type.Optional(schedule('0 2 * * *', 'When full backups begin, as cron has it.')),
+    schedule: Type.Optional(schedule('schedule', '0 2 * * *', 'When full backups begin.')),
     incrementalSchedule: Type.Optional(
-      schedule(undefined, 'When increments on the last full backup begin. Unset: never.'),
+      schedule(
+        'incrementalSchedule',
+        undefined,
+        'When increments on the last full backup begin. Unset: never.',
+      ),
     ),
     timeZone: Type.Optional(
       Type.String({
@@ -89,7 +110,11 @@ export const Backup = Type.Object(
       Type.Object(
         {
           schedule: Type.Optional(
-            schedule('0 4 * * *', 'When the newest backup is restored, compared and dropped again.'),
+            schedule(
+              'verify.schedule',
+              '0 4 * * *',
+              'When the newest backup is restored, compared and dropped again.',
+            ),
           ),
         },
         { description: 'Restores the newest backup beside the source; the server needs room for a copy.' },

@@ -136,6 +136,9 @@ export const CONDITIONS = {
       ...ANY_COMPONENT,
       Scheduled: { doc: 'The CronJobs are there and no backup was missed.' },
       NotConfigured: { doc: 'The spec asks for no backup.' },
+      NotStarted: {
+        doc: 'The Job of a backup, a verification or the retention has had no pod at work for five minutes.',
+      },
       BackupMissed: { doc: 'A backup that should have been made was not.' },
       BackupFailed: {
         doc: "A backup failed; the message is the server's. It is tried again at its next time.",

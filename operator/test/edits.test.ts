@@ -151,6 +151,49 @@ describe('before any pod runs', () => {
     expect(condition(seen, 'WorkerReady')?.reason).toBe('Migrating')
   })
 
+  const withBackup = (backup: object, name: string) => {
+    const external = { url: 'https://clickhouse.example.com:8443' }
+    const destination = { namedCollection: 'backup_s3' }
+    return cluster.batchSender(
+      {
+        nats: { external: { servers: [nats.url] } },
+        clickhouse: { external, backup: { destination, ...backup } },
+      },
+      name,
+    )
+  }
+
+  it('makes every CronJob for the longest name', async () => {
+    const name = 'n'.repeat(35)
+    await cluster.apply(withBackup({ incrementalSchedule: '5/15 * * * *', verify: {} }, name))
+    await cluster.eventually(
+      'three CronJobs',
+      async () => {
+        const seen = await cluster.status(name)
+        expect(condition(seen, 'Stalled')).toBeUndefined()
+        return (await cluster.api.list('cronjobs', cluster.namespace)).length === 3 ? true : undefined
+      },
+      45_000,
+    )
+  })
+
+  it.each(['0 2 * * 7', '0 2 L * *', '0 2 * * 5#2', '@every 1h', 'TZ=Etc/UTC 0 2 * * *', 'every day'])(
+    'refuses the schedule %s with a sentence',
+    async (schedule) => {
+      await expect(cluster.apply(withBackup({ schedule }, 'orders'))).rejects.toThrow(
+        /spec\.clickhouse\.backup\.schedule must be minute, hour/,
+      )
+    },
+  )
+
+  it.each(['5/15 * * * *', '@daily', '0 2 * JAN-mar sun,6', '*/10 0-5,22/1 ? * *'])(
+    'takes the schedule %s',
+    async (schedule) => {
+      await cluster.apply(withBackup({ schedule }, 'orders'))
+      await cluster.eventually('the CronJob', () => cluster.get('cronjob', 'orders-backup-full'))
+    },
+  )
+
   it('grows NATS from one node to three', async () => {
     const controllers = runControllers(cluster)
     try {

@@ -106,10 +106,7 @@ async function surroundings(): Promise<void> {
   }
   for (const [name, data] of Object.entries(texts))
     for (const copy of [name, `${name}-2`]) await cluster.apply(cluster.secret(copy, data))
-  const issuer = await makeCa(
-    { role: 'ca', commonName: 'issuer', durationMs: 3_650 * DAY_MS },
-    new Date(),
-  )
+  const issuer = await makeCa({ role: 'ca', commonName: 'issuer', durationMs: 3_650 * DAY_MS }, new Date())
   await cluster.apply(cluster.secret('issuer', issuer))
   for (const name of ['flags', 'flags-2'])
     await cluster.apply({
@@ -117,7 +114,7 @@ async function surroundings(): Promise<void> {
       kind: 'ConfigMap',
       metadata: { name },
       data: { 'flags.json': '{"flags":{}}' },
-    } as never)
+    })
 }
 
 const address = () => ({ kind: 'batchsender', namespace: cluster.namespace, name: 'orders' })
@@ -176,7 +173,8 @@ async function expectRest(what: string): Promise<void> {
 function merged(left: object, right: object): object {
   const both = Object.entries(right).map(([name, value]: [string, unknown]) => {
     const other = (left as Record<string, unknown>)[name]
-    const isObject = (one: unknown): one is object => typeof one === 'object' && one !== null && !Array.isArray(one)
+    const isObject = (one: unknown): one is object =>
+      typeof one === 'object' && one !== null && !Array.isArray(one)
     return [name, isObject(other) && isObject(value) ? merged(other, value) : value] as const
   })
   return { ...left, ...Object.fromEntries(both) }

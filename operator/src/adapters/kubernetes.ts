@@ -70,7 +70,11 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
       return new Map([...own, ...retained].map((object) => [object.metadata.name, secretFacts(object)]))
     },
     references: (sender, names, fresh, signal) => references.read(sender, names, fresh, signal),
-    troubles: (sender, children, signal) => troubles.of(sender, children.values(), signal),
+    troubles: (sender, children, signal) => {
+      const schedules = [...children.values()].filter(({ kind }) => kind === CronJob.kind)
+      const runs = schedules.flatMap(({ metadata }) => runStores.jobs.controlledBy(metadata.uid ?? ''))
+      return troubles.of(sender, [...children.values(), ...runs], signal)
+    },
     evidence: (sender) => watch.evidence(keyOf(sender)),
     runs: (sender) => jobRuns(sender, runStores, options.reporting),
     apply: (resource, object, owner, signal) => applier.apply(resource, object, owner, signal),

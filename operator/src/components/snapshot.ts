@@ -157,7 +157,13 @@ export interface JobRun {
   readonly name: string
   readonly component: string
   readonly state: 'running' | 'complete' | 'failed'
+  /** When the Job was made. */
+  readonly madeAt: Date
   readonly endedAt?: Date
+  /** Since when no pod of it has been at work; absent while one is. */
+  readonly idleSince?: Date
+  /** What keeps its pod from beginning, where it says so. */
+  readonly waits?: string
   /** What its pods said of themselves, the last attempt too. */
   readonly reports: readonly JobReport[]
 }
