@@ -121,10 +121,15 @@ const STANDARD = { duration: '2160h', renewBefore: '720h', caDuration: '43800h' 
 const Tls = Type.Object(
   {
     duration: duration(STANDARD.duration, 'How long a certificate is valid.'),
-    renewBefore: duration(STANDARD.renewBefore, 'How long before its end a certificate is renewed.'),
+    renewBefore: duration(
+      STANDARD.renewBefore,
+      'How long before its end a certificate is renewed; each serves for a third of its life at least.',
+    ),
     caDuration: duration(STANDARD.caDuration, 'How long the certificate authority is valid.'),
     issuerSecretRef: Type.Optional(
-      secretRef('Secret with `tls.crt` and `tls.key` of a CA of yours. Unset: the operator makes one.'),
+      secretRef(
+        'Secret with `tls.crt` and `tls.key` of a CA of yours, optionally `ca.crt` with what is to be trusted beside it. Unset: the operator makes one.',
+      ),
     ),
   },
   {

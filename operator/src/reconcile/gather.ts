@@ -15,9 +15,10 @@ export async function gather(
 ): Promise<Snapshot> {
   const sender = senderOf(primary)
   const names = sender.specFaults.length > 0 ? [] : references(sender.spec).map(({ secret }) => secret)
-  // While something was missing, what is remembered of the others may be what has to change.
+  // While something was missing, what is remembered of the others may be what has to change; who asks wants to know now.
   const fresh =
-    sender.status.conditions?.find(({ type }) => type === 'DependenciesReachable')?.status !== 'True'
+    sender.status.conditions?.find(({ type }) => type === 'DependenciesReachable')?.status !== 'True' ||
+    sender.requestedAt !== sender.status.lastHandledReconcileAt
   const read = await ports.references(sender, [...new Set(names)], fresh, signal)
   const children = ports.children(sender)
   return {

@@ -60,6 +60,8 @@ export function certificate(more: Partial<CertificateFacts> = {}): CertificateFa
     keyHash: 'leaf-key',
     keyMatches: true,
     issuerKeyHash: 'ca-key',
+    trusts: ['ca-certificate'],
+    trustedKeys: ['ca-key'],
     ...more,
   }
 }

@@ -15,13 +15,13 @@ import {
   Service,
   StatefulSet,
 } from '../../vocabulary/kinds.ts'
-import { templateHash } from '../parts/templateHash.ts'
 import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
 import { troubleText } from '../parts/trouble.ts'
-import { natsConfiguration, statefulSetName } from './configuration.ts'
+import { statefulSetName } from './configuration.ts'
 import { dataKey, type DataKey } from './dataKey.ts'
 import { configMap, service, statefulSet } from './manifests.ts'
+import { isRolledOut, natsTemplateHash } from './template.ts'
 
 interface Observed {
   readonly nodes: number
@@ -59,7 +59,7 @@ export const nats = component<'NatsReady', Observed>({
         snapshot.sender.status.observedGeneration !== snapshot.sender.generation && !isRolledOut(set),
       queue: snapshot.evidence.jetstream?.seen,
       stale: snapshot.evidence.jetstream !== undefined && isStale(snapshot.evidence.jetstream, snapshot),
-      certificates: serverIssuer(snapshot) !== undefined,
+      certificates: natsTemplateHash(snapshot) !== undefined,
       key: dataKey(snapshot),
       ...lastVerdict(snapshot),
     }
@@ -126,12 +126,6 @@ function lastVerdict({ sender }: Snapshot): { last: Verdict<'NatsReady'> } | und
   return { last: { status: last.status, reason: last.reason as 'Available', message: last.message } }
 }
 
-function isRolledOut(set: StatefulSetManifest | undefined): boolean {
-  const status = set?.status
-  if (!status || status.observedGeneration !== set.metadata.generation) return false
-  return status.readyReplicas === set.spec?.replicas && status.updateRevision === status.currentRevision
-}
-
 /** Nodes that must be up for a replicated stream to take messages; none when NATS is external. */
 function quorum(nodes: number): number {
   return nodes === 0 ? 0 : Math.floor(nodes / 2) + 1
@@ -145,21 +139,14 @@ function readyText(observed: Observed): string {
   return `${nodesText(observed)} ${observed.nodes === 1 ? 'is' : 'are'} ready`
 }
 
-/** Hash of the key that signed the server's certificate: what all who dial it must trust. */
-function serverIssuer(snapshot: Snapshot): string | undefined {
-  return snapshot.secrets.get(natsSecrets(snapshot.sender).server)?.certificate?.issuerKeyHash
-}
-
 function nodes(snapshot: Snapshot): readonly Desired[] {
-  const { sender, installation } = snapshot
-  const issuer = serverIssuer(snapshot)
-  if (!sender.spec.nats.managed) return []
+  if (!snapshot.sender.spec.nats.managed) return []
   const key = dataKey(snapshot)
   if (key.state === 'lost') return []
   if (key.state === 'making') return key.wishes
-  if (issuer === undefined) return []
+  const hash = natsTemplateHash(snapshot)
+  if (hash === undefined) return []
   const keyId = key.state === 'good' ? key.id : undefined
-  const hash = templateHash({ configuration: natsConfiguration(sender, installation), issuer, keyId })
   return [
     ...(key.state === 'good' ? key.wishes : []),
     { type: 'object', resource: ConfigMap, object: configMap(snapshot) },

@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../runtime/object.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { parseWorkerSettings } from '../../../../crds/workerSettings.ts'
-import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
+import {
+  allReferences,
+  certificate,
+  children,
+  issuedSecrets,
+  NOW,
+  reference,
+  sender,
+  snapshot,
+  SPEC,
+} from '../../testing/snapshots.ts'
 import { worker } from './worker.ts'
 
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:mail-events'
@@ -68,8 +78,20 @@ describe('worker', () => {
   it('waits for Secrets that are not there, and names no Deployment meanwhile', () => {
     const references = allReferences()
     references.delete('postgres')
-    expect(wished(snapshot({ references }))).toEqual([])
+    const pods = wished(snapshot({ references })).filter((kind) => ['Deployment', 'Job'].includes(kind))
+    expect(pods).toEqual([])
     expect(worker.verdict(snapshot({ references }))).toMatchObject({ status: 'False', reason: 'Waiting' })
+  })
+
+  it('goes on while a CA cannot sign, and waits for its own certificate alone', () => {
+    const secrets = issuedSecrets(sender())
+    const ca = secrets.get('orders-nats-ca')
+    if (ca)
+      secrets.set('orders-nats-ca', { ...ca, certificate: certificate({ isCa: true, signingFault: 'no' }) })
+    expect(wished(migrated({ secrets }))).toContain('Deployment')
+    secrets.delete('orders-nats-worker')
+    expect(wished(migrated({ secrets }))).not.toContain('Deployment')
+    expect(worker.verdict(snapshot({ secrets }))).toMatchObject({ reason: 'Waiting' })
   })
 
   it('leaves a running Deployment alone while a Secret is missing', () => {
@@ -77,7 +99,8 @@ describe('worker', () => {
     references.delete('smtp')
     const running = children(migration({ type: 'Complete' }), deploymentWith({ availableReplicas: 2 }))
     const settled = sender({ status: { observedGeneration: 1 } })
-    expect(wished(snapshot({ sender: settled, references, children: running }))).toEqual([])
+    const wishes = wished(snapshot({ sender: settled, references, children: running }))
+    expect(wishes).toEqual(['ServiceAccount', 'Service', 'PodDisruptionBudget'])
     expect(worker.verdict(snapshot({ sender: settled, references, children: running }))).toMatchObject({
       status: 'True',
     })

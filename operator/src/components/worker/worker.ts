@@ -5,7 +5,6 @@ import type { DeploymentManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
-import { natsTls } from '../natsTls.ts'
 import { policiesEnabled } from '../networkPolicy/networkPolicy.ts'
 import { childName, labels } from '../parts/labels.ts'
 import { FINGERPRINT_KEY, fingerprintSecret } from '../../vocabulary/fingerprint.ts'
@@ -18,6 +17,8 @@ import {
   Service,
   ServiceAccount,
 } from '../../vocabulary/kinds.ts'
+import { natsSecrets } from '../parts/natsTopology.ts'
+import { hasEnded } from '../parts/renewal.ts'
 import { templateHash } from '../parts/templateHash.ts'
 import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
@@ -56,13 +57,13 @@ export const worker = component<'WorkerReady', Observed>({
   prunes: [Job, HorizontalPodAutoscaler],
 
   desired(snapshot) {
-    const steps: Desired[] = [...fingerprintKey(snapshot)]
-    if (waitingFor(snapshot) !== undefined) return steps
-    steps.push(
+    const steps: Desired[] = [
+      ...fingerprintKey(snapshot),
       { type: 'object', resource: ServiceAccount, object: serviceAccount(snapshot) },
       { type: 'object', resource: Service, object: service(snapshot) },
       { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot.sender, 'worker') },
-    )
+    ]
+    if (waitingFor(snapshot) !== undefined) return steps
     steps.push(...migrationSteps(snapshot))
     if (migrationOf(snapshot).state === 'done')
       steps.push({ type: 'object', resource: Deployment, object: deployment(snapshot, workerHash(snapshot)) })
@@ -189,9 +190,16 @@ function fingerprintKey({ sender, secrets }: Snapshot): readonly DesiredKey[] {
 /** What must be there before a worker can start; also while it runs, nothing is rolled without it. */
 function waitingFor(snapshot: Snapshot): string | undefined {
   if (dependencies.verdict(snapshot).status !== 'True') return 'the Secrets that the spec names'
-  if (natsTls.verdict(snapshot).status !== 'True') return 'the certificates of NATS'
+  if (!hasNatsCertificate(snapshot)) return 'the certificates of NATS'
   const fingerprints = Object.values(secretFingerprints(snapshot))
   return fingerprints.includes(undefined) ? 'the key for fingerprints' : undefined
+}
+
+/** A good one: that others are being made, or cannot be, is no reason to let workers go. */
+function hasNatsCertificate({ sender, secrets, now }: Snapshot): boolean {
+  if (!sender.spec.nats.managed) return true
+  const certificate = secrets.get(natsSecrets(sender).worker)?.certificate
+  return certificate?.keyMatches === true && !hasEnded(certificate, now)
 }
 
 /** Image, settings and the secrets read from the environment: nothing else rolls the workers. */
