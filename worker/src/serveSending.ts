@@ -139,5 +139,8 @@ function onlookerOf({ log, metrics, provider }: SendingOptions): Onlooker {
       metrics.recordFailures.inc()
       log.warn({ err: error, waiting }, 'results cannot be written and are kept')
     },
+    setAside: (error, { batchId, seq, attempt }) => {
+      log.error({ err: error, batchId, seq, attempt }, 'a result is written without its words')
+    },
   }
 }
