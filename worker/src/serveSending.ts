@@ -52,6 +52,7 @@ export function startSending(options: SendingOptions): SendingLoop {
   const ledger = openLedger(database, {
     worker,
     leaseMs: tuning.leaseMs,
+    claimMs: tuning.claimMs,
     provider: provider.name,
     onUncertain: () => switches.onUncertain(),
     repeatableMs: provider.repeatableMs,

@@ -10,6 +10,12 @@ interface Claim extends Pick<LedgerOptions, 'leaseMs' | 'provider' | 'events'> {
   readonly holder: string
 }
 
+export interface Claims {
+  readonly claimed: readonly Claimed[]
+  /** How long the lease that ends first goes on, in milliseconds. */
+  readonly leftMs: number
+}
+
 /**
  * The list is asked row by row through its key: joined, a long list might be read whole for a few recipients. Every
  * listed recipient of the chunk is left out at once, so that a claim of none means that nothing is due. One of which a
@@ -19,13 +25,14 @@ export async function claimDue(
   database: Queryable,
   { batchId, firstSeq, lastSeq }: Work,
   { limit, holder, leaseMs, provider, events }: Claim,
-): Promise<readonly Claimed[]> {
+): Promise<Claims> {
   const rows = await database.query<{
     seq: number
     address: string
     variables: Variables | null
     attempt: number
     tries: number
+    left_ms: number
   }>(
     `WITH listed AS MATERIALIZED (
        SELECT seq, ${REASON} AS reason,
@@ -43,27 +50,18 @@ export async function claimDue(
      due AS MATERIALIZED (
        SELECT seq FROM recipient WHERE ${DUE} AND ${REASON} IS NULL ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
      UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
-       lease_until = now() + make_interval(secs => $6), updated_at = now()
+       lease_until = clock_timestamp() + make_interval(secs => $6), updated_at = now()
      FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
-     RETURNING recipient.seq, address, variables, attempt, tries`,
+     RETURNING recipient.seq, address, variables, attempt, tries,
+       extract(epoch FROM lease_until - clock_timestamp())::float8 * 1000 AS left_ms`,
     [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events],
   )
-  return rows.map(({ variables, ...row }) => ({ ...row, batchId, holder, variables: variables ?? {} }))
+  const claimed = rows.map(({ seq, address, attempt, tries, variables }) => {
+    return { batchId, seq, address, attempt, tries, holder, variables: variables ?? {} }
+  })
+  return { claimed, leftMs: Math.min(...rows.map((row) => row.left_ms)) }
 }
 
 const REASON = '(SELECT reason FROM suppression WHERE address_norm = recipient.address_norm)'
 const DUE = `batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
   AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')`
-
-/** A claim whose answer was lost: nobody ever saw its rows, so they go back untried. */
-export async function disown(
-  database: Queryable,
-  { batchId, firstSeq, lastSeq }: Work,
-  holder: string,
-): Promise<void> {
-  await database.query(
-    `UPDATE recipient SET state = 'pending', worker = NULL, lease_until = NULL
-     WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state = 'sending' AND worker = $4`,
-    [batchId, firstSeq, lastSeq, holder],
-  )
-}
