@@ -19,6 +19,7 @@ import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
 import { openLimits } from './serveLimits.ts'
 import { openFeatures } from './serveFeatures.ts'
+import { watchContinuity } from './serveContinuity.ts'
 import { startSending } from './serveSending.ts'
 import { openWebhooks } from './serveWebhooks.ts'
 import { openHousekeeping } from './serveHousekeeping.ts'
@@ -106,8 +107,10 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
 
   const common = { settings, tuning, worker, log, metrics, database, stopping: stopping.signal }
   const events = openEvents(common)
+  const continuity = watchContinuity({ ...common, pools, provider, ready: health.served })
   const sending = startSending({
     ...common,
+    continuity,
     database: pools.sending,
     queue,
     provider,
@@ -208,6 +211,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
         webhooks.finished,
         figures,
         housekeeping,
+        continuity.finished,
       ])
       await refusals.close()
       clearTimeout(lastCall)

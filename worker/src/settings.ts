@@ -15,6 +15,8 @@ export interface Tuning {
   readonly readMs: number
   /** How long a claim may take in PostgreSQL: less than is waited for it. */
   readonly claimMs: number
+  /** How long a worker that is not heard of is waited for after PostgreSQL was started. */
+  readonly witnessMs: number
   /** A server of this machine that is asked instead of `https://sns.<region>.amazonaws.com`. */
   readonly snsOrigin: string | undefined
 }
@@ -31,6 +33,7 @@ const STANDARD = {
   DEAD_AFTER: 10,
   READ_MS: 5_000,
   CLAIM_MS: 20_000,
+  WITNESS_MS: 60_000,
 } as const
 
 /** @throws Error that names what is wrong, without its value. */
@@ -44,6 +47,7 @@ export function readSettings(): Settings {
       deadAfter: tuned('DEAD_AFTER'),
       readMs: tuned('READ_MS'),
       claimMs: tuned('CLAIM_MS'),
+      witnessMs: tuned('WITNESS_MS'),
       snsOrigin: loopback('SNS_ORIGIN'),
     },
   }

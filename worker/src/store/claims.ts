@@ -4,10 +4,13 @@ import type { Variables } from '../domain/template.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
 import { IN_DOUBT } from './doubt.ts'
+import { SERVER } from './witnesses.ts'
 
 interface Claim extends Pick<LedgerOptions, 'leaseMs' | 'provider' | 'events'> {
   readonly limit: number
   readonly holder: string
+  /** The server that this is meant for; unset = whichever. */
+  readonly server?: string | undefined
 }
 
 export interface Claims {
@@ -24,7 +27,7 @@ export interface Claims {
 export async function claimDue(
   database: Queryable,
   { batchId, firstSeq, lastSeq }: Work,
-  { limit, holder, leaseMs, provider, events }: Claim,
+  { limit, holder, leaseMs, provider, events, server }: Claim,
 ): Promise<Claims> {
   const rows = await database.query<{
     seq: number
@@ -54,7 +57,7 @@ export async function claimDue(
      FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
      RETURNING recipient.seq, address, variables, attempt, tries,
        extract(epoch FROM lease_until - clock_timestamp())::float8 * 1000 AS left_ms`,
-    [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events],
+    [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events, server],
   )
   const claimed = rows.map(({ seq, address, attempt, tries, variables }) => {
     return { batchId, seq, address, attempt, tries, holder, variables: variables ?? {} }
@@ -64,4 +67,4 @@ export async function claimDue(
 
 const REASON = '(SELECT reason FROM suppression WHERE address_norm = recipient.address_norm)'
 const DUE = `batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
-  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')`
+  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running') AND ($9::text IS NULL OR $9 = ${SERVER})`

@@ -5,13 +5,18 @@ import type { BatchState } from '../domain/batchState.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
 import type { Database, Queryable } from './database.ts'
 import { COMPLETION } from './chunks.ts'
+import type { Claims } from './claims.ts'
+import type { Continuity } from './continuity.ts'
+import type { Contradicted } from './contradictions.ts'
 import { claimDue } from './claims.ts'
+import { ServerChanged } from './continuity.ts'
 import { contentCache } from './contentCache.ts'
 import { countFailure } from './deadLetters.ts'
 import { endWaiting, ENDED } from './endings.ts'
 import { LostClaims } from './lostClaims.ts'
 import { recordResults } from './recordResults.ts'
 import { holdForgotten, judgeExpired } from './results.ts'
+import { serverOf } from './witnesses.ts'
 
 export interface LedgerOptions {
   /** Unique to this process, not only to its pod: a restarted one must not inherit leases. */
@@ -28,6 +33,10 @@ export interface LedgerOptions {
   readonly deadAfter: number
   /** Whether events are kept for ClickHouse. */
   readonly events: boolean
+  /** Whether the server is still the one that knows what was claimed. */
+  readonly continuity?: Continuity
+  /** Told of mails that went although something else had been said of them. */
+  readonly onContradiction?: (recipients: readonly Contradicted[]) => void
 }
 
 interface Opened {
@@ -65,7 +74,11 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
       claims += 1
       return claim(database, work, { ...options, limit, holder: `${worker}#${claims}`, lost })
     },
-    record: (results) => recordResults(database, results, options),
+    record: async (results) => {
+      const written = await recordResults(database, results, options)
+      options.continuity?.recorded(results)
+      return written
+    },
     renew: (ref) => renew(database, ref, { worker, leaseMs, lost: lost.holders }),
     settle: (ref) => settle(database, ref),
     failed: (ref, kind) => countFailure(database, ref, kind, options.deadAfter),
@@ -115,35 +128,71 @@ async function readContent(database: Queryable, batchId: string): Promise<Conten
   return { from, subject, text: text ?? undefined, html: html ?? undefined }
 }
 
-async function claim(
+interface ClaimOptions extends LedgerOptions {
+  readonly limit: number
+  readonly holder: string
+  readonly lost: LostClaims
+}
+
+async function claim(database: Database, work: Work, options: ClaimOptions): Promise<readonly Claimed[]> {
+  const { continuity } = options
+  if (continuity === undefined) return claimOf(undefined, database, work, options)
+  const server = await continuity.settled()
+  if (server === undefined) return []
+  try {
+    const claimed = await claimOf(server, database, work, options)
+    continuity.claimed(claimed)
+    return claimed
+  } catch (error) {
+    if (error instanceof ServerChanged) continuity.changed(server)
+    throw error
+  }
+}
+
+async function claimOf(
+  server: string | undefined,
   database: Database,
   work: Work,
-  options: LedgerOptions & { readonly limit: number; readonly holder: string; readonly lost: LostClaims },
+  options: ClaimOptions,
 ): Promise<readonly Claimed[]> {
-  const { claimMs = CLAIM_MS, leaseMs, holder, lost } = options
-  let answeredAtMs = 0
+  const { leaseMs, holder, lost } = options
   try {
-    const { claimed, leftMs } = await database.transaction(
-      async (transaction) => {
-        const claims = await claimDue(transaction, work, options)
-        answeredAtMs = performance.now()
-        return claims
-      },
-      { statementMs: claimMs, isDurable: true },
-    )
-    // A commit may take long, too.
-    if (leftMs - (performance.now() - answeredAtMs) > leaseMs * LEAST_OF_LEASE) return claimed
+    const { claimed, leftMs } = await claimAt(server, database, work, options)
+    if (leftMs > leaseMs * LEAST_OF_LEASE) return claimed
   } catch (error) {
-    if (!wasEnded(error)) await lost.add(holder, work)
+    if (!wasUndone(error)) await lost.add(holder, work)
     throw error
   }
   await lost.add(holder, work)
   return []
 }
 
-/** query_canceled and lock_not_available, as the server says itself: it carried out nothing. */
-const wasEnded = (error: unknown): boolean =>
-  error instanceof DatabaseError && (error.code === '57014' || error.code === '55P03')
+/** @returns the claims with what is left of their lease after the commit, which may take long, too. */
+async function claimAt(
+  server: string | undefined,
+  database: Database,
+  work: Work,
+  options: ClaimOptions,
+): Promise<Claims> {
+  let answeredAtMs = 0
+  const { claimed, leftMs } = await database.transaction(
+    async (transaction) => {
+      const claims = await claimDue(transaction, work, { ...options, server })
+      answeredAtMs = performance.now()
+      // None may be due, or the server be another.
+      if (server !== undefined && claims.claimed.length === 0 && (await serverOf(transaction)) !== server)
+        throw new ServerChanged()
+      return claims
+    },
+    { statementMs: options.claimMs ?? CLAIM_MS, isDurable: true },
+  )
+  return { claimed, leftMs: leftMs - (performance.now() - answeredAtMs) }
+}
+
+/** The server said itself that it carried out nothing: query_canceled, lock_not_available; or we saw another server. */
+const wasUndone = (error: unknown): boolean =>
+  error instanceof ServerChanged ||
+  (error instanceof DatabaseError && (error.code === '57014' || error.code === '55P03'))
 
 async function renew(
   database: Queryable,
