@@ -26,7 +26,9 @@ export async function runMigrate(
   })
   try {
     const target = way === 'down' ? Number(version) : (migrations.at(-1)?.version ?? 0)
-    const steps = await migrate(database, migrations, way, target)
+    const steps = await migrate(database, migrations, way, target, (error) => {
+      log.info({ err: error }, 'something is in the way: trying again')
+    })
     log.info({ steps }, steps.length === 0 ? 'the schema is as it should be' : 'the schema was migrated')
   } finally {
     await database.close()

@@ -11,6 +11,12 @@ export interface Tuning {
   readonly sweepEveryMs: number
   /** Failures of a chunk, for no outage, before it is put aside as a dead letter. */
   readonly deadAfter: number
+  /** How long one read for a user of the API may take in PostgreSQL. */
+  readonly readMs: number
+  /** How long a claim may take in PostgreSQL: less than is waited for it. */
+  readonly claimMs: number
+  /** How long a worker that is not heard of is waited for after PostgreSQL was started. */
+  readonly witnessMs: number
   /** A server of this machine that is asked instead of `https://sns.<region>.amazonaws.com`. */
   readonly snsOrigin: string | undefined
 }
@@ -20,7 +26,15 @@ export interface Settings {
   readonly tuning: Tuning
 }
 
-const STANDARD = { CONCURRENCY: 50, LEASE_MS: 45_000, SWEEP_EVERY_MS: 2_000, DEAD_AFTER: 10 } as const
+const STANDARD = {
+  CONCURRENCY: 50,
+  LEASE_MS: 45_000,
+  SWEEP_EVERY_MS: 2_000,
+  DEAD_AFTER: 10,
+  READ_MS: 5_000,
+  CLAIM_MS: 20_000,
+  WITNESS_MS: 60_000,
+} as const
 
 /** @throws Error that names what is wrong, without its value. */
 export function readSettings(): Settings {
@@ -31,6 +45,9 @@ export function readSettings(): Settings {
       leaseMs: tuned('LEASE_MS'),
       sweepEveryMs: tuned('SWEEP_EVERY_MS'),
       deadAfter: tuned('DEAD_AFTER'),
+      readMs: tuned('READ_MS'),
+      claimMs: tuned('CLAIM_MS'),
+      witnessMs: tuned('WITNESS_MS'),
       snsOrigin: loopback('SNS_ORIGIN'),
     },
   }
