@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'unit',
           // They keep nothing between files, and loading modules anew for each would take longer than the tests.
           isolate: false,
+          // A test that hangs ends; a machine that is busy does not end one.
+          testTimeout: 60_000,
           include: ['{crds,operator/src,worker/src,hack}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'hack/e2e/**'],
         },

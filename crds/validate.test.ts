@@ -30,6 +30,19 @@ describe('specFaults', () => {
   })
 
   it.each([
+    { why: 'no number', amount: 'lots', fine: false },
+    { why: 'a unit that there is not', amount: '1GB', fine: false },
+    { why: 'below nothing', amount: '-1', fine: false },
+    { why: 'a number of YAML', amount: 1, fine: true },
+    { why: 'another spelling', amount: '1024Mi', fine: true },
+  ])('a resource that is $why', ({ amount, fine }) => {
+    const { spec } = sample('minimal.yaml')
+    const worker = { ...(spec['worker'] as object), resources: { requests: { cpu: amount } } }
+    const told = ['spec.worker.resources.requests.cpu must be a quantity, such as 500m or 1Gi']
+    expect(specFaults({ ...spec, worker })).toEqual(fine ? [] : told)
+  })
+
+  it.each([
     { why: 'a flag of another type', features: { provider: 'Env', flags: { 'provider-paused': 'true' } } },
     { why: 'more than all', features: { provider: 'Env', flags: { 'wide-claims': 101 } } },
     { why: 'a provider that there is not', features: { provider: 'Flagd' } },

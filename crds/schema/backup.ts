@@ -1,6 +1,7 @@
 /** `spec.clickhouse.backup`: when backups are made, where to, how long they stay, and when one is restored to prove it. */
 import Type from 'typebox'
 import { duration, rule, secretRef } from './references.ts'
+import { passThrough } from './structural.ts'
 
 /** A list of numbers, ranges and steps, in the syntax of regular expressions. */
 const list = (value: string) => {
@@ -125,6 +126,12 @@ export const Backup = Type.Object(
         },
         { description: 'Restores the newest backup beside the source; the server needs room for a copy.' },
       ),
+    ),
+    resources: Type.Optional(
+      passThrough<object>({
+        description:
+          'Requests and limits of the containers of all these Jobs. Unset: 50m and 96Mi asked, 256Mi at most.',
+      }),
     ),
   },
   {

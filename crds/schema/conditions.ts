@@ -12,6 +12,13 @@ const ANY_COMPONENT = {
     stalls: true,
   },
   WriteRefused: { doc: "The API server refused a child; the message is the server's." },
+  WriteFailed: {
+    doc: 'A child could not be written, again and again; the message is the first sentence of why. It is tried again.',
+  },
+  Blocked: {
+    doc: 'A child cannot be brought in line: it is being deleted and held by a finalizer, or somebody else keeps changing it.',
+  },
+  InternalError: { doc: 'A defect of the operator; its log has more. Everything else goes on.' },
   Waiting: { doc: 'Something that must come first is not there yet.' },
 } as const satisfies Record<string, ReasonMeaning>
 
@@ -24,6 +31,7 @@ export const CONDITIONS = {
         doc: 'A field is wrong in a way only the operator can see; old children are left running.',
         stalls: true,
       },
+      InternalError: ANY_COMPONENT.InternalError,
     },
   },
   DependenciesReachable: {
@@ -32,6 +40,8 @@ export const CONDITIONS = {
       Resolved: { doc: 'All of them are there.' },
       SecretNotFound: { doc: 'A Secret is missing.' },
       SecretKeyNotFound: { doc: 'A Secret lacks a key.' },
+      SecretUnreadable: { doc: "The operator may not read a Secret; the message is the server's." },
+      InternalError: ANY_COMPONENT.InternalError,
     },
   },
   NatsTLSReady: {
@@ -126,6 +136,9 @@ export const CONDITIONS = {
       ...ANY_COMPONENT,
       Scheduled: { doc: 'The CronJobs are there and no backup was missed.' },
       NotConfigured: { doc: 'The spec asks for no backup.' },
+      NotStarted: {
+        doc: 'The Job of a backup, a verification or the retention has had no pod at work for five minutes.',
+      },
       BackupMissed: { doc: 'A backup that should have been made was not.' },
       BackupFailed: {
         doc: "A backup failed; the message is the server's. It is tried again at its next time.",
@@ -140,6 +153,9 @@ export const CONDITIONS = {
 /** A condition that sums into `Ready`, in the order in which they are judged. */
 export type ConditionType = keyof typeof CONDITIONS
 export type ReasonOf<Type extends ConditionType> = keyof (typeof CONDITIONS)[Type]['reasons'] & string
+
+/** A reason of any of them. */
+export type AnyReason = { [Type in ConditionType]: ReasonOf<Type> }[ConditionType]
 
 export const CONDITION_TYPES = Object.keys(CONDITIONS) as readonly ConditionType[]
 
@@ -165,6 +181,11 @@ export const CHECKS = {
     'A port that the NetworkPolicies open to the operator answers it, and one beside it that they do not stays silent.',
 } as const
 export type CheckName = keyof typeof CHECKS
+
+/** Whether a condition may be given that reason. */
+export function declares(type: ConditionType, reason: string): boolean {
+  return reason in CONDITIONS[type].reasons
+}
 
 /** Whether a person must act before a condition with this reason can become True. */
 export function stalls(type: ConditionType, reason: string): boolean {

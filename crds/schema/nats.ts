@@ -1,8 +1,9 @@
 /** `spec.nats`: the queue that wakes the workers, run by the operator or brought by the user. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { placement } from './placement.ts'
 import { duration, matching, quantity, rule, secretRef, unlessDurations } from './references.ts'
-import { integerEnum, passThrough } from './structural.ts'
+import { integerEnum, passThrough, passThroughList } from './structural.ts'
 
 const Managed = Type.Object(
   {
@@ -33,16 +34,20 @@ const Managed = Type.Object(
             Type.String({
               maxLength: 253,
               description: 'Storage class of the volumes. Unset: the default of the cluster.',
-              'x-kubernetes-validations': [
-                rule(
-                  'self == oldSelf',
-                  'spec.nats.managed.storage.storageClassName cannot change: the volumes exist',
-                ),
-              ],
             }),
           ),
         },
-        { default: {}, description: 'Where the queue is kept.' },
+        {
+          default: {},
+          description: 'Where the queue is kept.',
+          'x-kubernetes-validations': [
+            rule(
+              // On the parent: a rule of the field itself is not asked when it is added or removed.
+              "(has(self.storageClassName) ? self.storageClassName : '') == (has(oldSelf.storageClassName) ? oldSelf.storageClassName : '')",
+              'spec.nats.managed.storage.storageClassName cannot change: the volumes exist',
+            ),
+          ],
+        },
       ),
     ),
     encryption: Type.Optional(
@@ -59,6 +64,17 @@ const Managed = Type.Object(
     resources: Type.Optional(
       passThrough<object>({
         description: 'Requests and limits of the NATS container. Unset: 50m and 64Mi asked, 512Mi at most.',
+      }),
+    ),
+    ...placement({ path: 'spec.nats.managed', of: 'NATS', unset: ' Unset: as spec.worker says.' }),
+    affinity: Type.Optional(
+      passThrough<object>({
+        description: 'Affinity of the NATS pods. Unset: the `nodeAffinity` of spec.worker.affinity.',
+      }),
+    ),
+    topologySpreadConstraints: Type.Optional(
+      passThroughList<object>({
+        description: 'How NATS nodes spread. Unset: over nodes, as far as possible.',
       }),
     ),
   },
@@ -110,7 +126,7 @@ const Tls = Type.Object(
     renewBefore: duration(
       'spec.nats.tls.renewBefore',
       STANDARD.renewBefore,
-      'How long before its end a certificate is renewed.',
+      'How long before its end a certificate is renewed; each serves for a third of its life at least.',
     ),
     caDuration: duration(
       'spec.nats.tls.caDuration',
@@ -118,7 +134,9 @@ const Tls = Type.Object(
       'How long the certificate authority is valid.',
     ),
     issuerSecretRef: Type.Optional(
-      secretRef('Secret with `tls.crt` and `tls.key` of a CA of yours. Unset: the operator makes one.'),
+      secretRef(
+        'Secret with `tls.crt` and `tls.key` of a CA of yours, optionally `ca.crt` with what is to be trusted beside it. Unset: the operator makes one.',
+      ),
     ),
   },
   {

@@ -163,6 +163,20 @@ export const BatchSenderStatus = Type.Object(
         description: 'The last value of batchsender.io/backupRequestedAt that led to a backup.',
       }),
     ),
+    migration: Type.Optional(
+      Type.Object(
+        {
+          of: Type.String({
+            maxLength: 64,
+            description: 'Hash of the image and the database that it was done with.',
+          }),
+        },
+        {
+          description:
+            'The last migration that was completed: it is not done again when its Job is cleaned away.',
+        },
+      ),
+    ),
     conditions: Type.Optional(
       Type.Array(Condition, {
         maxItems: 32,

@@ -2,12 +2,10 @@
 import type { Static } from 'typebox'
 import Type from 'typebox'
 import { Features } from './features.ts'
+import { placement } from './placement.ts'
 import { Provider } from './provider.ts'
 import { matching, rule, secretRef } from './references.ts'
-import { passThrough, passThroughList, stringEnum, stringMap } from './structural.ts'
-
-const OUR_PREFIXES =
-  "!(k.startsWith('app.kubernetes.io/') || k.startsWith('batchsender.io/') || k.contains('kubernetes.io/'))"
+import { passThrough, passThroughList, stringEnum } from './structural.ts'
 
 const Http = Type.Object(
   {
@@ -132,45 +130,25 @@ export const WorkerSpec = Type.Object(
         ],
       }),
     ),
-    imagePullSecrets: Type.Optional(
-      Type.Array(Type.Object({ name: Type.String({ minLength: 1, maxLength: 253 }) }), {
-        maxItems: 10,
-        description: 'Secrets to pull the images with.',
-      }),
-    ),
+    ...placement({
+      path: 'spec.worker',
+      of: 'workers, of their migration and of backups',
+      unset: '',
+    }),
     resources: Type.Optional(
       passThrough<object>({
         description:
           'Requests and limits of the worker container. Unset: 100m and 128Mi asked, 512Mi at most.',
       }),
     ),
-    nodeSelector: Type.Optional(stringMap({ description: 'Nodes that may run workers.' })),
-    tolerations: Type.Optional(passThroughList<object>({ description: 'Taints that workers tolerate.' })),
-    affinity: Type.Optional(passThrough<object>({ description: 'Affinity of the worker pods.' })),
+    affinity: Type.Optional(
+      passThrough<object>({
+        description:
+          'Affinity of the worker pods. Of it `nodeAffinity` counts for migration, backups and NATS, too; what it says of neighbours is for workers alone.',
+      }),
+    ),
     topologySpreadConstraints: Type.Optional(
       passThroughList<object>({ description: 'How workers spread. Unset: over nodes, as far as possible.' }),
-    ),
-    podLabels: Type.Optional(
-      stringMap({
-        description: 'More labels for the worker pods.',
-        'x-kubernetes-validations': [
-          rule(
-            `self.all(k, ${OUR_PREFIXES})`,
-            'spec.worker.podLabels may not use app.kubernetes.io/, batchsender.io/ or kubernetes.io/ keys: choose a prefix of your own',
-          ),
-        ],
-      }),
-    ),
-    podAnnotations: Type.Optional(
-      stringMap({
-        description: 'More annotations for the worker pods.',
-        'x-kubernetes-validations': [
-          rule(
-            `self.all(k, !k.startsWith('batchsender.io/'))`,
-            'spec.worker.podAnnotations may not use batchsender.io/ keys: choose a prefix of your own',
-          ),
-        ],
-      }),
     ),
     logLevel: Type.Optional(
       stringEnum(['debug', 'info', 'warn', 'error'], {

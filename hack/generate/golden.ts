@@ -25,10 +25,9 @@ export async function golden(sample: string): Promise<string> {
       references(spec).map(({ secret, required }) => [secret, reference(...required, 'alice')]),
     ),
   })
-  const done = objects(before)
-    .filter(({ kind }) => kind === 'Job')
-    .map((job) => ({ ...job, status: { conditions: [{ type: 'Complete', status: 'True' }] } }))
-  return objects({ ...before, children: children(...done) })
+  const jobs = objects(before).filter(({ kind }) => kind === 'Job')
+  const done = jobs.map((job) => ({ ...job, status: { conditions: [{ type: 'Complete', status: 'True' }] } }))
+  return [...jobs, ...objects({ ...before, children: children(...done) })]
     .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
     .join('---\n')
 }

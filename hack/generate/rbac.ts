@@ -47,6 +47,8 @@ function rules(): Rule[] {
     ...owned,
     ...read,
     { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+    // Why a Job or a StatefulSet cannot make its pods is told nowhere else.
+    { apiGroups: [''], resources: ['events'], verbs: ['list'] },
   ]
 }
 

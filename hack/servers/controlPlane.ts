@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { makeCa, makeLeaf, type KeyPair } from '../../operator/src/adapters/certificateAuthority.ts'
 import { binary } from '../cluster/binaries.ts'
 import { AuditLog, type AuditEntry } from './auditLog.ts'
-import { freePort, startProcess, untilReady, type ServerProcess } from './process.ts'
+import { freePort } from './ports.ts'
+import { startProcess, untilReady, type ServerProcess } from './process.ts'
 
 export type { AuditEntry } from './auditLog.ts'
 

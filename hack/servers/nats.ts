@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { binary } from '../cluster/binaries.ts'
 import { ChildServer } from './childServer.ts'
-import { freePort } from './process.ts'
+import { freePort } from './ports.ts'
 
 export interface NatsServer {
   readonly url: string

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { ChildServer } from './childServer.ts'
-import { freePort } from './process.ts'
+import { freePort } from './ports.ts'
 
 export interface PostgresServer {
   /** Superuser `postgres` on database `postgres`, no password: loopback only. */
@@ -18,6 +18,8 @@ export interface PostgresServer {
   /** SIGKILL of the postmaster; `start` recovers from its log. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Shuts it down, copies its data, and starts it. @returns to be called to go back to that copy, as after a disaster. */
+  copied(): Promise<() => Promise<void>>
   /** Ends it and removes its data. */
   stop(): Promise<void>
 }
@@ -75,6 +77,18 @@ export async function startPostgres({
     restart: async () => {
       await server.stop('SIGINT')
       await start()
+    },
+    copied: async () => {
+      const copy = join(dataDir, 'copy')
+      await server.stop('SIGINT')
+      await promisify(execFile)('cp', ['-a', join(dataDir, 'data'), copy])
+      await start()
+      return async () => {
+        await server.kill()
+        await rm(join(dataDir, 'data'), { recursive: true })
+        await promisify(execFile)('cp', ['-a', copy, join(dataDir, 'data')])
+        await start()
+      }
     },
     stop: async () => {
       await server.stop('SIGINT')

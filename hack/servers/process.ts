@@ -1,7 +1,6 @@
 /** A server process of a test: its output kept, its end awaited, itself ended with the test run. */
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { spawn } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const KEPT_CHARACTERS = 200_000
@@ -71,17 +70,4 @@ export async function untilReady(
     if (next === 'ended') throw new Error(`${what} ended:\n${server.output()}`)
     if (Date.now() > until) throw new Error(`${what} did not become ready in time:\n${server.output()}`)
   }
-}
-
-/** A port on the loopback interface that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => {
-        resolve(port)
-      })
-    })
-  })
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { binary } from '../cluster/binaries.ts'
 import { ChildServer } from './childServer.ts'
-import { freePort } from './process.ts'
+import { freePort } from './ports.ts'
 
 export interface S3Server {
   readonly url: string

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { SinkRule } from '../standins/sinkBehaviour.ts'
 import type { SunkMessage } from '../standins/smtpSink.ts'
 import { ChildServer } from './childServer.ts'
-import { freePort } from './process.ts'
+import { freePort } from './ports.ts'
 
 export interface SmtpSinkServer {
   readonly smtpPort: number

@@ -12,27 +12,30 @@ export interface ClickhouseConfigOptions {
 
 /**
  * The credentials come from the variables `S3_ACCESS_KEY` and `S3_SECRET_KEY` of the server's process. The policy
- * `archive_v1` contains the volume of the standard one, so a table may be moved to it; expired rows that arrive late
+ * `archive_v1` contains the volume of the standard one, so a table may be moved to it, and `archive_v2` those of
+ * `archive_v1`; expired rows that arrive late
  * stay local until a background move (`perform_ttl_move_on_insert`), so that an outage of S3 blocks no insert.
  */
 export function clickhouseConfig({ endpoint, bucket, dataDir, usersFile }: ClickhouseConfigOptions): string {
   const credentials = `<access_key_id from_env="S3_ACCESS_KEY" hide_in_preprocessed="true"/>
         <secret_access_key from_env="S3_SECRET_KEY" hide_in_preprocessed="true"/>`
   const users = usersFile === undefined ? '' : `<users_config>${usersFile}</users_config>`
-  return `<clickhouse>
-  ${users}
-  <storage_configuration>
-    <disks>
-      <s3>
+  const disk = (name: string, folder: string) => `<${name}>
         <type>s3</type>
-        <endpoint>${endpoint}/${bucket}/cold/</endpoint>
+        <endpoint>${endpoint}/${bucket}/${folder}/</endpoint>
         ${credentials}
-        <metadata_path>${dataDir}/disks/s3/</metadata_path>
+        <metadata_path>${dataDir}/disks/${name}/</metadata_path>
         <retry_attempts>2</retry_attempts>
         <s3_retry_attempts>2</s3_retry_attempts>
         <connect_timeout_ms>1000</connect_timeout_ms>
         <request_timeout_ms>5000</request_timeout_ms>
-      </s3>
+      </${name}>`
+  return `<clickhouse>
+  ${users}
+  <storage_configuration>
+    <disks>
+      ${disk('s3', 'cold')}
+      ${disk('s3_2', 'cold-2')}
     </disks>
     <policies>
       <archive_v1>
@@ -42,6 +45,14 @@ export function clickhouseConfig({ endpoint, bucket, dataDir, usersFile }: Click
         </volumes>
         <move_factor>0</move_factor>
       </archive_v1>
+      <archive_v2>
+        <volumes>
+          <default><disk>default</disk></default>
+          <cold><disk>s3</disk><perform_ttl_move_on_insert>0</perform_ttl_move_on_insert></cold>
+          <colder><disk>s3_2</disk><perform_ttl_move_on_insert>0</perform_ttl_move_on_insert></colder>
+        </volumes>
+        <move_factor>0</move_factor>
+      </archive_v2>
     </policies>
   </storage_configuration>
   <named_collections>

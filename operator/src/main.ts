@@ -10,7 +10,7 @@ import { Nats } from './adapters/nats.ts'
 import { projectSecret, secretFacts } from './adapters/secretProjection.ts'
 import { projectPod } from './adapters/jobRuns.ts'
 import { checks } from './checks/index.ts'
-import { REPORTING, REPORTING_SELECTOR } from './components/backup/backup.ts'
+import { REPORTING } from './components/backup/backup.ts'
 import { components } from './components/index.ts'
 import { natsSecrets } from './components/parts/natsTopology.ts'
 import { Watchman } from './observers/watchman.ts'
@@ -133,7 +133,7 @@ function controllerFor(
       })),
       {
         resource: Pod,
-        labelSelector: `${CHILDREN_SELECTOR},${REPORTING_SELECTOR}`,
+        labelSelector: CHILDREN_SELECTOR,
         project: projectPod,
         toKeys: instanceKeys,
       },

@@ -25,6 +25,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const VERSION = '0.1.0'
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+const POD_USERS = ['Fixed', 'Assigned'] as const
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'] as const
 
 /** @throws Error naming the variable at fault. */
@@ -55,6 +56,7 @@ export function parseSettings(environment: Environment = process.env): OperatorS
       natsImage: text('NATS_IMAGE', 'nats:2.15.2'),
       imagePullPolicy: oneOf('IMAGE_PULL_POLICY', text('IMAGE_PULL_POLICY', 'IfNotPresent'), PULL_POLICIES),
       clusterDomain: text('CLUSTER_DOMAIN', 'cluster.local'),
+      podUser: oneOf('POD_USER', text('POD_USER', 'Fixed'), POD_USERS),
       operatorNamespace: namespace,
     },
   }

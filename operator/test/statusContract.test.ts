@@ -55,7 +55,7 @@ function statusOf(
   })
   const specHash = suspend || generation === 1 ? 'same' : 'other'
   const who = sender({ generation, status: last, specHash, spec: { ...SPEC, suspend } })
-  return report(snapshot({ sender: who }), { stages: [], verdicts, proofs: [] }, [])
+  return report(snapshot({ sender: who }), { stages: [], defects: [], verdicts, proofs: [] }, [])
 }
 
 const ready = statusOf()

@@ -95,8 +95,11 @@ async function lagOf({ settings, outbox, audit }: Told): Promise<Evidence['outbo
 }
 
 /** At the moment of the scrape: a pool is exhausted for seconds, not for as long as one looks at other figures. */
-export function observePool({ poolTotal, poolIdle, poolWaiting }: Metrics, database: Database): void {
-  const { total, idle, waiting } = database.pool()
+export function observePool(
+  { poolTotal, poolIdle, poolWaiting }: Metrics,
+  pools: Pick<Database, 'pool'>,
+): void {
+  const { total, idle, waiting } = pools.pool()
   poolTotal.set(total)
   poolIdle.set(idle)
   poolWaiting.set(waiting)

@@ -1,4 +1,6 @@
 /** The worker's program: `serve` (when nothing is said), `migrate [up | down VERSION]`, or a Job of jobs/run.ts. */
+import { hostname } from 'node:os'
+import { parseMigrationSettings } from '../../crds/migrationSettings.ts'
 import { runJob } from './jobs/run.ts'
 import { openLog } from './log.ts'
 import { runMigrate } from './migrate.ts'
@@ -29,8 +31,8 @@ async function job(): Promise<void> {
 }
 
 async function migrate(): Promise<void> {
-  const settings = readSettings()
-  await runMigrate(settings, openLog(settings.worker.logLevel, settings.worker.workerName), args)
+  const settings = parseMigrationSettings(process.env)
+  await runMigrate(settings, openLog(settings.logLevel, hostname()), args)
 }
 
 async function serveUntilTold(): Promise<void> {

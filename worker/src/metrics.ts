@@ -90,6 +90,16 @@ export function openMetrics() {
       help: 'Results that came after their lease was lost.',
       registers,
     }),
+    lostCommits: new Counter({
+      name: 'batchsender_lost_commits_total',
+      help: 'Recipients whose claim PostgreSQL had forgotten when it came back: they are uncertain.',
+      registers,
+    }),
+    contradictions: new Counter({
+      name: 'batchsender_contradictions_total',
+      help: 'Mails that went although it had been said, or was believed, that they did not.',
+      registers,
+    }),
     recordFailures: new Counter({
       name: 'batchsender_record_failures_total',
       help: 'Failed tries to write results.',

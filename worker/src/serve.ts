@@ -20,20 +20,20 @@ import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
 import { openLimits } from './serveLimits.ts'
 import { openFeatures } from './serveFeatures.ts'
+import { watchContinuity } from './serveContinuity.ts'
 import { startSending } from './serveSending.ts'
 import { openWebhooks } from './serveWebhooks.ts'
 import { openHousekeeping } from './serveHousekeeping.ts'
 import { listAudit, recordAudit } from './store/audit.ts'
 import { batchStore } from './store/batchStore.ts'
 import { wakeupLedger } from './store/chunks.ts'
-import { openDatabase } from './store/database.ts'
+import { openPools } from './store/pools.ts'
 import { deadLetterStore } from './store/deadLetters.ts'
 import { knownMigrations } from './store/migrations.ts'
 import { suppressionStore } from './store/suppressions.ts'
 import type { UnsubscribeLinks } from './unsubscribe.ts'
 import { openUnsubscribeLinks } from './unsubscribe.ts'
 
-const CONNECTIONS = 10
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
 const FINISH_MS = 45_000
 /** Requests still arrive until every proxy knows that this worker is no longer ready. */
@@ -76,15 +76,18 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
   const worker = `${settings.workerName}/${randomUUID().slice(0, 8)}`
   const known = (await knownMigrations()).at(-1)?.version ?? 0
 
-  const database = openDatabase({
-    url: settings.postgresUrl,
-    caFile: settings.postgresCaFile,
-    connections: CONNECTIONS,
-    applicationName: 'batchsender-worker',
-    onIdleError: (error) => {
-      log.warn({ err: error }, 'a connection to PostgreSQL was lost')
+  const pools = openPools(
+    {
+      url: settings.postgresUrl,
+      caFile: settings.postgresCaFile,
+      applicationName: 'batchsender-worker',
+      onIdleError: (error) => {
+        log.warn({ err: error }, 'a connection to PostgreSQL was lost')
+      },
     },
-  })
+    tuning.readMs,
+  )
+  const { service: database, reads } = pools
   const nats = openNats({
     servers: settings.natsServers,
     tlsDir: settings.natsTlsDir,
@@ -109,7 +112,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
   const features = await openFeatures(settings, log, metrics)
   const limits = openLimits(settings, database, log)
   const unsubscribe = await openUnsubscribing(settings, log)
-  const health = watchHealth(database, known, stopping.signal, (isGood, message) => {
+  const health = watchHealth(pools.health, known, stopping.signal, (isGood, message) => {
     log[isGood ? 'info' : 'error'](message)
   })
   const queue = jetStreamQueue(nats, {
@@ -120,8 +123,11 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
 
   const common = { settings, tuning, worker, log, metrics, database, stopping: stopping.signal }
   const events = openEvents(common)
+  const continuity = watchContinuity({ ...common, pools, provider, ready: health.served })
   const sending = startSending({
     ...common,
+    continuity,
+    database: pools.sending,
     queue,
     provider,
     switches: features,
@@ -130,7 +136,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
     ready: health.served,
   })
   const sweeping = sweepLoop({
-    ledger: wakeupLedger(database),
+    ledger: wakeupLedger(pools.sending),
     publisher: queue,
     everyMs: tuning.sweepEveryMs,
     ready: health.served,
@@ -165,7 +171,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
   const internal = internalServer({
     readiness: () => readinessOf(health, queue.isConnected(), stopping.signal.aborted),
     metrics: async () => {
-      observePool(metrics, database)
+      observePool(metrics, pools)
       observeBodies(metrics, budgets)
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
     },
@@ -182,12 +188,13 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
   })
   const api = await apiServer({
     store: batchStore(database, {
+      reads,
       onDue: sweeping.nudge,
       events: settings.clickhouseUrl !== undefined,
     }),
-    suppressions: suppressionStore(database),
-    deadLetters: deadLetterStore(database, sweeping.nudge),
-    audit: (page) => listAudit(database, page),
+    suppressions: suppressionStore(database, reads),
+    deadLetters: deadLetterStore(database, sweeping.nudge, reads),
+    audit: (page) => listAudit(reads, page),
     tokens,
     webhooks,
     limits,
@@ -225,6 +232,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
         webhooks.finished,
         figures,
         housekeeping,
+        continuity.finished,
       ])
       await refusals.close()
       clearTimeout(lastCall)
@@ -236,7 +244,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
       unsubscribe?.close()
       await nats.close()
       await internal.close()
-      await database.close()
+      await pools.close()
     },
   }
 }

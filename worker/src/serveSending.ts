@@ -15,6 +15,7 @@ import { sharedRate, unlimited } from './sending/sharedRate.ts'
 import { Slots } from './sending/slots.ts'
 import { workLoop } from './sending/workLoop.ts'
 import { ledger as openLedger } from './store/ledger.ts'
+import type { Continuity } from './store/continuity.ts'
 import { tokenBucket } from './store/rate.ts'
 
 /** Chunks worked on at once: enough that small batches do not wait for each other. */
@@ -29,6 +30,7 @@ export interface SendingOptions {
   readonly log: Logger
   readonly metrics: Metrics
   readonly database: Database
+  readonly continuity: Continuity
   readonly queue: WorkQueue
   readonly provider: Provider
   readonly switches: Switches
@@ -47,16 +49,23 @@ export interface SendingLoop {
 }
 
 export function startSending(options: SendingOptions): SendingLoop {
-  const { settings, tuning, worker, log, database, provider, switches, stopping, giveUp, queue } = options
+  const { settings, tuning, worker, log, metrics, database, provider, switches, stopping, giveUp, queue } =
+    options
   const onlooker = onlookerOf(options)
   const ledger = openLedger(database, {
     worker,
     leaseMs: tuning.leaseMs,
+    claimMs: tuning.claimMs,
     provider: provider.name,
     onUncertain: () => switches.onUncertain(),
     repeatableMs: provider.repeatableMs,
     deadAfter: tuning.deadAfter,
     events: settings.clickhouseUrl !== undefined,
+    continuity: options.continuity,
+    onContradiction: (recipients) => {
+      metrics.contradictions.inc(recipients.length)
+      log.error({ recipients }, 'mails went of which something else had been said or believed')
+    },
   })
   // Beside those with the provider, as many are being claimed, and as many recorded.
   const slots = new Slots(tuning.concurrency * 3, tuning.concurrency)
@@ -138,6 +147,9 @@ function onlookerOf({ log, metrics, provider }: SendingOptions): Onlooker {
     recordFailed: (error, waiting) => {
       metrics.recordFailures.inc()
       log.warn({ err: error, waiting }, 'results cannot be written and are kept')
+    },
+    setAside: (error, { batchId, seq, attempt }) => {
+      log.error({ err: error, batchId, seq, attempt }, 'a result is written without its words')
     },
   }
 }

@@ -14,6 +14,12 @@ export interface Tuning {
   readonly sweepEveryMs: number
   /** Failures of a chunk, for no outage, before it is put aside as a dead letter. */
   readonly deadAfter: number
+  /** How long one read for a user of the API may take in PostgreSQL. */
+  readonly readMs: number
+  /** How long a claim may take in PostgreSQL: less than is waited for it. */
+  readonly claimMs: number
+  /** How long a worker that is not heard of is waited for after PostgreSQL was started. */
+  readonly witnessMs: number
   /** A server of this machine that is asked instead of `https://sns.<region>.amazonaws.com`. */
   readonly snsOrigin: string | undefined
 }
@@ -29,6 +35,9 @@ const STANDARD = {
   LEASE_MS: 45_000,
   SWEEP_EVERY_MS: 2_000,
   DEAD_AFTER: 10,
+  READ_MS: 5_000,
+  CLAIM_MS: 20_000,
+  WITNESS_MS: 60_000,
   /** Where no cgroup says how much there is. */
   MEMORY_BYTES: Number.MAX_SAFE_INTEGER,
 } as const
@@ -42,6 +51,9 @@ export function readSettings(): Settings {
       leaseMs: tuned('LEASE_MS'),
       sweepEveryMs: tuned('SWEEP_EVERY_MS'),
       deadAfter: tuned('DEAD_AFTER'),
+      readMs: tuned('READ_MS'),
+      claimMs: tuned('CLAIM_MS'),
+      witnessMs: tuned('WITNESS_MS'),
       snsOrigin: loopback('SNS_ORIGIN'),
     },
     memory: readMemory(),

@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Claimed, Ledger, Result } from '../src/sending/ports.ts'
 import type { OnUncertain } from '../src/domain/retryClasses.ts'
+import type { Contradicted } from '../src/store/contradictions.ts'
 import type { LedgerOptions } from '../src/store/ledger.ts'
 import type { Database } from '../src/store/database.ts'
 import type { PostgresServer } from '../../hack/servers/postgres.ts'
@@ -93,6 +94,26 @@ const cancel = (batchId: string) =>
     ip: '',
     userAgent: '',
   })
+
+const resolve = (batchId: string, as: 'sent' | 'failed' | 'retry') =>
+  batchStore(database, { onDue: () => undefined, events: true }).resolve(
+    batchId,
+    { as, addresses: undefined, userId: 'somebody' },
+    () => ({
+      action: 'batch.uncertain-resolved',
+      userId: 'somebody',
+      resource: batchId,
+      metadata: {},
+      ip: '',
+      userAgent: '',
+    }),
+  )
+
+const attemptsOf = (batchId: string) =>
+  database.query(
+    'SELECT attempt, outcome, worker FROM attempt WHERE batch_id = $1 ORDER BY recorded_at, attempt, outcome',
+    [batchId],
+  )
 
 const counts = async (batchId: string) => (await findBatch(database, batchId))?.counts
 
@@ -189,4 +210,58 @@ test('a cancellation ends what nobody holds, is seen at once, and waits for nobo
   expect(await a.record(claimed.map((each) => resultOf(each, 'accepted')))).toBe(100)
   await workerNamed('b').settle({ batchId: id, chunk: 4 })
   expect(await counts(id)).toMatchObject({ cancelled: 900, sent: 100, pending: 0 })
+})
+
+test('a mail that went after a person had said that it did not is sent, and the contradiction is told', async () => {
+  const told: Contradicted[] = []
+  const onContradiction = (recipients: readonly Contradicted[]) => void told.push(...recipients)
+  const { id, a, claimed } = await judgedByAnother({ onContradiction })
+  expect(await resolve(id, 'failed')).toBe(1)
+  expect(await a.record([resultOf(claimed, 'accepted')])).toBe(1)
+  expect(await findBatch(database, id)).toMatchObject({ state: 'completed', counts: { sent: 1, failed: 0 } })
+  expect(await database.query('SELECT error_code FROM recipient WHERE batch_id = $1', [id])).toEqual([
+    { error_code: 'sent_after_all' },
+  ])
+  expect(await attemptsOf(id)).toEqual([
+    { attempt: 1, outcome: 'lost', worker: claimed.holder },
+    { attempt: 1, outcome: 'recipient', worker: 'somebody' },
+    { attempt: 1, outcome: 'accepted', worker: claimed.holder },
+  ])
+  expect(told).toEqual([{ batchId: id, seq: 0, attempt: 1, was: 'failed' }])
+  expect(await a.record([resultOf(claimed, 'accepted')])).toBe(0)
+  expect(told).toHaveLength(1)
+})
+
+test('a mail that went while it waited to be sent once more by hand is not sent once more', async () => {
+  const { id, a, b, claimed } = await judgedByAnother()
+  expect(await resolve(id, 'retry')).toBe(1)
+  expect(await a.record([resultOf(claimed, 'accepted')])).toBe(1)
+  expect(await claimAll(b, id)).toEqual([])
+  expect(await counts(id)).toMatchObject({ sent: 1 })
+})
+
+test('of two mails to one recipient both are on record, and a refusal of the second makes nobody failed', async () => {
+  const told: Contradicted[] = []
+  const onContradiction = (recipients: readonly Contradicted[]) => void told.push(...recipients)
+  const { id, a, b, claimed } = await judgedByAnother({ onUncertain: resend, onContradiction })
+  const [again] = await claimAll(b, id)
+  if (!again) throw new Error('it was not claimed again')
+  expect(await a.record([resultOf(claimed, 'accepted', 'Resend')])).toBe(0)
+  expect(told).toEqual([{ batchId: id, seq: 0, attempt: 1, was: 'sending' }])
+  expect(await b.record([resultOf(again, 'recipient', 'Resend')])).toBe(1)
+  expect(await counts(id)).toMatchObject({ sent: 1, failed: 0 })
+})
+
+test('a mail that went under a claim that the server has forgotten is sent, whatever the server believed', async () => {
+  const told: Contradicted[] = []
+  const id = await newBatch(2)
+  const a = workerNamed('a', { onContradiction: (recipients) => void told.push(...recipients) })
+  const claimed = await claimAll(a, id)
+  await database.query(
+    `UPDATE recipient SET state = 'pending', attempt = 0, worker = NULL, lease_until = NULL WHERE batch_id = $1`,
+    [id],
+  )
+  expect(await a.record(claimed.map((each) => resultOf(each, 'accepted')))).toBe(2)
+  expect(await counts(id)).toMatchObject({ sent: 2, pending: 0 })
+  expect(told.map(({ was }) => was)).toEqual(['pending', 'pending'])
 })

@@ -2,6 +2,8 @@
 import 'reflect-metadata'
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { certificatesIn, pemOf, privateKeyIn } from './pem.ts'
+import { anchorsOf, chainOf, signingAlgorithm, unique } from './trust.ts'
 import type { CaRequest, LeafRequest as OperatorLeafRequest } from '../components/desired.ts'
 
 /** The operator asks for DNS names only; a test cluster also needs addresses and groups. */
@@ -48,9 +50,19 @@ export async function makeCa(request: CaRequest, now: Date, key?: string): Promi
   return { 'tls.crt': `${pem}\n`, 'tls.key': await exportKey(keys.privateKey), 'ca.crt': `${pem}\n` }
 }
 
-/** The leaf ends with its CA at the latest. */
-export async function makeLeaf(request: LeafRequest, issuer: Issuer, now: Date): Promise<KeyPair> {
-  const ca = new x509.X509Certificate(issuer.certificate)
+/**
+ * The leaf ends with its CA at the latest.
+ * @param trusted what is trusted beside the CA and its roots, in PEM
+ */
+export async function makeLeaf(
+  request: LeafRequest,
+  issuer: Issuer,
+  now: Date,
+  trusted = '',
+): Promise<KeyPair> {
+  const [first] = certificatesIn(issuer.certificate)
+  if (!first) throw new Error('the CA has no certificate that can be read')
+  const ca = new x509.X509Certificate(first.raw)
   const signingKey = await importSigningKey(issuer.key)
   const keys = await newKeys()
   const certificate = await x509.X509CertificateGenerator.create({
@@ -80,13 +92,17 @@ export async function makeLeaf(request: LeafRequest, issuer: Issuer, now: Date):
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  const isRoot = ca.subject === ca.issuer
-  const chain = isRoot ? '' : `${ca.toString('pem')}\n`
   return {
-    'tls.crt': `${certificate.toString('pem')}\n${chain}`,
+    'tls.crt': pemOf([{ raw: new Uint8Array(certificate.rawData) }, ...chainOf(issuer.certificate)]),
     'tls.key': await exportKey(keys.privateKey),
-    'ca.crt': isRoot ? `${ca.toString('pem')}\n` : `${issuer.roots ?? ''}${ca.toString('pem')}\n`,
+    'ca.crt': trustOf(issuer, now, trusted),
   }
+}
+
+/** What whoever has a certificate of this CA trusts. @param also in PEM; what has ended is left out of it */
+export function trustOf({ certificate, roots }: Issuer, now: Date, also = ''): string {
+  const others = certificatesIn(also).filter(({ validTo }) => new Date(validTo) > now)
+  return pemOf(unique([...anchorsOf(certificate, roots), ...others]))
 }
 
 /** 128 random bits, positive (RFC 5280 §4.1.2.2). */
@@ -110,21 +126,13 @@ async function importKeys(pem: string): Promise<webcrypto.CryptoKeyPair> {
   }
 }
 
-/** A CA of the user's may have any of the usual keys. */
+/** A CA of the user's may have any of the usual keys. @throws Error for another, of which the plan knows beforehand */
 async function importSigningKey(pem: string) {
-  const key = createPrivateKey(pem)
-  const algorithm = algorithmOf(key.asymmetricKeyType, key.asymmetricKeyDetails?.namedCurve)
+  const key = createPrivateKey(privateKeyIn(pem) ?? '')
+  const algorithm = signingAlgorithm(key)
+  if (!algorithm) throw new Error(`a CA key of type ${key.asymmetricKeyType ?? 'unknown'} cannot sign here`)
   const der = key.export({ type: 'pkcs8', format: 'der' })
   return { algorithm, key: await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']) }
-}
-
-function algorithmOf(type: string | undefined, curve: string | undefined) {
-  if (type === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
-  if (type === 'ec' && curve === 'secp384r1') return { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' }
-  if (type === 'ec' && curve === 'prime256v1') return P256
-  throw new Error(
-    `a CA key of type ${type ?? 'unknown'} ${curve ?? ''} cannot sign here: use RSA, P-256 or P-384`,
-  )
 }
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {

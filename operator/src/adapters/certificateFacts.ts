@@ -1,6 +1,8 @@
 /** What certificates and keys in PEM say, in the words of the Snapshot. */
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import type { CertificateFacts } from '../components/snapshot.ts'
+import { certificatesIn, isPlainPem } from './pem.ts'
+import { anchorsOf, keyHash, parseKey, signingFault } from './trust.ts'
 
 const EXTENDED_USAGE: Readonly<Record<string, string>> = {
   '1.3.6.1.5.5.7.3.1': 'serverAuth',
@@ -18,9 +20,12 @@ export function certificateFacts(
   keyPem: string | undefined,
   trustPem: string | undefined,
 ): CertificateFacts | undefined {
-  const certificate = parseCertificate(pem)
+  const [certificate] = certificatesIn(pem)
   if (!certificate) return undefined
-  const issuer = certificatesIn(trustPem).find((candidate) => certificate.verify(candidate.publicKey))
+  const key = parseKey(keyPem)
+  const trusted = trustedBy(certificate, pem, trustPem)
+  const issuer = trusted.find((candidate) => certificate.verify(candidate.publicKey))
+  const fault = certificate.ca ? signingFault(pem, key, trustPem) : undefined
   return {
     serial: certificate.serialNumber,
     subject: certificate.subject,
@@ -30,23 +35,22 @@ export function certificateFacts(
     dnsNames: dnsNames(certificate),
     usages: usages(certificate),
     keyHash: keyHash(certificate),
-    keyMatches: keyMatches(certificate, keyPem),
+    keyMatches: key !== undefined && certificate.checkPrivateKey(key),
     ...(issuer && { issuerKeyHash: keyHash(issuer) }),
+    trusts: trusted.map(({ fingerprint256 }) => fingerprint256).sort(),
+    trustedKeys: [...new Set(trusted.map(keyHash))].sort(),
+    ...(fault !== undefined && { signingFault: fault }),
   }
 }
 
-export function certificatesIn(pem: string | undefined): X509Certificate[] {
-  const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
-  return blocks.flatMap((block) => parseCertificate(block) ?? [])
-}
-
-function parseCertificate(pem: string | undefined): X509Certificate | undefined {
-  if (pem === undefined) return undefined
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    return undefined
-  }
+/** Beside a leaf, which we wrote, nothing counts that other readers might not understand. */
+function trustedBy(
+  certificate: X509Certificate,
+  pem: string | undefined,
+  trustPem: string | undefined,
+): readonly X509Certificate[] {
+  if (certificate.ca) return anchorsOf(pem, trustPem)
+  return trustPem !== undefined && isPlainPem(trustPem) ? certificatesIn(trustPem) : []
 }
 
 function dnsNames({ subjectAltName }: X509Certificate): string[] {
@@ -60,19 +64,4 @@ function usages(certificate: X509Certificate): string[] {
   // The list is undefined, whatever its type says, on a certificate without the extension.
   const oids = certificate.keyUsage as readonly string[] | undefined
   return (oids ?? []).map((oid) => EXTENDED_USAGE[oid] ?? oid)
-}
-
-function keyMatches(certificate: X509Certificate, keyPem: string | undefined): boolean {
-  if (keyPem === undefined) return false
-  try {
-    return certificate.checkPrivateKey(createPrivateKey(keyPem))
-  } catch {
-    return false
-  }
-}
-
-function keyHash({ publicKey }: X509Certificate): string {
-  return createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex')
 }

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../runtime/object.ts'
 import type { Store } from '../runtime/store.ts'
 import { parseJobReport } from '../../../crds/jobReports.ts'
 import { COMPONENT } from '../vocabulary/labels.ts'
+import { podTrouble } from './podTrouble.ts'
 
 export interface RunStores {
   readonly cronJobs: Store
@@ -42,32 +43,58 @@ function runOf(job: KubernetesObject, component: string, pods: readonly Kubernet
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   )
   const state = end === undefined ? 'running' : end.type === 'Complete' ? 'complete' : 'failed'
-  const reports = pods.flatMap((pod) => (pod as ProjectedPod).reports ?? [])
+  const facts = pods.map((pod) => pod as ProjectedPod)
+  const madeAt = new Date(job.metadata.creationTimestamp ?? 0)
   return {
     name: job.metadata.name,
     component,
     state,
+    madeAt,
     ...(end?.lastTransitionTime !== undefined && { endedAt: new Date(end.lastTransitionTime) }),
-    reports: [...reports].sort((left, right) => endOf(left).localeCompare(endOf(right))),
+    ...idleness(facts, madeAt),
+    reports: facts
+      .flatMap(({ reports = [] }) => reports)
+      .sort((left, right) => endOf(left).localeCompare(endOf(right))),
   }
 }
 
 const endOf = (report: JobReport): string => ('failedAt' in report ? report.failedAt : report.completedAt)
 
-type ProjectedPod = KubernetesObject & { readonly reports?: readonly JobReport[] }
+function idleness(pods: readonly ProjectedPod[], madeAt: Date): Pick<JobRun, 'idleSince' | 'waits'> {
+  if (pods.some(({ isAtWork }) => isAtWork)) return {}
+  const ends = pods.flatMap(({ endedAt }) => (endedAt === undefined ? [] : [Date.parse(endedAt)]))
+  const waits = pods.find((pod) => pod.waits !== undefined)?.waits
+  return {
+    idleSince: new Date(Math.max(madeAt.getTime(), ...ends)),
+    ...(waits !== undefined && { waits }),
+  }
+}
+
+interface PodFacts {
+  readonly reports: readonly JobReport[]
+  readonly isAtWork: boolean
+  readonly endedAt?: string
+  readonly waits?: string
+}
+
+type ProjectedPod = KubernetesObject & Partial<PodFacts>
+
+/** Why a pod of the cache does not run. */
+export function troubleOf(pod: KubernetesObject): string | undefined {
+  return (pod as ProjectedPod).waits
+}
 
 interface PodStatus {
   readonly containerStatuses?: readonly {
-    readonly state?: { readonly terminated?: { readonly message?: string } }
+    readonly state?: {
+      readonly running?: object
+      readonly terminated?: { readonly message?: string; readonly finishedAt?: string }
+    }
   }[]
 }
 
-/** What the cache keeps of a pod: whose it is, and what it reported. */
+/** What the cache keeps of a pod: whose it is, whether it is at work, why it does not run, and what it reported. */
 export function projectPod(raw: KubernetesObject): KubernetesObject {
-  const { containerStatuses = [] } = (raw['status'] ?? {}) as PodStatus
-  const reports = containerStatuses.flatMap(
-    ({ state }) => parseJobReport(state?.terminated?.message ?? '') ?? [],
-  )
   const { name, namespace, uid, resourceVersion, labels, ownerReferences } = raw.metadata
   const metadata = {
     name,
@@ -77,5 +104,21 @@ export function projectPod(raw: KubernetesObject): KubernetesObject {
     ...(labels && { labels }),
     ...(ownerReferences && { ownerReferences }),
   }
-  return { apiVersion: 'v1', kind: 'Pod', metadata, reports }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, ...podFacts(raw) }
+}
+
+function podFacts(raw: KubernetesObject): PodFacts {
+  const { containerStatuses = [] } = (raw['status'] ?? {}) as PodStatus
+  const states = containerStatuses.map(({ state = {} }) => state)
+  const endedAt = states
+    .flatMap(({ terminated }) => terminated?.finishedAt ?? [])
+    .sort()
+    .at(-1)
+  const waits = podTrouble(raw)
+  return {
+    reports: states.flatMap(({ terminated }) => parseJobReport(terminated?.message ?? '') ?? []),
+    isAtWork: states.some(({ running }) => running !== undefined),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(waits !== undefined && { waits }),
+  }
 }

@@ -11,12 +11,14 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { RETAINED_FOR } from '../vocabulary/labels.ts'
 import { BatchSender, CronJob, Job, Pod, Secret } from '../vocabulary/kinds.ts'
 import { Applier } from '../runtime/apply.ts'
+import { Failures } from '../runtime/failures.ts'
 import { joinKey } from '../runtime/object.ts'
 import { writeStatus } from '../runtime/statusWriter.ts'
 import { jobRuns } from './jobRuns.ts'
 import { References } from './references.ts'
 import { secretFacts } from './secretProjection.ts'
 import { GeneratedSecrets } from './secrets.ts'
+import { Troubles } from './troubles.ts'
 
 export const FIELD_MANAGER = 'batchsender-operator'
 const STATUS_MANAGER = 'batchsender-operator-status'
@@ -52,6 +54,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
   const applier = new Applier({ transport, fieldManager: FIELD_MANAGER, storeOf, metrics })
   const references = new References(transport)
   const secrets = new GeneratedSecrets(transport, storeOf(Secret), now)
+  const troubles = new Troubles(transport, storeOf(Pod))
   const primaries = storeOf(BatchSender)
   const runStores = { cronJobs: storeOf(CronJob), jobs: storeOf(Job), pods: storeOf(Pod) }
   const keyOf = ({ namespace, name }: Sender) => joinKey(namespace, name)
@@ -67,6 +70,11 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
       return new Map([...own, ...retained].map((object) => [object.metadata.name, secretFacts(object)]))
     },
     references: (sender, names, fresh, signal) => references.read(sender, names, fresh, signal),
+    troubles: (sender, children, signal) => {
+      const schedules = [...children.values()].filter(({ kind }) => kind === CronJob.kind)
+      const runs = schedules.flatMap(({ metadata }) => runStores.jobs.controlledBy(metadata.uid ?? ''))
+      return troubles.of(sender, [...children.values(), ...runs], signal)
+    },
     evidence: (sender) => watch.evidence(keyOf(sender)),
     runs: (sender) => jobRuns(sender, runStores, options.reporting),
     apply: (resource, object, owner, signal) => applier.apply(resource, object, owner, signal),
@@ -103,6 +111,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     async writeStatus(primary, status, signal) {
       await writeStatus(statusTarget, primary, status, signal)
     },
+    failures: new Failures(() => performance.now()),
     event: (primary, event) => {
       events.record(primary, event)
     },

@@ -1,7 +1,9 @@
 /** The user's Secrets, read by name: which keys they have, and a fingerprint of each that tells nothing else. */
 import { createHmac } from 'node:crypto'
 import type { ReferenceFacts, Sender } from '../components/snapshot.ts'
+import type { KubernetesObject } from '../runtime/object.ts'
 import type { Transport } from '../runtime/transport.ts'
+import { ApiError } from '../runtime/errors.ts'
 import { FINGERPRINT_KEY, fingerprintSecret } from '../vocabulary/fingerprint.ts'
 import { Secret } from '../vocabulary/kinds.ts'
 import { read } from '../runtime/read.ts'
@@ -62,7 +64,13 @@ export class References {
     secret: Buffer | undefined,
     signal: AbortSignal,
   ): Promise<ReferenceFacts> {
-    const object = await read(this.#transport, Secret, namespace, name, signal)
+    let object: KubernetesObject | undefined
+    try {
+      object = await read(this.#transport, Secret, namespace, name, signal)
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 403) return { found: false, fault: error.message }
+      throw error
+    }
     if (!object) return { found: false }
     const data = (object['data'] ?? {}) as Data
     const certificate = certificateFacts(

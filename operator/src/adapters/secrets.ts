@@ -13,9 +13,10 @@ import { read } from '../runtime/read.ts'
 import { keepSecret } from '../runtime/generatedSecret.ts'
 import { controllerOf } from '../runtime/object.ts'
 import { Waiting } from '../runtime/errors.ts'
-import { makeCa, makeLeaf } from './certificateAuthority.ts'
+import { makeCa, makeLeaf, trustOf } from './certificateAuthority.ts'
 import { certificateFacts } from './certificateFacts.ts'
 import { decode } from './secretProjection.ts'
+import { parseKey } from './trust.ts'
 
 type Content = Readonly<Record<string, string>>
 
@@ -35,15 +36,26 @@ export class GeneratedSecrets {
     owner: OwnerReference,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const make = async (live: SecretObject | undefined): Promise<Content> => {
-      if (wish.request.role === 'ca') return makeCa(wish.request, this.#now(), reusableKey(live))
-      return makeLeaf(
-        wish.request,
-        await this.#issuer(wish.secret.namespace, wish.request.issuerSecret, signal),
-        this.#now(),
-      )
-    }
+    const make = (live: SecretObject | undefined) => this.#certificate(wish, live, signal)
     return this.#keep(wish.secret, 'kubernetes.io/tls', owner, make, signal)
+  }
+
+  async #certificate(
+    { request, secret }: DesiredCertificate,
+    live: SecretObject | undefined,
+    signal: AbortSignal,
+  ): Promise<Content> {
+    const now = this.#now()
+    if (request.role === 'ca') return makeCa(request, now, reusableKey(live))
+    const issuer = await this.#issuer(secret.namespace, request.issuerSecret, signal)
+    const held = (name: string) => decode(live?.data, name) ?? ''
+    const [certificate, key, trusted] = [held('tls.crt'), held('tls.key'), held('ca.crt')]
+    if (request.role === 'trust')
+      return { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': trustOf(issuer, now, trusted) }
+    // Those who have not heard of another CA yet show certificates of the one before.
+    const signer = certificateFacts(certificate, key, trusted)?.issuerKeyHash
+    const isOther = signer !== certificateFacts(issuer.certificate, undefined, undefined)?.keyHash
+    return makeLeaf(request, issuer, now, isOther ? trusted : '')
   }
 
   async makeKey(wish: DesiredKey, owner: OwnerReference, signal: AbortSignal): Promise<Outcome> {
@@ -146,11 +158,12 @@ function outcomeOf(outcome: SecretOutcome, what: string): Outcome {
   }
 }
 
-/** The key of a CA that is only renewed; a broken one is not worth keeping. */
+/** The key of a CA that is only renewed; a broken one is not worth keeping, and one that we did not make cannot be. */
 function reusableKey(live: SecretObject | undefined): string | undefined {
   const key = decode(live?.data, 'tls.key')
   const facts = certificateFacts(decode(live?.data, 'tls.crt'), key, decode(live?.data, 'ca.crt'))
-  return facts?.isCa === true && facts.keyMatches ? key : undefined
+  const isOurs = parseKey(key)?.asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  return facts?.isCa === true && facts.keyMatches && isOurs ? key : undefined
 }
 
 function isRetainedFor(live: KubernetesObject, name: string): boolean {

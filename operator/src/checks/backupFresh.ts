@@ -19,9 +19,10 @@ export const backupFresh: Check = {
     if (unmeetable !== undefined) return { state: 'Failing', message: unmeetable }
     const { last } = backupHistory(snapshot)
     if (!last) return { state: 'Unknown', message: 'no backup has been made yet' }
-    const limitMs = wish.rpoMs + Math.min(MOST_GRACE_MS, wish.rpoMs / 3)
+    const graceMs = Math.min(MOST_GRACE_MS, wish.rpoMs / 3)
+    const limitMs = wish.rpoMs + graceMs
     const leftMs = new Date(last.cutoff).getTime() + limitMs - now.getTime()
-    const message = `backup of ${last.cutoff}, limit ${wish.rpo}`
+    const message = `backup of ${last.cutoff}, limit ${wish.rpo} and ${Math.round(graceMs / 1_000)} s to make the next one`
     if (leftMs < 0) return { state: 'Failing', message }
     return { state: 'Proven', message, lookAgainMs: leftMs + 1_000 }
   },

@@ -3,6 +3,7 @@ import type { ConditionType, ReasonOf } from '../../../crds/schema/conditions.ts
 import type { Resource } from '../runtime/object.ts'
 import type { Desired } from './desired.ts'
 import type { Snapshot } from './snapshot.ts'
+import { withCanonicalQuantities } from './parts/canonicalQuantities.ts'
 
 export interface Verdict<Type extends ConditionType> {
   readonly status: 'True' | 'False' | 'Unknown'
@@ -47,5 +48,13 @@ export type AnyVerdict = { [Type in ConditionType]: Verdict<Type> }[ConditionTyp
 export function component<Type extends ConditionType, Observed>(
   shape: ComponentShape<Type, Observed>,
 ): Component<Type> & Pick<ComponentShape<Type, Observed>, 'observe' | 'condition'> {
-  return { ...shape, verdict: (snapshot) => shape.condition(shape.observe(snapshot)) }
+  return {
+    ...shape,
+    desired: (snapshot) => shape.desired(snapshot).map(inServersForm),
+    verdict: (snapshot) => shape.condition(shape.observe(snapshot)),
+  }
+}
+
+function inServersForm(desired: Desired): Desired {
+  return desired.type === 'object' ? { ...desired, object: withCanonicalQuantities(desired.object) } : desired
 }

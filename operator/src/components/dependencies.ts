@@ -1,5 +1,6 @@
 /** The Secrets that the spec names: there, with the keys they need. */
 import type { Verdict } from './component.ts'
+import type { ReferenceFacts } from './snapshot.ts'
 import { component } from './component.ts'
 import { references } from './parts/references.ts'
 
@@ -10,6 +11,7 @@ const LOOK_AGAIN_MS = 5_000
 const RECHECK_MS = 60_000
 
 interface Observed {
+  readonly unreadable: readonly string[]
   readonly missing: readonly string[]
   readonly incomplete: readonly string[]
 }
@@ -22,24 +24,20 @@ export const dependencies = component<'DependenciesReachable', Observed>({
 
   desired: () => [],
 
-  observe(snapshot) {
-    const missing: string[] = []
-    const incomplete: string[] = []
-    for (const { secret, path, required } of references(snapshot.sender.spec)) {
-      const facts = snapshot.references.get(secret)
-      if (!facts?.found) {
-        missing.push(`${secret} (${path}${required.length > 0 ? `, keys ${required.join(', ')}` : ''})`)
-        continue
-      }
-      const lacking = required.filter((key) => !facts.keys.includes(key))
-      if (lacking.length > 0) incomplete.push(`${secret} lacks ${lacking.join(', ')} (${path})`)
-      if (required.length === 0 && facts.keys.length === 0)
-        incomplete.push(`${secret} has no key at all (${path})`)
-    }
-    return { missing, incomplete }
+  observe({ sender, references: facts }) {
+    const lacks = references(sender.spec).flatMap((wish) => lackOf(wish, facts.get(wish.secret)) ?? [])
+    const of = (kind: Lack['kind']) => lacks.filter((lack) => lack.kind === kind).map(({ text }) => text)
+    return { unreadable: of('unreadable'), missing: of('missing'), incomplete: of('incomplete') }
   },
 
-  condition({ missing, incomplete }): Verdict<'DependenciesReachable'> {
+  condition({ unreadable: [unreadable], missing, incomplete }): Verdict<'DependenciesReachable'> {
+    if (unreadable !== undefined)
+      return {
+        status: 'False',
+        reason: 'SecretUnreadable',
+        message: `Secret cannot be read: ${unreadable}`,
+        lookAgainMs: LOOK_AGAIN_MS,
+      }
     if (missing.length > 0)
       return {
         status: 'False',
@@ -62,3 +60,25 @@ export const dependencies = component<'DependenciesReachable', Observed>({
     }
   },
 })
+
+interface Lack {
+  readonly kind: keyof Observed
+  readonly text: string
+}
+
+/** What is wrong with one Secret that the spec names. */
+function lackOf(
+  { secret, path, required }: ReturnType<typeof references>[number],
+  facts: ReferenceFacts | undefined,
+): Lack | undefined {
+  if (facts?.found !== true) {
+    if (facts?.fault !== undefined) return { kind: 'unreadable', text: `${secret} (${path}): ${facts.fault}` }
+    const keys = required.length > 0 ? `, keys ${required.join(', ')}` : ''
+    return { kind: 'missing', text: `${secret} (${path}${keys})` }
+  }
+  const lacking = required.filter((key) => !facts.keys.includes(key))
+  if (lacking.length > 0)
+    return { kind: 'incomplete', text: `${secret} lacks ${lacking.join(', ')} (${path})` }
+  if (required.length > 0 || facts.keys.length > 0) return undefined
+  return { kind: 'incomplete', text: `${secret} has no key at all (${path})` }
+}

@@ -87,7 +87,7 @@ export interface SecretIdentity {
   readonly owned: boolean
 }
 
-export type CertificateRequest = CaRequest | LeafRequest
+export type CertificateRequest = CaRequest | LeafRequest | TrustRequest
 
 export interface CaRequest {
   readonly role: 'ca'
@@ -102,6 +102,12 @@ export interface LeafRequest {
   readonly usages: readonly ('serverAuth' | 'clientAuth')[]
   readonly durationMs: number
   /** Secret with `tls.crt` and `tls.key` of the CA. */
+  readonly issuerSecret: string
+}
+
+/** Another CA is trusted beside those that are; the certificate and its key stay. */
+export interface TrustRequest {
+  readonly role: 'trust'
   readonly issuerSecret: string
 }
 

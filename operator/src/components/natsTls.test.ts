@@ -1,16 +1,30 @@
 import { describe, expect, it } from 'vitest'
-import { certificate, issuedSecrets, NOW, reference, sender, snapshot, SPEC } from '../testing/snapshots.ts'
+import {
+  certificate,
+  children,
+  issuedSecrets,
+  NOW,
+  reference,
+  sender,
+  snapshot,
+  SPEC,
+} from '../testing/snapshots.ts'
+import type { CertificateFacts, SecretFacts } from './snapshot.ts'
+import { nats } from './nats/nats.ts'
 import { natsTls } from './natsTls.ts'
 
 const DAY_MS = 86_400_000
 const inDays = (days: number) => new Date(NOW.getTime() + days * DAY_MS)
 
 /** The Secrets as issued, with one changed or taken away. */
-function secretsWith(name: string, change?: Partial<ReturnType<typeof certificate>>) {
+function secretsWith(
+  name: string,
+  change?: { [Field in keyof CertificateFacts]?: CertificateFacts[Field] | undefined },
+) {
   const secrets = issuedSecrets(sender())
   const facts = secrets.get(name)
   if (change && facts?.certificate)
-    secrets.set(name, { ...facts, certificate: { ...facts.certificate, ...change } })
+    secrets.set(name, { ...facts, certificate: { ...facts.certificate, ...change } as CertificateFacts })
   else secrets.delete(name)
   return secrets
 }
@@ -38,22 +52,24 @@ describe('natsTls', () => {
     { why: 'is gone', change: undefined },
     { why: 'does not fit its key', change: { keyMatches: false } },
     { why: 'was signed by another CA', change: { issuerKeyHash: 'other' } },
+    { why: 'was signed by a CA that it does not trust', change: { issuerKeyHash: undefined } },
     { why: 'has expired', change: { notAfter: inDays(-1) } },
     { why: 'names another host', change: { dnsNames: ['elsewhere'] } },
     { why: 'may not be shown by a server', change: { usages: ['clientAuth'] } },
-    { why: 'is near its end', change: { notAfter: inDays(29) } },
+    { why: 'is near its end', change: { notBefore: inDays(-61), notAfter: inDays(29) } },
   ])('makes the leaf of the servers anew when it $why', ({ change }) => {
     expect(namesOf(secretsWith('orders-nats-server', change))).toEqual(['orders-nats-server'])
   })
 
   it('stays ready while a leaf is only near its end', () => {
-    const secrets = secretsWith('orders-nats-worker', { notAfter: inDays(29) })
+    const secrets = secretsWith('orders-nats-worker', { notBefore: inDays(-61), notAfter: inDays(29) })
     expect(natsTls.verdict(snapshot({ secrets })).status).toBe('True')
   })
 
   it('renews the CA before a leaf would have to outlive it', () => {
-    expect(namesOf(secretsWith('orders-nats-ca', { notAfter: inDays(89) }))).toEqual(['orders-nats-ca'])
-    expect(namesOf(secretsWith('orders-nats-ca', { notAfter: inDays(91) }))).toEqual([])
+    const ending = (days: number) => ({ notBefore: inDays(-1_700), notAfter: inDays(days) })
+    expect(namesOf(secretsWith('orders-nats-ca', ending(89)))).toEqual(['orders-nats-ca'])
+    expect(namesOf(secretsWith('orders-nats-ca', ending(91)))).toEqual([])
   })
 
   it('does not renew for ever under a CA of the user that ends soon', () => {
@@ -77,6 +93,14 @@ describe('natsTls', () => {
       why: 'is no CA',
       facts: { ...reference('tls.crt', 'tls.key'), certificate: certificate() },
       says: /not a CA/,
+    },
+    {
+      why: 'has a key that cannot sign',
+      facts: {
+        ...reference('tls.crt', 'tls.key'),
+        certificate: certificate({ isCa: true, signingFault: 'a key of type ed25519 cannot sign here' }),
+      },
+      says: /^the CA in Secret our-ca cannot be used: a key of type ed25519 cannot sign here$/,
     },
     {
       why: 'has another key',
@@ -120,4 +144,142 @@ describe('natsTls', () => {
   it('asks to look again when the first renewal is due', () => {
     expect(natsTls.verdict(snapshot()).lookAgainMs).toBe((89 - 30) * DAY_MS)
   })
+
+  it('leaves a CA that somebody put in place of ours alone when it cannot sign, and says so', () => {
+    const given = snapshot({ secrets: secretsWith('orders-nats-ca', { signingFault: 'it cannot' }) })
+    expect(natsTls.desired(given)).toEqual([])
+    expect(natsTls.verdict(given)).toMatchObject({ status: 'False', reason: 'IssuerUnusable' })
+    expect(natsTls.verdict(given).message).toMatch(
+      /orders-nats-ca cannot be used: it cannot; .* remove the Secret/,
+    )
+  })
+
+  it.each([
+    { duration: '1h', renewBefore: '59m59s', servesMs: 1_000_000 },
+    { duration: '1h', renewBefore: '10m', servesMs: 3_000_000 },
+    { duration: '2160h', renewBefore: '720h', servesMs: 60 * DAY_MS },
+  ])('lets a leaf of $duration serve for a third of its life at least, with $renewBefore', (given) => {
+    const { duration, renewBefore, servesMs } = given
+    const who = sender({ spec: { ...SPEC, nats: { managed: {}, tls: { duration, renewBefore } } } })
+    const lifeMs = Number.parseInt(duration, 10) * 3_600_000
+    const aged = (ageMs: number) =>
+      new Map(
+        [...issuedSecrets(who)].map(([name, facts]): [string, SecretFacts] => {
+          if (!facts.certificate || facts.certificate.isCa) return [name, facts]
+          const notBefore = new Date(NOW.getTime() - ageMs - 300_000)
+          const notAfter = new Date(NOW.getTime() - ageMs + lifeMs)
+          return [name, { ...facts, certificate: { ...facts.certificate, notBefore, notAfter } }]
+        }),
+      )
+    const wishes = (ageMs: number) => natsTls.desired(snapshot({ sender: who, secrets: aged(ageMs) }))
+    expect(wishes(0)).toEqual([])
+    expect(wishes(servesMs - 1_000)).toEqual([])
+    expect(wishes(servesMs + 1_000)).toHaveLength(4)
+    const { lookAgainMs = 0 } = natsTls.verdict(snapshot({ sender: who, secrets: aged(0) }))
+    expect(lookAgainMs).toBeGreaterThan(lifeMs / 4)
+  })
+
+  it('has another authority trusted without another certificate when the CA says so', () => {
+    const secrets = secretsWith('orders-nats-ca', { trusts: ['ca-certificate', 'root to come'] })
+    const wishes = natsTls.desired(snapshot({ secrets }))
+    expect(wishes).toHaveLength(4)
+    for (const wish of wishes) expect(wish).toMatchObject({ request: { role: 'trust' } })
+    const settled = sender({ status: { observedGeneration: 1 } })
+    expect(natsTls.verdict(snapshot({ secrets, sender: settled })).status).toBe('True')
+    expect(natsTls.verdict(snapshot({ secrets })).reason).toBe('Issuing')
+  })
+
+  it('goes over to another CA without a moment in which somebody is not believed', () => {
+    const rollOut = new RollOut()
+    for (let pass = 0; pass < 20; pass += 1) {
+      rollOut.pass(() => {
+        for (const [one, two] of rollOut.pairs()) expect(believe(one, two) && believe(two, one)).toBe(true)
+      })
+    }
+    expect(rollOut.nodes.map(({ issuerKeyHash }) => issuerKeyHash)).toEqual(['new-key', 'new-key', 'new-key'])
+  })
 })
+
+const believe = (one: CertificateFacts, { issuerKeyHash = '' }: CertificateFacts) =>
+  one.trustedKeys.includes(issuerKeyHash)
+
+/** Three NATS nodes and all who speak to them, on their way to another CA; one node is started anew in each pass. */
+class RollOut {
+  readonly #who = sender({
+    spec: { ...SPEC, nats: { managed: { replicas: 3 } } },
+    status: { observedGeneration: 1 },
+  })
+  readonly #secrets = issuedSecrets(this.#who)
+  #set = setOf(nats.desired(snapshot({ sender: this.#who, secrets: issuedSecrets(this.#who) })))
+  #rolled = 3
+  /** What each node read last. */
+  readonly nodes = [0, 1, 2].map(() => this.#leaf('server'))
+
+  constructor() {
+    const facts = this.#secrets.get('orders-nats-ca')
+    const other = certificate({
+      isCa: true,
+      keyHash: 'new-key',
+      trusts: ['new-certificate'],
+      trustedKeys: ['new-key'],
+      notAfter: inDays(1_800),
+    })
+    if (facts) this.#secrets.set('orders-nats-ca', { ...facts, certificate: other })
+  }
+
+  #leaf(name: string): CertificateFacts {
+    const found = this.#secrets.get(`orders-nats-${name}`)?.certificate
+    if (!found) throw new Error(`no certificate for ${name}`)
+    return found
+  }
+
+  /** Every two that may speak to each other: nodes among themselves, and each with each client. */
+  pairs(): (readonly [CertificateFacts, CertificateFacts])[] {
+    const clients = ['worker', 'operator', 'system'].map((name) => this.#leaf(name))
+    return this.nodes.flatMap((node) => [...this.nodes, ...clients].map((peer) => [node, peer] as const))
+  }
+
+  pass(look: () => void): void {
+    const given = snapshot({ sender: this.#who, secrets: this.#secrets, children: this.#children() })
+    for (const wish of natsTls.desired(given)) {
+      this.#issue(wish)
+      look()
+    }
+    const wanted = setOf(nats.desired(given))
+    if (JSON.stringify(wanted) !== JSON.stringify(this.#set)) this.#rolled = 0
+    this.#set = wanted
+    // Once all are new, whoever shows an older certificate is told to reload.
+    if (this.#rolled < 3) this.nodes[this.#rolled] = this.#leaf('server')
+    else this.nodes.fill(this.#leaf('server'))
+    this.#rolled = Math.min(3, this.#rolled + 1)
+    look()
+  }
+
+  #children() {
+    const currentRevision = this.#rolled === 3 ? 'new' : 'old'
+    return children({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'orders-nats', generation: 1 },
+      spec: this.#set,
+      status: { observedGeneration: 1, readyReplicas: 3, updateRevision: 'new', currentRevision },
+    })
+  }
+
+  #issue(wish: ReturnType<typeof natsTls.desired>[number]): void {
+    const before = wish.type === 'certificate' ? this.#secrets.get(wish.secret.name) : undefined
+    if (wish.type !== 'certificate' || !before?.certificate) throw new Error('no leaf is asked for')
+    const made: CertificateFacts = {
+      ...before.certificate,
+      trusts: [...new Set([...before.certificate.trusts, 'new-certificate'])],
+      trustedKeys: [...new Set([...before.certificate.trustedKeys, 'new-key'])],
+      ...(wish.request.role === 'leaf' && { issuerKeyHash: 'new-key' }),
+    }
+    this.#secrets.set(wish.secret.name, { ...before, certificate: made })
+  }
+}
+
+function setOf(wishes: ReturnType<typeof nats.desired>): Record<string, unknown> | undefined {
+  const wish = wishes.find((one) => one.type === 'object' && one.resource.kind === 'StatefulSet')
+  return wish?.type === 'object' ? (wish.object['spec'] as Record<string, unknown>) : undefined
+}

@@ -1,14 +1,17 @@
-/** The certificates of managed NATS: a CA, one leaf for the servers, one for each who may speak to them. */
-import type { DesiredCertificate, LeafRequest, SecretIdentity } from './desired.ts'
-import type { CertificateFacts, SecretFacts, Snapshot } from './snapshot.ts'
+/**
+ * The certificates of managed NATS: a CA, one leaf for the servers, one for each who may speak to them. Another CA is
+ * trusted by everybody, NATS started anew with that trust, before it signs anything.
+ */
+import type { DesiredCertificate } from './desired.ts'
+import type { CertificateFacts, Snapshot } from './snapshot.ts'
 import type { Verdict } from './component.ts'
+import type { Leaf } from './parts/natsLeaves.ts'
 import { component } from './component.ts'
-import { parseDurationMs } from './parts/durations.ts'
-import { labels, retainedLabels } from './parts/labels.ts'
-import { identityName, natsSecrets, serverDnsNames } from './parts/natsTopology.ts'
+import { natsIsUpToDate } from './nats/template.ts'
+import { natsIssuer } from './parts/natsIssuer.ts'
+import { natsLeaves } from './parts/natsLeaves.ts'
+import { hasEnded, isDue, renewalAt, renewalWindows } from './parts/renewal.ts'
 import { Secret } from '../vocabulary/kinds.ts'
-
-const PART = 'nats'
 
 interface Observed {
   readonly external: boolean
@@ -26,32 +29,28 @@ export const natsTls = component<'NatsTLSReady', Observed>({
 
   desired(snapshot) {
     if (!snapshot.sender.spec.nats.managed) return []
-    const ca = caCertificate(snapshot)
-    if (ca.needed) return [ca.needed]
-    const { issuer } = ca
-    if (!issuer) return []
-    return leaves(snapshot).flatMap(({ secret, request }) => {
-      const reason = leafFault(snapshot, snapshot.secrets.get(secret.name), request, issuer)
-      return reason === undefined ? [] : [{ type: 'certificate', secret, reason, request } as const]
+    const issuer = natsIssuer(snapshot)
+    if (issuer.state === 'needed') return [issuer.wish]
+    if (issuer.state !== 'good') return []
+    const needs = natsLeaves(snapshot).map((leaf) => ({
+      leaf,
+      need: needOf(snapshot, leaf, issuer.certificate),
+    }))
+    const isTrusted = !needs.some(({ need }) => need?.what === 'trust') && natsIsUpToDate(snapshot)
+    return needs.flatMap(({ leaf, need }) => {
+      if (!need || (need.what === 'other issuer' && !isTrusted)) return []
+      return [wishOf(leaf, need)]
     })
   },
 
   observe(snapshot) {
-    const { managed } = snapshot.sender.spec.nats
-    if (!managed) return { external: true, pending: [] }
-    const ca = caCertificate(snapshot)
-    const issuerFault = userIssuerFault(snapshot)
-    const pending = leaves(snapshot)
-      .filter(({ secret, request }) => {
-        const facts = snapshot.secrets.get(secret.name)
-        return !ca.issuer || brokenLeaf(facts, request, ca.issuer, snapshot.now) !== undefined
-      })
-      .map(({ secret }) => secret.name)
+    if (!snapshot.sender.spec.nats.managed) return { external: true, pending: [] }
+    const issuer = natsIssuer(snapshot)
     const nextRenewalMs = nextRenewal(snapshot)
     return {
       external: false,
-      pending,
-      ...(issuerFault !== undefined && { issuerFault }),
+      pending: pendingOf(snapshot, issuer.state === 'good' ? issuer.certificate : undefined),
+      ...(issuer.state === 'unusable' && { issuerFault: issuer.fault }),
       ...(nextRenewalMs !== undefined && { nextRenewalMs }),
     }
   },
@@ -80,148 +79,69 @@ export const natsTls = component<'NatsTLSReady', Observed>({
   },
 })
 
-interface Leaf {
-  readonly secret: SecretIdentity
-  readonly request: LeafRequest
+/** What a leaf needs: to be made anew because it cannot serve, to trust the CA, to be signed by it, to be renewed. */
+interface Need {
+  readonly what: 'broken' | 'trust' | 'other issuer' | 'renewal'
+  readonly reason: string
 }
 
-/** The CA to sign with, or the one to make first; neither while the user's cannot be used. */
-function caCertificate(snapshot: Snapshot): { issuer?: CertificateFacts; needed?: DesiredCertificate } {
-  const own = snapshot.sender.spec.nats.tls?.issuerSecretRef
-  if (own) return userIssuer(snapshot, own.name)
-  const facts = snapshot.secrets.get(natsSecrets(snapshot.sender).ca)
-  const fault = caFault(facts, renewalWindows(snapshot).ca, snapshot.now)
-  if (fault === undefined && facts?.certificate) return { issuer: facts.certificate }
-  return { needed: neededCa(snapshot, fault ?? 'absent') }
-}
-
-function userIssuer(snapshot: Snapshot, name: string): { issuer?: CertificateFacts } {
-  const reference = snapshot.references.get(name)
-  if (!reference?.found || !reference.certificate || userIssuerFault(snapshot) !== undefined) return {}
-  return { issuer: reference.certificate }
-}
-
-function neededCa(snapshot: Snapshot, reason: string): DesiredCertificate {
-  const { sender } = snapshot
-  return {
-    type: 'certificate',
-    reason,
-    secret: caIdentity(snapshot),
-    request: {
-      role: 'ca',
-      commonName: `NATS CA of ${sender.namespace}/${sender.name}`.slice(0, 64),
-      durationMs: windowOf(snapshot, 'caDuration', '43800h'),
-    },
-  }
-}
-
-function caIdentity({ sender }: Snapshot): SecretIdentity {
-  const retained = sender.spec.deletionPolicy !== 'Delete'
-  return {
-    name: natsSecrets(sender).ca,
-    namespace: sender.namespace,
-    labels: retained ? retainedLabels(sender, PART) : labels(sender, PART),
-    owned: !retained,
-  }
-}
-
-function leaves(snapshot: Snapshot): readonly Leaf[] {
-  const { sender, installation } = snapshot
-  const secrets = natsSecrets(sender)
-  const issuerSecret = sender.spec.nats.tls?.issuerSecretRef?.name ?? secrets.ca
-  const durationMs = windowOf(snapshot, 'duration', '2160h')
-  const leaf = (name: string, dnsNames: readonly string[], usages: LeafRequest['usages']): Leaf => ({
-    secret: { name, namespace: sender.namespace, labels: labels(sender, PART), owned: true },
-    request: {
-      role: 'leaf',
-      commonName: name,
-      dnsNames,
-      usages,
-      durationMs,
-      issuerSecret,
-    },
-  })
-  return [
-    // A route is dialled by one server and answered by another, with the same certificate.
-    leaf(secrets.server, serverDnsNames(sender, installation), ['serverAuth', 'clientAuth']),
-    leaf(secrets.worker, [identityName(sender, 'worker')], ['clientAuth']),
-    leaf(secrets.operator, [identityName(sender, 'operator')], ['clientAuth']),
-    leaf(secrets.system, [identityName(sender, 'system')], ['clientAuth']),
-  ]
-}
-
-type Window = 'duration' | 'renewBefore' | 'caDuration'
-
-function windowOf(snapshot: Snapshot, field: Window, standard: string): number {
-  return parseDurationMs(snapshot.sender.spec.nats.tls?.[field] ?? standard)
-}
-
-/** How long before its end each is renewed; the CA before any leaf would have to outlive it. */
-function renewalWindows(snapshot: Snapshot) {
-  return { ca: windowOf(snapshot, 'duration', '2160h'), leaf: windowOf(snapshot, 'renewBefore', '720h') }
-}
-
-function caFault(facts: SecretFacts | undefined, windowMs: number, now: Date): string | undefined {
-  if (!facts) return 'absent'
-  if (!facts.certificate?.keyMatches) return 'unreadable or without its key'
-  if (!facts.certificate.isCa) return 'not a CA'
-  if (endsWithin(facts.certificate, windowMs, now)) return 'near its end'
-  return undefined
-}
-
-function leafFault(
-  snapshot: Snapshot,
-  facts: SecretFacts | undefined,
-  request: LeafRequest,
-  issuer: CertificateFacts,
-): string | undefined {
-  const broken = brokenLeaf(facts, request, issuer, snapshot.now)
-  if (broken !== undefined) return broken
+function needOf(snapshot: Snapshot, leaf: Leaf, issuer: CertificateFacts): Need | undefined {
+  const { secrets, now } = snapshot
+  const reason = brokenLeaf(snapshot, leaf)
+  if (reason !== undefined) return { what: 'broken', reason }
+  const certificate = secrets.get(leaf.secret.name)?.certificate
+  if (!certificate) return undefined
+  if (!issuer.trusts.every((hash) => certificate.trusts.includes(hash)))
+    return { what: 'trust', reason: 'does not trust the CA yet' }
+  if (certificate.issuerKeyHash !== issuer.keyHash)
+    return { what: 'other issuer', reason: 'signed by another CA' }
   // Under a CA that ends soon no renewal could last longer.
-  const certificate = facts?.certificate
-  if (!certificate || certificate.notAfter >= issuer.notAfter) return undefined
-  return endsWithin(certificate, renewalWindows(snapshot).leaf, snapshot.now) ? 'near its end' : undefined
+  if (certificate.notAfter >= issuer.notAfter) return undefined
+  return isDue(certificate, renewalWindows(snapshot).leaf, now)
+    ? { what: 'renewal', reason: 'near its end' }
+    : undefined
 }
 
-/** Why a leaf cannot serve, as against one that can but should be renewed. */
-function brokenLeaf(
-  facts: SecretFacts | undefined,
-  request: LeafRequest,
-  issuer: CertificateFacts,
-  now: Date,
-): string | undefined {
+/** Why a leaf cannot serve, as against one that can but should be another. */
+function brokenLeaf({ secrets, now }: Snapshot, { secret, request }: Leaf): string | undefined {
+  const facts = secrets.get(secret.name)
   if (!facts) return 'absent'
   const { certificate } = facts
   if (!certificate?.keyMatches) return 'unreadable or without its key'
-  if (certificate.issuerKeyHash !== issuer.keyHash) return 'signed by another CA'
+  if (certificate.issuerKeyHash === undefined) return 'signed by a CA that it does not trust'
   if (!sameSet(certificate.dnsNames, request.dnsNames)) return 'for other names'
   if (!request.usages.every((usage) => certificate.usages.includes(usage))) return 'for another use'
-  return endsWithin(certificate, 0, now) ? 'expired' : undefined
+  return hasEnded(certificate, now) ? 'expired' : undefined
 }
 
-function userIssuerFault({ sender, references, now }: Snapshot): string | undefined {
-  const name = sender.spec.nats.tls?.issuerSecretRef?.name
-  if (name === undefined) return undefined
-  const reference = references.get(name)
-  if (!reference?.found) return undefined // a missing Secret is DependenciesReachable's to tell
-  const { certificate } = reference
-  if (!certificate) return `Secret ${name} has no certificate that can be read in tls.crt`
-  if (!certificate.isCa) return `the certificate in Secret ${name} is not a CA`
-  if (!certificate.keyMatches) return `the key in Secret ${name} does not belong to its certificate`
-  return endsWithin(certificate, 0, now) ? `the CA in Secret ${name} has expired` : undefined
+function wishOf({ secret, request }: Leaf, { what, reason }: Need): DesiredCertificate {
+  const { issuerSecret } = request
+  return {
+    type: 'certificate',
+    secret,
+    reason,
+    request: what === 'trust' ? { role: 'trust', issuerSecret } : request,
+  }
 }
 
+/** Of a new spec everything has to be as it says; later a leaf that serves is good while another one comes. */
+function pendingOf(snapshot: Snapshot, issuer: CertificateFacts | undefined): readonly string[] {
+  const { status, generation } = snapshot.sender
+  const isNew = status.observedGeneration !== generation
+  const blocking = isNew ? ['broken', 'trust', 'other issuer'] : ['broken']
+  return natsLeaves(snapshot)
+    .filter((leaf) => !issuer || blocking.includes(needOf(snapshot, leaf, issuer)?.what ?? ''))
+    .map(({ secret }) => secret.name)
+}
+
+/** Nobody tells when a renewal is due. */
 function nextRenewal(snapshot: Snapshot): number | undefined {
-  const window = renewalWindows(snapshot).leaf
-  const ends = leaves(snapshot).flatMap(({ secret }) => {
-    const end = snapshot.secrets.get(secret.name)?.certificate?.notAfter
-    return end ? [end.getTime() - window - snapshot.now.getTime()] : []
+  const windowMs = renewalWindows(snapshot).leaf
+  const due = natsLeaves(snapshot).flatMap(({ secret }) => {
+    const certificate = snapshot.secrets.get(secret.name)?.certificate
+    return certificate ? [renewalAt(certificate, windowMs).getTime() - snapshot.now.getTime()] : []
   })
-  return ends.length === 0 ? undefined : Math.max(60_000, Math.min(...ends))
-}
-
-function endsWithin(certificate: CertificateFacts, windowMs: number, now: Date): boolean {
-  return certificate.notAfter.getTime() - windowMs <= now.getTime()
+  return due.length === 0 ? undefined : Math.max(60_000, Math.min(...due))
 }
 
 function sameSet(left: readonly string[], right: readonly string[]): boolean {

@@ -36,6 +36,12 @@ export interface CertificateFacts {
   readonly keyMatches: boolean
   /** SHA-256 of the key that signed it, as far as a certificate in `ca.crt` verifies the signature. */
   readonly issuerKeyHash?: string
+  /** SHA-256 of the certificates in `ca.crt`; of a CA, of those that whoever it signs for is to trust. Sorted. */
+  readonly trusts: readonly string[]
+  /** SHA-256 of their public keys. Sorted. */
+  readonly trustedKeys: readonly string[]
+  /** Why a CA cannot sign here, or would not be believed. */
+  readonly signingFault?: string
 }
 
 export interface DataKeyFacts {
@@ -58,7 +64,8 @@ export interface SecretFacts {
 
 /** A Secret of the user's that the spec names. */
 export type ReferenceFacts =
-  | { readonly found: false }
+  /** @property fault why it could not be read, in the server's words; absent when it is not there */
+  | { readonly found: false; readonly fault?: string }
   | {
       readonly found: true
       readonly keys: readonly string[]
@@ -156,9 +163,23 @@ export interface JobRun {
   readonly name: string
   readonly component: string
   readonly state: 'running' | 'complete' | 'failed'
+  /** When the Job was made. */
+  readonly madeAt: Date
   readonly endedAt?: Date
+  /** Since when no pod of it has been at work; absent while one is. */
+  readonly idleSince?: Date
+  /** What keeps its pod from beginning, where it says so. */
+  readonly waits?: string
   /** What its pods said of themselves, the last attempt too. */
   readonly reports: readonly JobReport[]
+}
+
+/** Why something of ours does not run. */
+export interface Trouble {
+  /** Of the component whose pod it is. */
+  readonly component: string
+  /** `pod orders-worker-x cannot get image i`; the same for as long as the trouble is. */
+  readonly text: string
 }
 
 /** The operator's own settings that manifests depend on. */
@@ -167,6 +188,8 @@ export interface Installation {
   readonly natsImage: string
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
   readonly clusterDomain: string
+  /** Which user pods run as: one that we name, or one that the cluster assigns to the namespace. */
+  readonly podUser: 'Fixed' | 'Assigned'
   /** Where the operator's own pods run. */
   readonly operatorNamespace: string
 }
@@ -180,6 +203,8 @@ export interface Snapshot {
   readonly secrets: ReadonlyMap<string, SecretFacts>
   readonly references: ReadonlyMap<string, ReferenceFacts>
   readonly runs: readonly JobRun[]
+  /** Sorted by their texts. */
+  readonly troubles: readonly Trouble[]
   readonly evidence: Evidence
 }
 

@@ -1,69 +1,79 @@
 /** The only writer of a pass: carries a Plan out, stage by stage, and says what became of each step. */
-import type { Contest, Outcome, WritePorts } from './ports.ts'
+import type { Contest, Outcome, ReportPorts, WritePorts } from './ports.ts'
+import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
+import type { Difference } from '../runtime/differences.ts'
 import type { Desired } from '../components/desired.ts'
 import type { OwnerReference } from '../runtime/object.ts'
 import type { Plan, Step } from './plan.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import { ownerReference } from '../components/parts/metadata.ts'
-import { ApiError, Waiting } from '../runtime/errors.ts'
+import { outcomeOfError } from './mishap.ts'
+import { isLost } from '../runtime/errors.ts'
 import { nameOf } from './ports.ts'
 
 export interface StepOutcome {
   readonly step: Step
   readonly outcome: Outcome
   readonly contests: readonly Contest[]
+  /** What admission made of it, told for the first time. */
+  readonly rewritten?: readonly Difference[]
 }
+
+type CommitPorts = WritePorts & Pick<ReportPorts, 'failures'>
 
 interface Context {
   readonly snapshot: Snapshot
   readonly owner: OwnerReference
-  readonly ports: WritePorts
+  readonly ports: CommitPorts
   readonly signal: AbortSignal
 }
 
-/** @throws what the runtime retries with backoff: lost connections, conflicts, a server in trouble. */
+/**
+ * An error is the outcome of its step alone: the other components go on, and what follows in the same one waits for the
+ * next pass. Only where nobody answers at all is the rest not tried.
+ * @throws only when the pass was called off.
+ */
 export async function commit(
   plan: Plan,
   snapshot: Snapshot,
-  ports: WritePorts,
+  ports: CommitPorts,
   signal: AbortSignal,
 ): Promise<readonly StepOutcome[]> {
   const context = { snapshot, owner: ownerReference(snapshot.sender), ports, signal }
   const outcomes: StepOutcome[] = []
   for (const stage of plan.stages) {
-    const results = await Promise.allSettled(stage.map((step) => carryOut(step, context)))
-    // A step that has to be tried again ends the pass only when its neighbours are done.
-    for (const result of results) if (result.status === 'rejected') throw result.reason
-    outcomes.push(...results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
+    const failed = new Set(outcomes.filter(isFailed).map(({ step }) => step.conditionType))
+    const steps = stage.filter(({ conditionType }) => !failed.has(conditionType))
+    outcomes.push(...(await Promise.all(steps.map((step) => carryOut(step, context)))))
+    if (outcomes.some(({ outcome }) => outcome.state === 'failed' && isLost(outcome.error))) break
   }
   if (outcomes.some(({ outcome }) => outcome.state === 'done')) ports.lookSoon(snapshot.sender)
   return outcomes
 }
 
+export function isFailed({ outcome }: StepOutcome): boolean {
+  return outcome.state === 'failed'
+}
+
 async function carryOut(step: Step, context: Context): Promise<StepOutcome> {
+  const { ports, signal, snapshot } = context
+  const what = nameOf(step.desired)
+  const key = `${snapshot.sender.uid} ${what}`
   try {
-    return { step, ...(await write(step.desired, context)) }
+    const written = await write(step.desired, context)
+    ports.failures.succeeded(key)
+    return { step, contests: [], ...written }
   } catch (error) {
-    // Put off for somebody who keeps undoing it: no reason to leave the others, or the status.
-    if (error instanceof Waiting && error.reason === 'Contested') {
-      const outcome = { state: 'waiting', what: nameOf(step.desired), againMs: error.afterMs } as const
-      return { step, outcome, contests: [] }
-    }
-    if (!(error instanceof ApiError) || !isRefusal(error)) throw error
-    // The object goes with its namespace; there is nobody left to tell.
-    if (isTerminating(error))
-      return { step, outcome: { state: 'waiting', what: nameOf(step.desired) }, contests: [] }
-    const invalid = error.status === 422
-    const outcome = { state: 'refused', what: nameOf(step.desired), message: error.message, invalid } as const
-    return { step, outcome, contests: [] }
+    if (signal.aborted) throw error
+    return { step, outcome: outcomeOfError(what, error, () => ports.failures.failed(key)), contests: [] }
   }
 }
 
-type Written = Pick<StepOutcome, 'outcome' | 'contests'>
+type Written = Pick<StepOutcome, 'outcome'> & Partial<StepOutcome>
 
 async function write(desired: Desired, context: Context): Promise<Written> {
   const { owner, ports, signal, snapshot } = context
-  const without = (outcome: Outcome): Written => ({ outcome, contests: [] })
+  const without = (outcome: Outcome): Written => ({ outcome })
   switch (desired.type) {
     case 'object':
       return applyObject(desired, context)
@@ -93,28 +103,37 @@ async function write(desired: Desired, context: Context): Promise<Written> {
 }
 
 async function applyObject(desired: Desired & { type: 'object' }, context: Context): Promise<Written> {
+  const { owner, ports, signal, snapshot } = context
   const what = nameOf(desired)
-  const applied = await context.ports.apply(desired.resource, desired.object, context.owner, context.signal)
-  switch (applied.state) {
-    case 'foreign':
-      return { outcome: { state: 'foreign', what, holder: applied.holder }, contests: [] }
-    case 'terminating':
-      return { outcome: { state: 'waiting', what }, contests: [] }
-    case 'unchanged':
-      return { outcome: { state: 'unchanged' }, contests: [] }
-    case 'created':
-    case 'updated': {
-      const contests = (applied.contested ?? []).map((contest) => ({ object: what, ...contest }))
-      return { outcome: { state: 'done', change: applied.state, what }, contests }
-    }
+  const applied = await ports.apply(desired.resource, desired.object, owner, signal)
+  if (applied.state === 'foreign') return { outcome: { state: 'foreign', what, holder: applied.holder } }
+  if (applied.state === 'terminating')
+    return { outcome: { state: 'waiting', what, ...heldBack(applied, snapshot.now) } }
+  const { rewrite } = applied
+  return {
+    outcome:
+      applied.state === 'unchanged'
+        ? { state: 'unchanged', ...(rewrite && { againMs: rewrite.againMs }) }
+        : { state: 'done', change: applied.state, what },
+    contests: (applied.contested ?? []).map((contest) => ({ object: what, ...contest })),
+    ...(rewrite?.isNew === true && { rewritten: rewrite.differences }),
   }
 }
 
-/** The server will answer the same until somebody changes something: forbidden, too much, not valid. */
-function isRefusal({ status }: ApiError): boolean {
-  return status === 400 || status === 403 || status === 422
-}
+/** Long enough for pods and volumes to end, and for a collector that is behind. */
+const GOING_MS = 60_000
+/** What the server itself sets while it deletes dependents first. */
+const SERVERS_FINALIZERS: readonly string[] = ['foregroundDeletion', 'orphan']
 
-function isTerminating({ causes }: ApiError): boolean {
-  return causes.some(({ reason }) => reason === 'NamespaceTerminating')
+/** Why an object that should be there is not made anew; nothing while it is only on its way out. */
+function heldBack(
+  { since, finalizers }: ApplyOutcome & { readonly state: 'terminating' },
+  now: Date,
+): { readonly why?: string; readonly againMs: number } {
+  const foreign = finalizers.filter((name) => !SERVERS_FINALIZERS.includes(name))
+  const leftMs = new Date(since).getTime() + GOING_MS - now.getTime()
+  if (foreign.length > 0)
+    return { why: `is being deleted and held by finalizer ${foreign.join(', ')}`, againMs: GOING_MS }
+  if (leftMs > 0) return { againMs: leftMs }
+  return { why: 'is being deleted and does not go away', againMs: GOING_MS }
 }

@@ -2,6 +2,8 @@
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { Sender, Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
+import { told } from '../runtime/differences.ts'
+import { nameOf } from './ports.ts'
 
 export interface SenderEvent {
   readonly type: 'Normal' | 'Warning'
@@ -14,6 +16,7 @@ export function deedsOf(snapshot: Snapshot, outcomes: readonly StepOutcome[]): r
   return [
     ...outcomes.flatMap((outcome) => changeEvents(outcome, wasSettled(snapshot.sender, outcome))),
     ...outcomes.flatMap(contestEvents),
+    ...outcomes.flatMap(rewriteEvents),
   ]
 }
 
@@ -66,6 +69,19 @@ function contestEvents({ contests }: StepOutcome): readonly SenderEvent[] {
     reason: 'OwnershipContested',
     message: `${object}: ${manager} changed ${paths.slice(0, 8).join(', ')}; it was put back`,
   }))
+}
+
+/** What admission sets otherwise stands: telling it once is all that helps. */
+function rewriteEvents({ step, rewritten = [] }: StepOutcome): readonly SenderEvent[] {
+  if (rewritten.length === 0) return []
+  const changes = rewritten.slice(0, 4).map(told).join(', ')
+  return [
+    {
+      type: 'Warning',
+      reason: 'AdmissionChanged',
+      message: `admission changes ${nameOf(step.desired)}: ${changes}; it is left as it is`,
+    },
+  ]
 }
 
 /** Conditions that turned, told once. */

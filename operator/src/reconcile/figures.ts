@@ -3,6 +3,8 @@ import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { DeploymentManifest } from '../components/parts/manifests.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
+import type { Contest } from './ports.ts'
+import { nameOf } from './ports.ts'
 import { DATA_TABLES } from '../../../crds/clickhouseTables.ts'
 import { childName, selectorLabels } from '../components/parts/labels.ts'
 import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
@@ -90,11 +92,18 @@ function contests(
   const known = new Map(
     sender.status.evidence?.contested?.map((entry) => [`${entry.object} ${entry.manager}`, entry]),
   )
-  for (const { object, manager, paths } of outcomes.flatMap((outcome) => outcome.contests)) {
+  for (const { object, manager, paths } of outcomes.flatMap(contestsOf)) {
     const key = `${object} ${manager}`
     known.set(key, { object, manager, paths: paths.slice(0, 16), count: (known.get(key)?.count ?? 0) + 1 })
   }
   return [...known.values()].slice(-MOST_CONTESTS)
+}
+
+/** Admission leaves no name of its own behind. */
+function contestsOf({ step, contests: fought, rewritten = [] }: StepOutcome): readonly Contest[] {
+  if (rewritten.length === 0) return fought
+  const paths = rewritten.map(({ path }) => path.slice(0, 512)).sort()
+  return [...fought, { object: nameOf(step.desired), manager: 'admission', paths }]
 }
 
 export function workersStatus(snapshot: Snapshot) {

@@ -15,15 +15,18 @@ export async function gather(
 ): Promise<Snapshot> {
   const sender = senderOf(primary)
   const names = sender.specFaults.length > 0 ? [] : references(sender.spec).map(({ secret }) => secret)
-  // While something was missing, what is remembered of the others may be what has to change.
+  // While something was missing, what is remembered of the others may be what has to change; who asks wants to know now.
   const fresh =
-    sender.status.conditions?.find(({ type }) => type === 'DependenciesReachable')?.status !== 'True'
+    sender.status.conditions?.find(({ type }) => type === 'DependenciesReachable')?.status !== 'True' ||
+    sender.requestedAt !== sender.status.lastHandledReconcileAt
   const read = await ports.references(sender, [...new Set(names)], fresh, signal)
+  const children = ports.children(sender)
   return {
     now: ports.now(),
     sender,
     installation: ports.installation,
-    children: ports.children(sender),
+    children,
+    troubles: await ports.troubles(sender, children, signal),
     secrets: ports.secrets(sender),
     references: read,
     runs: ports.runs(sender),

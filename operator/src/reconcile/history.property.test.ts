@@ -132,6 +132,7 @@ function pass(world: World, outcomes: readonly StepOutcome[], secondsLater = 0):
   })
   const plan: Plan = {
     stages: [],
+    defects: [],
     verdicts: TYPES.map((type) => ({ type, verdict: world.verdicts[type] })),
     proofs: NAMES.map((name) => ({ name, proof: world.proofs[name] })),
   }

@@ -5,6 +5,7 @@ import type { Outcome } from './ports.ts'
 import type { Plan } from './plan.ts'
 import type { Sender } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
+import { declares } from '../../../crds/schema/conditions.ts'
 
 export function overlay(
   verdicts: Plan['verdicts'],
@@ -38,7 +39,12 @@ function faultOf(type: ConditionType, outcomes: readonly StepOutcome[]): Omit<Ju
   const mine = outcomes.filter(({ step }) => step.conditionType === type).map(({ outcome }) => outcome)
   return (
     nameConflict(mine.filter((outcome) => outcome.state === 'foreign')) ??
-    refusal(mine.filter((outcome) => outcome.state === 'refused')) ??
+    refusal(
+      type,
+      mine.filter((outcome) => outcome.state === 'refused'),
+    ) ??
+    failure(mine.filter((outcome) => outcome.state === 'failed')) ??
+    blocked(mine.filter((outcome) => outcome.state === 'waiting')) ??
     (type === 'SpecValid' ? invalidPart(outcomes) : undefined)
   )
 }
@@ -55,14 +61,27 @@ function nameConflict(
   }
 }
 
-function refusal(refused: readonly (Outcome & { state: 'refused' })[]): Omit<Judged, 'type'> | undefined {
+function refusal(
+  type: ConditionType,
+  refused: readonly (Outcome & { state: 'refused' })[],
+): Omit<Judged, 'type'> | undefined {
   const [first] = refused
   if (!first) return undefined
-  return {
-    status: 'False',
-    reason: first.reason ?? 'WriteRefused',
-    message: `${first.what}: ${first.message}`,
-  }
+  // What one condition can say of a refusal another may not know.
+  const reason = first.reason !== undefined && declares(type, first.reason) ? first.reason : 'WriteRefused'
+  return { status: 'False', reason, message: `${first.what}: ${first.message}` }
+}
+
+function failure(failed: readonly (Outcome & { state: 'failed' })[]): Omit<Judged, 'type'> | undefined {
+  const first = failed.find(({ lasting }) => lasting)
+  if (!first) return undefined
+  return { status: 'False', reason: 'WriteFailed', message: `${first.what}: ${first.message}` }
+}
+
+function blocked(waiting: readonly (Outcome & { state: 'waiting' })[]): Omit<Judged, 'type'> | undefined {
+  const told = waiting.flatMap(({ what, why }) => (why === undefined ? [] : [`${what} ${why}`])).sort()
+  if (told.length === 0) return undefined
+  return { status: 'False', reason: 'Blocked', message: told.join('; ') }
 }
 
 /** A pod spec is passed on as the user wrote it, so the API server is the one to say what is wrong with it. */

@@ -1,5 +1,5 @@
 /** Decides everything about one BatchSender from one Snapshot. Pure: it reads nothing and writes nothing. */
-import type { AnyComponent, AnyVerdict } from '../components/component.ts'
+import type { AnyComponent, AnyVerdict, Verdict } from '../components/component.ts'
 import type { Check, Proof } from '../checks/check.ts'
 import type { CheckName, ConditionType } from '../../../crds/schema/conditions.ts'
 import type { Desired } from '../components/desired.ts'
@@ -16,6 +16,8 @@ export interface Plan {
   readonly stages: readonly (readonly Step[])[]
   readonly verdicts: readonly { readonly type: ConditionType; readonly verdict: AnyVerdict }[]
   readonly proofs: readonly { readonly name: CheckName; readonly proof: Proof }[]
+  /** What components and checks threw; told as `InternalError` and for the log. */
+  readonly defects: readonly unknown[]
   /** Look again after this long although nothing may happen by then; milliseconds. */
   readonly lookAgainMs?: number
 }
@@ -56,25 +58,58 @@ export function planOf(
   const judges = invalid
     ? components.filter(({ conditionType }) => conditionType === 'SpecValid')
     : components
+  const defects: unknown[] = []
+  const attempt = attemptWith(defects)
   const verdicts = judges.map((component) => ({
     type: component.conditionType,
-    verdict: component.verdict(snapshot),
+    verdict: attempt(() => component.verdict(snapshot), DEFECT),
   }))
-  const proofs = invalid ? [] : checks.map((check) => ({ name: check.name, proof: check.prove(snapshot) }))
+  const proofs = invalid
+    ? []
+    : checks.map((check) => ({ name: check.name, proof: attempt(() => check.prove(snapshot), UNPROVEN) }))
   const waits = [...verdicts.map(({ verdict }) => verdict), ...proofs.map(({ proof }) => proof)].flatMap(
     ({ lookAgainMs }) => lookAgainMs ?? [],
   )
   return {
-    stages: invalid || snapshot.sender.spec.suspend === true ? [] : stages(snapshot, components),
+    stages: invalid || snapshot.sender.spec.suspend === true ? [] : stages(snapshot, components, attempt),
     verdicts,
     proofs,
+    defects,
     ...(waits.length > 0 && { lookAgainMs: Math.min(...waits, LONGEST_LOOK_AGAIN_MS) }),
   }
 }
 
-function stages(snapshot: Snapshot, components: readonly AnyComponent[]): readonly (readonly Step[])[] {
+/** One component that throws must not take the word from the others. */
+const DEFECT: Verdict<'SpecValid'> = {
+  status: 'Unknown',
+  reason: 'InternalError',
+  message: 'the operator has a defect here: see its log',
+}
+const UNPROVEN: Proof = { state: 'Unknown', message: 'the operator has a defect here: see its log' }
+
+type Attempt = <Value, Instead>(work: () => Value, instead: Instead) => Value | Instead
+
+function attemptWith(defects: unknown[]): Attempt {
+  return (work, instead) => {
+    try {
+      return work()
+    } catch (error) {
+      defects.push(error)
+      return instead
+    }
+  }
+}
+
+function stages(
+  snapshot: Snapshot,
+  components: readonly AnyComponent[],
+  attempt: Attempt,
+): readonly (readonly Step[])[] {
   const steps = components.flatMap((component) =>
-    component.desired(snapshot).map((desired) => ({ desired, conditionType: component.conditionType })),
+    attempt(() => component.desired(snapshot), []).map((desired) => ({
+      desired,
+      conditionType: component.conditionType,
+    })),
   )
   const byRank = Map.groupBy(steps, rank)
   return [...byRank.keys()].sort((left, right) => left - right).map((key) => byRank.get(key) ?? [])

@@ -1,6 +1,8 @@
 /** What the way of a BatchSender needs from outside: adapters implement it, tests hand in ten lines. */
 import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { AnyReason } from '../../../crds/schema/conditions.ts'
+import type { Failures } from '../runtime/failures.ts'
 import type {
   Desired,
   DesiredCertificate,
@@ -16,12 +18,14 @@ import type {
   ReferenceFacts,
   SecretFacts,
   Sender,
+  Trouble,
 } from '../components/snapshot.ts'
 import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
 
 /** What became of one step. */
 export type Outcome =
-  | { readonly state: 'unchanged' }
+  /** @property againMs when to try again what admission did not let through */
+  | { readonly state: 'unchanged'; readonly againMs?: number }
   /** `what` happened, as an event tells it. */
   | {
       readonly state: 'done'
@@ -34,11 +38,22 @@ export type Outcome =
       readonly what: string
       readonly message: string
       readonly invalid: boolean
-      /** One of the condition's reasons, where the refusal says more than that it is one. */
-      readonly reason?: string
+      /** Where the refusal says more than that it is one; told as `WriteRefused` by a condition that lacks it. */
+      readonly reason?: AnyReason
     }
-  /** @property againMs when to try again, where nothing tells of it */
-  | { readonly state: 'waiting'; readonly what: string; readonly againMs?: number }
+  /**
+   * @property againMs when to try again, where nothing tells of it
+   * @property why what a person must know of it; absent while it is no more than a moment's wait
+   */
+  | { readonly state: 'waiting'; readonly what: string; readonly againMs?: number; readonly why?: string }
+  /** @property lasting it has failed too often to be a hiccup, or will fail for good */
+  | {
+      readonly state: 'failed'
+      readonly what: string
+      readonly message: string
+      readonly lasting: boolean
+      readonly error: unknown
+    }
 
 /** A fight over fields that we own. */
 export interface Contest {
@@ -55,13 +70,19 @@ export interface ReadPorts {
   secrets(sender: Sender): ReadonlyMap<string, SecretFacts>
   /** Runs of the Jobs that report; the last few of each. */
   runs(sender: Sender): readonly JobRun[]
-  /** Reads the user's Secrets by name; an absent one is `{found: false}`, an unreadable one throws. `fresh` believes no cache. */
+  /** Reads the user's Secrets by name; an absent one is `{found: false}`, one that may not be read has its `fault`; throws when nobody answers. `fresh` believes no cache. */
   references(
     sender: Sender,
     names: readonly string[],
     fresh: boolean,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, ReferenceFacts>>
+  /** What keeps pods from running; never throws. */
+  troubles(
+    sender: Sender,
+    children: ReadonlyMap<string, KubernetesObject>,
+    signal: AbortSignal,
+  ): Promise<readonly Trouble[]>
   evidence(sender: Sender): Evidence
   readonly installation: Installation
 }
@@ -94,6 +115,8 @@ export interface WritePorts {
 }
 
 export interface ReportPorts {
+  /** What went wrong lately, by BatchSender and step. */
+  readonly failures: Failures
   writeStatus(primary: KubernetesObject, status: BatchSenderStatus, signal: AbortSignal): Promise<void>
   event(
     primary: KubernetesObject,

@@ -12,7 +12,7 @@ import { ApiError } from '../runtime/errors.ts'
 type Event = readonly [name: string, happen: (world: World) => void]
 
 const refusal = () => new ApiError(403, { kind: 'Status', message: 'exceeded quota: pods' })
-const lost = () => new Error('socket hang up')
+const lost = () => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
 
 const EVENTS: readonly Event[] = [
   [

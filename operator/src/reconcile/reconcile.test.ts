@@ -6,6 +6,7 @@ import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import { checks } from '../checks/index.ts'
 import { components } from '../components/index.ts'
 import { ApiError, Waiting } from '../runtime/errors.ts'
+import { Failures } from '../runtime/failures.ts'
 import {
   allReferences,
   INSTALLATION,
@@ -45,6 +46,7 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
     children: () => new Map(),
     secrets: () => issuedSecrets(sender()),
     runs: () => [],
+    troubles: () => Promise.resolve([]),
     references: () => Promise.resolve(allReferences()),
     evidence: () => snapshot().evidence,
     apply: (resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish }),
@@ -62,10 +64,15 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
       return Promise.resolve()
     },
     event: () => undefined,
+    failures: new Failures(() => 0),
     ...more,
   }
   const pass = () => reconcile(KEY, { components, checks }, all, new AbortController().signal)
-  return { pass, writes, statuses }
+  return { pass, writes, statuses, all }
+}
+
+const fail = () => {
+  throw new Error('a defect')
 }
 
 const reasonOf = (status: BatchSenderStatus | undefined, type: string) =>
@@ -144,7 +151,8 @@ describe('a pass', () => {
     let finished = 0
     const { pass } = ports(primary(), {
       apply: async (resource, object) => {
-        if (resource.kind === 'ConfigMap') throw new Error('connection lost')
+        if (resource.kind === 'ConfigMap')
+          throw Object.assign(new Error('connection lost'), { code: 'ECONNRESET' })
         await Promise.resolve()
         finished += 1
         return { state: 'unchanged', object }
@@ -168,6 +176,207 @@ describe('a pass', () => {
     expect(await pass()).toEqual({ requeueAfterMs: 700 })
     expect(statuses).toHaveLength(1)
     expect(writes).toEqual([])
+  })
+
+  describe('with a step that fails', () => {
+    const failing = (kind: string, error: Error | undefined, more: Partial<Ports> = {}) => {
+      let seconds = 0
+      const applied: string[] = []
+      const all = ports(primary(), {
+        failures: new Failures(() => seconds * 1_000),
+        apply: (resource, object) => {
+          if (error && resource.kind === kind) return Promise.reject(error)
+          applied.push(resource.kind)
+          return Promise.resolve({ state: 'unchanged', object })
+        },
+        ...more,
+      })
+      const passAt = async (at: number) => {
+        seconds = at
+        return all.pass().catch((thrown: unknown) => thrown)
+      }
+      const conditionOf = (type: string) =>
+        all.statuses.at(-1)?.conditions?.find((condition) => condition.type === type)
+      return { ...all, passAt, applied, conditionOf }
+    }
+    const webhookDown = new ApiError(500, {
+      kind: 'Status',
+      message: 'Internal error occurred: failed calling webhook "x": connection refused',
+    })
+
+    it('carries the others out, tells of it when it lasts, and has it tried again', async () => {
+      const { passAt, applied, conditionOf } = failing('ConfigMap', webhookDown)
+      expect(await passAt(0)).toBe(webhookDown)
+      expect(applied).toEqual(expect.arrayContaining(['NetworkPolicy', 'Job']))
+      // What comes later in the same component waits for what comes first.
+      expect(applied).not.toContain('StatefulSet')
+      expect(conditionOf('NatsReady')).not.toMatchObject({ reason: 'WriteFailed' })
+      await passAt(1)
+      await passAt(2)
+      expect(conditionOf('NatsReady')).not.toMatchObject({ reason: 'WriteFailed' })
+      await passAt(20)
+      expect(conditionOf('NatsReady')).toMatchObject({
+        status: 'False',
+        reason: 'WriteFailed',
+        message: expect.stringMatching(/^ConfigMap orders-nats: .*failed calling webhook/) as string,
+      })
+      expect(conditionOf('Ready')).toMatchObject({ status: 'False' })
+      expect(conditionOf('Stalled')).toBeUndefined()
+    })
+
+    it('says at once what is a defect of its own', async () => {
+      const { passAt, conditionOf } = failing('ConfigMap', new TypeError('x is not a function'))
+      await passAt(0)
+      expect(conditionOf('NatsReady')).toMatchObject({ status: 'False', reason: 'WriteFailed' })
+    })
+
+    it('is not Ready for a new spec of which something could not be written', async () => {
+      const { passAt, conditionOf } = failing('ConfigMap', webhookDown)
+      await passAt(0)
+      expect(conditionOf('Ready')).not.toMatchObject({ status: 'True' })
+    })
+
+    it('tells a field that no type has as a fault of the spec, and a quantity as well', async () => {
+      const misfit = new ApiError(500, {
+        kind: 'Status',
+        message:
+          'failed to create typed patch object (mail/orders-worker; apps/v1, Kind=StatefulSet): .spec.template.spec.affinity.podAntiAffinty: field not declared in schema',
+      })
+      const { passAt, conditionOf } = failing('StatefulSet', misfit)
+      await passAt(0)
+      expect(conditionOf('SpecValid')).toMatchObject({
+        status: 'False',
+        reason: 'Invalid',
+        message:
+          'StatefulSet orders-nats: spec.template.spec.affinity.podAntiAffinty: field not declared in schema',
+      })
+      expect(conditionOf('Stalled')).toMatchObject({ status: 'True' })
+    })
+
+    it('does not blame the spec for what cannot be changed any more', async () => {
+      const immutable = new ApiError(422, {
+        kind: 'Status',
+        message: 'Job.batch "x" is invalid',
+        details: {
+          causes: [{ field: 'spec.template', message: 'Invalid value: {"a":1}: field is immutable' }],
+        },
+      })
+      const { passAt, conditionOf } = failing('StatefulSet', immutable)
+      await passAt(0)
+      expect(conditionOf('SpecValid')).toMatchObject({ status: 'True' })
+      expect(conditionOf('NatsReady')).toMatchObject({ status: 'False', reason: 'WriteRefused' })
+      expect(conditionOf('Stalled')).toBeUndefined()
+    })
+
+    it('gives no condition a reason that it does not declare', async () => {
+      const { passAt, conditionOf } = failing('none', undefined, {
+        keepQueue: () =>
+          Promise.resolve({
+            state: 'refused',
+            what: 'stream x',
+            message: 'no',
+            invalid: false,
+            reason: 'AccessDenied',
+          }),
+        evidence: () => ({
+          ...snapshot().evidence,
+          jetstream: {
+            lookedAt: NOW,
+            seen: { reached: true, stream: { exists: false }, consumer: { exists: false } },
+          },
+        }),
+      })
+      await passAt(0)
+      expect(conditionOf('NatsReady')).toMatchObject({ reason: 'WriteRefused', message: 'stream x: no' })
+    })
+  })
+
+  it('says that it cannot look, when that goes on', async () => {
+    let seconds = 0
+    const healthy = { type: 'Ready', status: 'True', reason: 'Ready', message: 'fine', observedGeneration: 1 }
+    const { pass, statuses } = ports(
+      primary({ status: { conditions: [{ ...healthy, lastTransitionTime: '2026-01-01T00:00:00Z' }] } }),
+      {
+        failures: new Failures(() => seconds * 1_000),
+        references: () => Promise.reject(new Error('the Secrets cannot be read')),
+      },
+    )
+    for (seconds of [0, 1, 2]) await expect(pass()).rejects.toThrow('cannot be read')
+    expect(statuses).toEqual([])
+    seconds = 30
+    await expect(pass()).rejects.toThrow('cannot be read')
+    expect(statuses.at(-1)?.conditions).toMatchObject([
+      { type: 'Ready', status: 'Unknown', reason: 'PassFailed' },
+      { type: 'Reconciling', status: 'True' },
+    ])
+  })
+
+  it('lets one component with a defect spoil nothing but itself', async () => {
+    const broken = { ...components[3], desired: fail, verdict: fail } as (typeof components)[number]
+    const catalogue = { components: components.map((one, index) => (index === 3 ? broken : one)), checks }
+    const { all, statuses, writes } = ports(primary())
+    await expect(reconcile(KEY, catalogue, all, new AbortController().signal)).rejects.toThrow('defect')
+    expect(reasonOf(statuses[0], broken.conditionType)).toBe('InternalError')
+    expect(writes).toContain('apply Job')
+  })
+
+  it('tells what is held by a finalizer, and not what is only on its way out', async () => {
+    const since = new Date(NOW.getTime() - 5_000).toISOString()
+    const terminating = (finalizers: readonly string[], at = since) =>
+      ports(primary(), {
+        apply: (resource, object) =>
+          Promise.resolve(
+            resource.kind === 'NetworkPolicy'
+              ? { state: 'terminating', since: at, finalizers }
+              : { state: 'unchanged', object },
+          ),
+      })
+    const held = terminating(['example.com/foreign'])
+    await held.pass()
+    const [told] = held.statuses
+    expect(reasonOf(told, 'NetworkPolicyReady')).toBe('Blocked')
+    expect(told?.conditions?.find(({ type }) => type === 'NetworkPolicyReady')?.message).toMatch(
+      /^NetworkPolicy orders-[a-z-]+ is being deleted and held by finalizer example.com\/foreign/,
+    )
+    const going = terminating(['foregroundDeletion'])
+    await going.pass()
+    expect(reasonOf(going.statuses[0], 'NetworkPolicyReady')).not.toBe('Blocked')
+    const stuck = terminating([], new Date(NOW.getTime() - 120_000).toISOString())
+    await stuck.pass()
+    expect(reasonOf(stuck.statuses[0], 'NetworkPolicyReady')).toBe('Blocked')
+  })
+
+  it('tells once what admission changes, and is Ready with it', async () => {
+    const events: string[] = []
+    let isNew = true
+    const rewritten = (object: KubernetesObject): ApplyOutcome => ({
+      state: 'unchanged',
+      object,
+      rewrite: { differences: [{ path: 'spec.x', live: 'mirror/x' }], isNew, againMs: 60_000 },
+    })
+    const { pass, statuses, writes } = ports(primary(), {
+      apply: (resource, object) =>
+        Promise.resolve(
+          resource.kind === 'Deployment' || resource.kind === 'Job'
+            ? rewritten(object)
+            : { state: 'unchanged', object },
+        ),
+      event: (_primary, { reason, message }) => events.push(`${reason} ${message}`),
+    })
+    await pass()
+    expect(events.filter((event) => event.startsWith('AdmissionChanged'))).toEqual([
+      expect.stringMatching(
+        /admission changes Job orders-migrate-\w+: spec.x to mirror\/x; it is left as it is/,
+      ),
+    ])
+    expect(statuses[0]?.evidence?.contested).toMatchObject([
+      { manager: 'admission', paths: ['spec.x'], count: 1 },
+    ])
+    events.length = 0
+    isNew = false
+    await pass()
+    expect(events.filter((event) => event.startsWith('AdmissionChanged'))).toEqual([])
+    expect(writes.filter((write) => write.startsWith('apply'))).toEqual([])
   })
 
   it('looks again for a name that somebody else holds', async () => {

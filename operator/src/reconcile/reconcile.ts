@@ -1,12 +1,19 @@
 /** The way of one BatchSender: gather → plan → commit → report. */
 import type { AnyComponent } from '../components/component.ts'
 import type { Check } from '../checks/check.ts'
+import type { KubernetesObject } from '../runtime/object.ts'
+import type { Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
+import type { StepOutcome } from './commit.ts'
+import { isLasting } from '../runtime/failures.ts'
+import { isConflict, Waiting } from '../runtime/errors.ts'
 import { commit } from './commit.ts'
-import { gather } from './gather.ts'
+import { gather, senderOf } from './gather.ts'
 import { planOf } from './plan.ts'
 import { deedsOf, turnsOf } from './events.ts'
-import { report } from './report.ts'
+import { messageOf } from './mishap.ts'
+import { report, unjudgedStatus } from './report.ts'
+import { firstSentence } from '../vocabulary/sentence.ts'
 
 export interface Catalogue {
   readonly components: readonly AnyComponent[]
@@ -34,6 +41,25 @@ export async function reconcile(
     return {}
   }
 
+  try {
+    const pass = await pursue(primary, { components, checks }, ports, signal)
+    ports.failures.succeeded(key)
+    return pass
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof StepFailed)) await tellOf(error, key, primary, ports, signal)
+    throw error instanceof StepFailed ? error.cause : error
+  }
+}
+
+/** A pass that was told of in the status, and has to be tried again all the same. */
+class StepFailed extends Error {}
+
+async function pursue(
+  primary: KubernetesObject,
+  { components, checks }: Catalogue,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Pass> {
   const snapshot = await gather(primary, ports, signal)
   const { sender } = snapshot
   ports.attend(sender)
@@ -46,6 +72,8 @@ export async function reconcile(
   const status = report(snapshot, plan, outcomes)
   await ports.writeStatus(primary, status, signal)
   for (const event of turnsOf(sender.status, status)) ports.event(primary, event)
+  const fault = worstFault(plan, outcomes)
+  if (fault !== undefined) throw new StepFailed('tried again', { cause: fault })
 
   // A write may have overtaken news from the watch, and what was made is the ground for the next step.
   if (outcomes.some(({ outcome }) => outcome.state === 'done' && outcome.change !== 'requested'))
@@ -53,8 +81,28 @@ export async function reconcile(
   const waits = [
     // Nothing tells us when somebody else's object goes away.
     ...(outcomes.some(({ outcome }) => outcome.state === 'foreign') ? [FOREIGN_RECHECK_MS] : []),
-    ...outcomes.flatMap(({ outcome }) => (outcome.state === 'waiting' ? (outcome.againMs ?? []) : [])),
+    ...outcomes.flatMap(({ outcome }) => ('againMs' in outcome ? (outcome.againMs ?? []) : [])),
     ...(plan.lookAgainMs === undefined ? [] : [plan.lookAgainMs]),
   ]
   return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }
+}
+
+/** What the runtime retries with backoff, and logs; a conflict only when nothing worse happened. */
+function worstFault({ defects }: Plan, outcomes: readonly StepOutcome[]): unknown {
+  const errors = outcomes.flatMap(({ outcome }) => (outcome.state === 'failed' ? [outcome.error] : []))
+  return defects[0] ?? errors.find((error) => !isConflict(error)) ?? errors[0]
+}
+
+/** Nothing could be judged: when that goes on, a status that says Ready must not stand. */
+async function tellOf(
+  error: unknown,
+  key: string,
+  primary: KubernetesObject,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  if (error instanceof Waiting || isConflict(error) || !isLasting(ports.failures.failed(key))) return
+  const status = unjudgedStatus(senderOf(primary), firstSentence(messageOf(error)), ports.now())
+  // What stopped the pass may stop this, too; then there is nobody to tell.
+  await ports.writeStatus(primary, status, signal).catch(() => undefined)
 }

@@ -26,6 +26,7 @@ const allTrue: Verdicts = [
 
 const planWith = (...changed: Verdicts): Plan => ({
   stages: [],
+  defects: [],
   proofs: [{ name: 'nats-tls-adopted', proof: { state: 'Proven', message: 'seen' } }],
   verdicts: allTrue.map((one) => changed.find(({ type }) => type === one.type) ?? one),
 })
@@ -222,7 +223,7 @@ describe('report', () => {
                 ]
           status = report(
             snapshot({ sender: who, now: later(index) }),
-            { stages: [], proofs: [], verdicts },
+            { stages: [], defects: [], proofs: [], verdicts },
             outcomes,
           )
           expect(contractBreaches(generation, status)).toEqual([])

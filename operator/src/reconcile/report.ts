@@ -6,6 +6,8 @@ import type { StepOutcome } from './commit.ts'
 import type { NextCondition } from '../runtime/conditions.ts'
 import { CONDITION_TYPES } from '../../../crds/schema/conditions.ts'
 import { mergeConditions } from '../runtime/conditions.ts'
+import { requestedJob } from '../components/backup/onDemand.ts'
+import { migrationMemory } from '../components/worker/migration.ts'
 import { evidenceStatus, workersStatus } from './figures.ts'
 import { overlay } from './overlay.ts'
 import { timestamp } from './timestamp.ts'
@@ -25,7 +27,8 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
   )
   const checks = checkStatuses(snapshot, plan)
   const isNew = sender.status.observedGeneration !== sender.generation
-  const summary = summarize(judged, isNew && outcomes.some(({ outcome }) => outcome.state === 'done'))
+  const isPremature = isNew && outcomes.some(({ outcome }) => ['done', 'failed'].includes(outcome.state))
+  const summary = summarize(judged, isPremature)
   const settled = summary.ready || summary.stalled
   const merged = mergeConditions(
     sender.status.conditions ?? [],
@@ -36,7 +39,8 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
     observedGeneration: settled ? sender.generation : (sender.status.observedGeneration ?? -1),
     ...settledHash(sender, settled),
     ...handledRequest(sender),
-    ...handledBackup(sender, outcomes),
+    ...handledBackup(snapshot, outcomes),
+    ...migrationMemory(snapshot),
     conditions: [...merged, ...kept],
     checks,
     evidence: evidenceStatus(snapshot, outcomes),
@@ -46,6 +50,26 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
     },
     ...(sender.specFaults.length === 0 && { workers: workersStatus(snapshot).scale }),
   }
+}
+
+/**
+ * For passes that end again and again before there is anything to judge: what was said of the parts stands as it was,
+ * but that all is well can no longer be said.
+ */
+export function unjudgedStatus({ status, generation }: Sender, why: string, now: Date): BatchSenderStatus {
+  const reason = 'PassFailed'
+  const message = `the operator cannot look at it and tries again: ${why}`
+  const replaced: readonly string[] = ['Ready', 'Reconciling', 'Stalled']
+  const kept = (status.conditions ?? []).filter(({ type }) => !replaced.includes(type))
+  const unknown = mergeConditions(
+    status.conditions ?? [],
+    [
+      { type: 'Ready', status: 'Unknown', reason, message },
+      { type: 'Reconciling', status: 'True', reason, message },
+    ],
+    { generation, now },
+  )
+  return { ...status, conditions: [...unknown, ...kept] }
 }
 
 /** Everything as it was, stamped with the new generation only when nothing but `suspend` changed. */
@@ -97,16 +121,19 @@ function handledRequest(sender: Sender): Pick<BatchSenderStatus, 'lastHandledRec
 
 /** A request is done with when its Job is there, and never again. */
 function handledBackup(
-  { backupRequestedAt: wanted, status }: Sender,
+  snapshot: Snapshot,
   outcomes: readonly StepOutcome[],
 ): Pick<BatchSenderStatus, 'lastHandledBackupRequest'> {
-  const made = outcomes.some(
-    ({ step: { desired, conditionType }, outcome }) =>
-      conditionType === 'BackupReady' &&
-      desired.type === 'object' &&
-      desired.resource.kind === 'Job' &&
-      (outcome.state === 'done' || outcome.state === 'unchanged'),
-  )
+  const { backupRequestedAt: wanted, status } = snapshot.sender
+  const made =
+    requestedJob(snapshot)?.isThere === true ||
+    outcomes.some(
+      ({ step: { desired, conditionType }, outcome }) =>
+        conditionType === 'BackupReady' &&
+        desired.type === 'object' &&
+        desired.resource.kind === 'Job' &&
+        (outcome.state === 'done' || outcome.state === 'unchanged'),
+    )
   const handled = made ? wanted : status.lastHandledBackupRequest
   return handled === undefined ? {} : { lastHandledBackupRequest: handled }
 }

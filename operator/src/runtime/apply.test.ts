@@ -36,7 +36,7 @@ beforeEach(() => {
   isFought = true
   isDown = false
   isAnotherVersion = false
-  version = 10
+  version = 20
   store = new Store()
   api = fakeApi([], ({ query, body }) => {
     const { resourceVersion } = (body as KubernetesObject).metadata
@@ -134,5 +134,88 @@ describe('a contested apply', () => {
     expect(await waitMs()).toBeUndefined()
     // One round each, however many requests it took.
     expect(await waitMs()).toBe(250)
+  })
+})
+
+describe('an answer that is not what was asked for', () => {
+  /** Admission that sets another size; the server counts versions only where something changes. */
+  const rewriting = (sizes: () => number) => {
+    let stored: KubernetesObject | undefined
+    api = fakeApi([], () => {
+      const managedFields = [
+        {
+          manager: 'us',
+          operation: 'Apply' as const,
+          fieldsV1: {
+            'f:metadata': { 'f:ownerReferences': { 'k:{"uid":"owner"}': {} } },
+            'f:spec': { 'f:size': {} },
+          },
+        },
+      ]
+      const spec = { size: sizes() }
+      if (JSON.stringify(stored?.['spec']) !== JSON.stringify(spec)) version += 1
+      const metadata = { ...wish.metadata, uid: 'u', resourceVersion: String(version), managedFields }
+      stored = { ...wish, metadata, spec }
+      return stored
+    })
+    applier = new Applier({ transport: api, fieldManager: 'us', storeOf: () => store, now: () => now })
+  }
+  const differences = [{ path: 'spec.size', live: 3 }]
+
+  it('is settled: told once, and no write at the next pass', async () => {
+    rewriting(() => 3)
+    expect(await apply()).toMatchObject({ state: 'unchanged', rewrite: { differences, isNew: true } })
+    requests()
+    for (let pass = 0; pass < 50; pass += 1) {
+      const outcome = await apply()
+      expect(outcome).toMatchObject({ state: 'unchanged', rewrite: { differences, isNew: false } })
+    }
+    expect(requests()).toEqual([])
+  })
+
+  it('is asked for again ever more rarely', async () => {
+    rewriting(() => 3)
+    const tries: number[] = []
+    for (now = 0; now < 8 * 3_600_000; now += 10_000) {
+      await apply()
+      if (requests().length > 0) tries.push(now / 60_000)
+    }
+    expect(tries).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363, 423])
+  })
+
+  it('is no settlement when each answer is another: no write follows at once all the same', async () => {
+    let size = 100
+    rewriting(() => (size += 1))
+    expect(await apply()).toMatchObject({ state: 'unchanged', rewrite: { isNew: true } })
+    requests()
+    await apply()
+    await apply()
+    expect(requests()).toEqual([])
+  })
+
+  it('is asked for at once when the wish or the object is another', async () => {
+    rewriting(() => 3)
+    await apply()
+    requests()
+    const other = { ...wish, spec: { size: 5 } }
+    await applier.apply(THING, other, OWNER)
+    expect(requests()).toHaveLength(1)
+    store.observe({
+      ...wish,
+      metadata: { ...wish.metadata, uid: 'u', resourceVersion: '90' },
+      spec: { size: 9 },
+    })
+    await apply()
+    expect(requests()).toHaveLength(1)
+  })
+
+  it('is over when admission lets the wish through', async () => {
+    let size = 3
+    rewriting(() => size)
+    await apply()
+    size = 1
+    now = 60_000
+    expect(await apply()).toMatchObject({ state: 'updated' })
+    expect(await apply()).not.toHaveProperty('rewrite')
   })
 })

@@ -3,15 +3,18 @@ import type { KubernetesObject, OwnerReference, Resource } from './object.ts'
 import type { Metrics } from './metrics.ts'
 import type { Store } from './store.ts'
 import type { Transport } from './transport.ts'
-import type { Contested, Round } from './contests.ts'
+import type { Round } from './contests.ts'
 import type { ApplyOutcome } from './applyOutcome.ts'
+import type { Rewrite } from './rewrites.ts'
 import { OutcomeCounts } from './applyOutcome.ts'
 import { contestedFields, Patience } from './contests.ts'
+import { differences } from './differences.ts'
 import { ApiError, isConflict, Waiting } from './errors.ts'
 import { heldByOthers } from './holders.ts'
 import { standingOf } from './managedFields.ts'
 import { controllerOf, joinKey, keyOf, pathOf } from './object.ts'
 import { foreignHolder, isLeftover } from './ownership.ts'
+import { Rewrites } from './rewrites.ts'
 import { read } from './read.ts'
 import { Recent } from './recent.ts'
 import { Settled } from './settled.ts'
@@ -37,11 +40,14 @@ export class Applier {
   readonly #counts: OutcomeCounts | undefined
   readonly #patience: Patience
   readonly #settled = new Settled()
+  readonly #rewrites: Rewrites
 
   constructor(options: ApplierOptions) {
     this.#options = options
     this.#counts = options.metrics && new OutcomeCounts(options.metrics)
-    this.#patience = new Patience(options.now ?? (() => performance.now()))
+    const now = options.now ?? (() => performance.now())
+    this.#patience = new Patience(now)
+    this.#rewrites = new Rewrites(now)
   }
 
   /**
@@ -88,14 +94,17 @@ export class Applier {
     owner: OwnerReference,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
-    if (isLeftover(live, owner)) return { state: 'terminating' }
+    if (isLeftover(live, owner)) return terminating(live)
     const holder = foreignHolder(live, owner)
     if (holder !== undefined) return { state: 'foreign', holder }
-    if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating' }
+    if (live.metadata.deletionTimestamp !== undefined) return terminating(live)
     if (this.#isApplied(live, desired)) {
       this.#patience.settle(live.metadata.uid ?? '')
+      this.#rewrites.forget(live.metadata.uid ?? '')
       return { state: 'unchanged', object: live }
     }
+    const rewrite = this.#rewrites.standing(live, desired)
+    if (rewrite) return { state: 'unchanged', object: live, rewrite }
     return this.#update(resource, desired, live, signal)
   }
 
@@ -147,7 +156,8 @@ export class Applier {
   ): Promise<ApplyOutcome | undefined> {
     const absent = pinned(desired, { resourceVersion: NOT_THERE })
     try {
-      return this.#written(resource, desired, await this.#patch(resource, absent, false, signal), 'created')
+      const object = await this.#patch(resource, absent, false, signal)
+      return { state: 'created', object, ...this.#settle(resource, desired, object) }
     } catch (error) {
       if (isConflict(error)) return undefined
       throw error
@@ -162,9 +172,13 @@ export class Applier {
   ): Promise<ApplyOutcome> {
     const { uid = '' } = live.metadata
     const round = this.#patience.round(uid)
-    const body = await this.#bringBack(resource, desired, live, round, signal)
+    const object = await this.#bringBack(resource, desired, live, round, signal)
     this.#patience.settle(uid)
-    return this.#written(resource, desired, body, 'updated', round.contested)
+    const settled = this.#settle(resource, desired, object, live.metadata.resourceVersion)
+    // Whatever makes the two differ, writing it again would not help.
+    const isWritten = object.metadata.resourceVersion !== live.metadata.resourceVersion && !settled.rewrite
+    const contested = round.contested.length > 0 && { contested: round.contested }
+    return { state: isWritten ? 'updated' : 'unchanged', object, ...settled, ...contested }
   }
 
   async #bringBack(
@@ -221,18 +235,26 @@ export class Applier {
     return answer.body
   }
 
-  #written(
+  /** Takes an answer in, and notes where it is not what was asked for. */
+  #settle(
     resource: Resource,
     desired: KubernetesObject,
     object: KubernetesObject,
-    state: 'created' | 'updated',
-    contested: readonly Contested[] = [],
-  ): ApplyOutcome {
+    before?: string,
+  ): { readonly rewrite?: Rewrite } {
     this.#options.storeOf(resource).overlay(object)
-    if (standingOf(object, desired, this.#options.fieldManager) === 'exceeded')
-      this.#settled.add(object, desired)
-    return { state, object, ...(contested.length > 0 && { contested }) }
+    const standing = standingOf(object, desired, this.#options.fieldManager)
+    const isInVain = object.metadata.resourceVersion === before || differences(object, desired).length > 0
+    if (standing === 'different' && isInVain) return { rewrite: this.#rewrites.add(object, desired) }
+    if (standing === 'exceeded') this.#settled.add(object, desired)
+    this.#rewrites.forget(object.metadata.uid ?? '')
+    return {}
   }
+}
+
+function terminating({ metadata }: KubernetesObject): ApplyOutcome {
+  const { deletionTimestamp: since = '', finalizers = [] } = metadata
+  return { state: 'terminating', since, finalizers }
 }
 
 function pinned(

@@ -2,22 +2,37 @@
 import type { Contested } from './contests.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Metrics } from './metrics.ts'
+import type { Rewrite } from './rewrites.ts'
 
 export type { Contested } from './contests.ts'
 
 export type ApplyOutcome =
-  | { readonly state: 'unchanged'; readonly object: KubernetesObject }
+  | {
+      readonly state: 'unchanged'
+      readonly object: KubernetesObject
+      readonly rewrite?: Rewrite
+      readonly contested?: readonly Contested[]
+    }
   | {
       readonly state: 'created' | 'updated'
       readonly object: KubernetesObject
+      readonly rewrite?: Rewrite
       readonly contested?: readonly Contested[]
     }
   /** Somebody else's; nothing was written. */
   | { readonly state: 'foreign'; readonly holder: string }
-  /** Being deleted: waited for, not fought. */
-  | { readonly state: 'terminating' }
+  /** Being deleted since then, RFC 3339: waited for, not fought. */
+  | { readonly state: 'terminating'; readonly since: string; readonly finalizers: readonly string[] }
 
-const RESULTS = ['skipped', 'created', 'updated', 'conflicted', 'foreign', 'terminating'] as const
+const RESULTS = [
+  'skipped',
+  'created',
+  'updated',
+  'rewritten',
+  'conflicted',
+  'foreign',
+  'terminating',
+] as const
 
 export class OutcomeCounts {
   readonly #metrics: Pick<Metrics, 'applies'>
@@ -40,6 +55,7 @@ export class OutcomeCounts {
 }
 
 function resultOf(outcome: ApplyOutcome): (typeof RESULTS)[number] {
-  if (outcome.state === 'unchanged') return 'skipped'
-  return 'contested' in outcome ? 'conflicted' : outcome.state
+  if ('contested' in outcome) return 'conflicted'
+  if (outcome.state === 'unchanged') return outcome.rewrite?.isNew === true ? 'rewritten' : 'skipped'
+  return outcome.state
 }

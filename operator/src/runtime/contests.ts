@@ -28,16 +28,25 @@ const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 2_000
 const MOST_REMEMBERED = 1_000
 
+/** A fight that lasts so long is told: what we own is not as it should be, whoever writes last. */
+const TOLD_AFTER_MS = 60_000
+
 /** A contest that is to be forced, but not yet. */
 interface Postponed {
   readonly contested: readonly Contested[]
   readonly dueAt: number
 }
 
+interface Fight {
+  readonly count: number
+  readonly since: number
+  readonly at: number
+}
+
 /** Keeps two managers that undo each other from doing so as fast as they can. */
 export class Patience {
   readonly #now: () => number
-  readonly #rounds = new Recent<string, { readonly count: number; readonly at: number }>(MOST_REMEMBERED)
+  readonly #rounds = new Recent<string, Fight>(MOST_REMEMBERED)
   readonly #postponed = new Recent<string, Postponed>(MOST_REMEMBERED)
 
   /** @param now milliseconds that only grow */
@@ -55,7 +64,7 @@ export class Patience {
       return new Round([], (contested) => {
         this.#count(uid, contested)
       })
-    this.#waitUntil(postponed.dueAt)
+    this.#waitUntil(uid, postponed)
     return new Round(postponed.contested)
   }
 
@@ -69,22 +78,35 @@ export class Patience {
     const now = this.#now()
     const pauseMs = this.#pauseMs(uid, now)
     if (pauseMs === 0) return
-    this.#postponed.set(uid, { contested, dueAt: now + pauseMs })
-    this.#waitUntil(now + pauseMs)
+    const postponed = { contested, dueAt: now + pauseMs }
+    this.#postponed.set(uid, postponed)
+    this.#waitUntil(uid, postponed)
   }
 
   #pauseMs(uid: string, now: number): number {
     const last = this.#rounds.get(uid)
-    const count = last && now - last.at < FORGOTTEN_MS ? last.count + 1 : 1
-    this.#rounds.set(uid, { count, at: now })
+    const goesOn = last !== undefined && now - last.at < FORGOTTEN_MS
+    const count = goesOn ? last.count + 1 : 1
+    this.#rounds.set(uid, { count, since: goesOn ? last.since : now, at: now })
     if (count <= FREE_ROUNDS) return 0
     return Math.min(FIRST_PAUSE_MS * 2 ** (count - FREE_ROUNDS - 1), LONGEST_PAUSE_MS)
   }
 
-  #waitUntil(dueAt: number): void {
-    const leftMs = dueAt - this.#now()
-    if (leftMs > 0) throw new Waiting('Contested', leftMs)
+  #waitUntil(uid: string, { contested, dueAt }: Postponed): void {
+    const now = this.#now()
+    const since = this.#rounds.get(uid)?.since ?? now
+    const why = now - since >= TOLD_AFTER_MS ? tellOf(contested) : undefined
+    if (dueAt > now) throw new Waiting('Contested', dueAt - now, why)
   }
+}
+
+function tellOf(contested: readonly Contested[]): string {
+  return contested
+    .map(({ manager, paths: [first = '', ...more] }) => {
+      const others = more.length === 0 ? '' : ` and ${more.length} more`
+      return `is changed again and again by ${manager}: ${first.replace(/^\./, '')}${others}`
+    })
+    .join('; ')
 }
 
 /** One try to get fields back, and what was found contested on the way. */

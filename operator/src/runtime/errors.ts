@@ -15,10 +15,13 @@ export class Waiting extends Error {
   override readonly name = 'Waiting'
   readonly reason: string
   readonly afterMs: number
-  constructor(reason: string, afterMs: number) {
+  /** What a person may be told of it, once it has lasted long enough. */
+  readonly why: string | undefined
+  constructor(reason: string, afterMs: number, why?: string) {
     super(reason)
     this.reason = reason
     this.afterMs = afterMs
+    this.why = why
   }
 }
 
@@ -78,6 +81,25 @@ export function isPanic(error: unknown): boolean {
   // fetch, too, throws a TypeError for a lost connection, but with a cause.
   if (error.cause !== undefined) return false
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
+}
+
+/**
+ * What the server will answer the same until the object is another one: bad, forbidden, too much, not valid. A body
+ * that does not fit its type is answered with 500 by server-side apply (apiserver 1.36, `typed patch object`).
+ */
+export function isRefusal(error: unknown): error is ApiError {
+  if (!(error instanceof ApiError)) return false
+  return [400, 403, 422].includes(error.status) || isMisfit(error)
+}
+
+/** The body has a field that its type does not know, or a value that cannot be one. */
+export function isMisfit({ status, message }: ApiError): boolean {
+  return status === 500 && /^failed to (create typed patch object|convert new object)/.test(message)
+}
+
+/** Nobody answered: what is tried next would not be answered either. */
+export function isLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
 }
 
 export function isThrottled(error: unknown): boolean {

@@ -1,5 +1,5 @@
 /** When a request is sent again, and after how long. Pure but for the randomness handed in. */
-import { ApiError } from './errors.ts'
+import { ApiError, isMisfit } from './errors.ts'
 
 const MOST_TRIES = { throttled: 10, serverError: 4, lost: 3 } as const
 
@@ -24,5 +24,6 @@ export function pauseBeforeRetry(
 function kindOf(error: unknown): keyof typeof MOST_TRIES | undefined {
   if (!(error instanceof ApiError)) return 'lost'
   if (error.status === 429) return 'throttled'
+  if (isMisfit(error)) return undefined
   return error.status >= 500 ? 'serverError' : undefined
 }

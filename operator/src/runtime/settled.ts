@@ -13,15 +13,16 @@ export class Settled {
   readonly #wishes = new Recent<string, string>(MOST_REMEMBERED)
 
   has(live: KubernetesObject, desired: KubernetesObject): boolean {
-    return this.#wishes.get(live.metadata.uid ?? '') === digest(desired)
+    return this.#wishes.get(live.metadata.uid ?? '') === digestOf(desired)
   }
 
   add(live: KubernetesObject, desired: KubernetesObject): void {
     const { uid } = live.metadata
-    if (uid !== undefined) this.#wishes.set(uid, digest(desired))
+    if (uid !== undefined) this.#wishes.set(uid, digestOf(desired))
   }
 }
 
-function digest(desired: KubernetesObject): string {
-  return createHash('sha256').update(JSON.stringify(desired)).digest('base64')
+/** Of a value that JSON can carry. */
+export function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64')
 }

@@ -163,7 +163,8 @@ function withDeadline(call: Call): { signal: AbortSignal; at: number; clear: () 
   const controller = new AbortController()
   const deadlineMs = call.deadlineMs ?? DEADLINE_MS
   const timer = setTimeout(() => {
-    controller.abort(new Error(`no answer to ${call.method} ${call.path} in time`))
+    const late = new Error(`no answer to ${call.method} ${call.path} in time`)
+    controller.abort(Object.assign(late, { code: 'ETIMEDOUT' }))
   }, deadlineMs)
   const cancel = () => {
     controller.abort(call.signal?.reason)

@@ -44,6 +44,7 @@ export const INSTALLATION = {
   natsImage: 'nats:test',
   imagePullPolicy: 'IfNotPresent',
   clusterDomain: 'cluster.local',
+  podUser: 'Fixed',
   operatorNamespace: 'batchsender-system',
 } as const
 
@@ -59,6 +60,8 @@ export function certificate(more: Partial<CertificateFacts> = {}): CertificateFa
     keyHash: 'leaf-key',
     keyMatches: true,
     issuerKeyHash: 'ca-key',
+    trusts: ['ca-certificate'],
+    trustedKeys: ['ca-key'],
     ...more,
   }
 }
@@ -122,6 +125,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     secrets: issuedSecrets(who),
     references: allReferences(),
     runs: [],
+    troubles: [],
     evidence: {
       natsHandshake: {
         lookedAt: NOW,

@@ -11,6 +11,7 @@ import { checks } from '../checks/index.ts'
 import { components } from '../components/index.ts'
 import { reconcile } from '../reconcile/reconcile.ts'
 import { ApiError } from '../runtime/errors.ts'
+import { Failures } from '../runtime/failures.ts'
 import { allReferences, INSTALLATION, issuedSecrets, NOW, sender, snapshot, SPEC } from './snapshots.ts'
 
 const KEY = 'mail/orders'
@@ -30,6 +31,7 @@ export class World {
   natsAnswers = true
   /** What happens to the next writes of children, one for each. */
   readonly faults: Error[] = []
+  readonly #failures = new Failures(() => this.#seconds * 1_000)
   #primary: KubernetesObject = {
     apiVersion: 'batchsender.io/v1alpha1',
     kind: 'BatchSender',
@@ -123,6 +125,7 @@ export class World {
       children: () => this.children,
       secrets: () => issuedSecrets(sender()),
       runs: () => [],
+      troubles: () => Promise.resolve([]),
       references: () => Promise.resolve(this.references),
       evidence: () => this.#evidence(),
       apply: (_resource, wish) => this.#apply(wish),
@@ -137,6 +140,7 @@ export class World {
       forget: () => undefined,
       attend: () => undefined,
       event: () => undefined,
+      failures: this.#failures,
       writeStatus: (primary, status) => this.#writeStatus(by, primary, status),
     }
   }

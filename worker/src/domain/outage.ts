@@ -1,8 +1,8 @@
 /** Whether an error says that a server cannot be used at the moment, whatever was asked of it. */
 
-/** Connection, shutdown and resource classes of PostgreSQL (appendix A), and the socket's own. */
+/** Connection, shutdown, resource and time limit classes of PostgreSQL (appendix A), and the socket's own. */
 const NOT_NOW =
-  /^(08...|53...|57P..|25006|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/
+  /^(08...|53...|57P..|57014|55P03|25006|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/
 const DRIVER_NOT_NOW = /timeout|terminated unexpectedly|not queryable/i
 
 export function isOutage(error: unknown): boolean {

@@ -119,11 +119,11 @@ export function batchRoutes(
           config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
         },
         async (request) => {
-          const { id } = await found(store, request.params.id)
+          const { id } = await commanded(store, request.params.id)
           if (!(await store.command(id, command, auditOf(request, action, pathOf(id)))))
             throw new Problem('batch-state')
           request.log.info({ batchId: id, command }, 'batch commanded')
-          return batchView(await found(store, id))
+          return batchView(await commanded(store, id))
         },
       )
     }
@@ -141,21 +141,28 @@ export function batchRoutes(
         config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
       },
       async (request) => {
-        const { id } = await found(store, request.params.id)
+        const { id } = await commanded(store, request.params.id)
         const retried = await store.retryFailed(id, (count) =>
           auditOf(request, 'batch.retried', pathOf(id), { recipients: count }),
         )
         if (retried === undefined) throw new Problem('batch-state')
         request.log.info({ batchId: id, retried }, 'failed recipients are tried again')
-        return { ...batchView(await found(store, id)), retried }
+        return { ...batchView(await commanded(store, id)), retried }
       },
     )
     return Promise.resolve()
   }
 }
 
-export async function found(store: BatchStore, id: string): Promise<Batch> {
+async function found(store: BatchStore, id: string): Promise<Batch> {
   const batch = await store.find(parseBatchId(id))
+  if (batch === undefined) throw new Problem('not-found')
+  return batch
+}
+
+/** @throws Problem when there is no such batch */
+export async function commanded(store: BatchStore, id: string): Promise<Batch> {
+  const batch = await store.findToCommand(parseBatchId(id))
   if (batch === undefined) throw new Problem('not-found')
   return batch
 }

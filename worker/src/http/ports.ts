@@ -20,6 +20,8 @@ export interface BatchStore {
     audit: (id: string) => AuditEntry,
   ): Promise<Accepted>
   find(id: string): Promise<Batch | undefined>
+  /** The same for whoever commands it, who does not stand in line with readers. */
+  findToCommand(id: string): Promise<Batch | undefined>
   list(page: BatchPage): Promise<readonly ListedBatch[]>
   recipients(id: string, page: RecipientPage): Promise<readonly Recipient[]>
   command(id: string, command: BatchCommand, audit: AuditEntry): Promise<boolean>

@@ -7,7 +7,7 @@ import type { FieldError } from './problem.ts'
 import { parseAddress } from '../domain/address.ts'
 import { RESOLUTIONS } from '../domain/resolution.ts'
 import { auditOf } from './audit.ts'
-import { found, Id, pathOf } from './batchRoutes.ts'
+import { commanded, Id, pathOf } from './batchRoutes.ts'
 import { BatchView, batchView } from './batchViews.ts'
 import { ERRORS_TOLD, Problem } from './problem.ts'
 
@@ -49,7 +49,7 @@ export function resolveRoute(store: BatchStore): FastifyPluginAsyncTypebox {
         config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
       },
       async (request) => {
-        const { id } = await found(store, request.params.id)
+        const { id } = await commanded(store, request.params.id)
         const { as, recipients } = request.body
         const addresses = recipients && normalised(recipients)
         const { userId } = request
@@ -58,7 +58,7 @@ export function resolveRoute(store: BatchStore): FastifyPluginAsyncTypebox {
         )
         if (resolved === undefined) throw new Problem('batch-state')
         request.log.info({ batchId: id, as, resolved }, 'recipients in doubt were resolved')
-        return { ...batchView(await found(store, id)), resolved }
+        return { ...batchView(await commanded(store, id)), resolved }
       },
     )
     return Promise.resolve()

@@ -4,6 +4,7 @@ import type { Response as Answer } from 'resend'
 import { Resend } from 'resend'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { reconnectMs } from '../domain/backoff.ts'
+import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import { neverSent } from './neverSent.ts'
 import { classifyRefusal } from './refusals.ts'
 
@@ -52,7 +53,7 @@ async function sendOnce(apiKey: string, endpoint: string | undefined, mail: Outg
   )
   const { perSecond } = client
   const limit = perSecond === undefined ? {} : { perSecond }
-  if (error === null) return { retryClass: 'accepted', providerMessageId: data.id, ...limit }
+  if (error === null) return { ...accepted(data.id), ...limit }
   const refusal = classifyRefusal({
     provider: 'resend',
     name: client.failed === undefined ? error.name : undefined,
@@ -62,6 +63,11 @@ async function sendOnce(apiKey: string, endpoint: string | undefined, mail: Outg
     retryAfterMs: client.retryAfterMs,
   })
   return { ...refusal, ...limit }
+}
+
+function accepted(id: unknown): Outcome {
+  const providerMessageId = parseProviderMessageId(id)
+  return { retryClass: 'accepted', ...(providerMessageId !== undefined && { providerMessageId }) }
 }
 
 /**

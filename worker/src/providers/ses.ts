@@ -8,6 +8,7 @@ import {
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { splitSender } from '../domain/address.ts'
+import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import { neverSent } from './neverSent.ts'
 import { classifyRefusal } from './refusals.ts'
 
@@ -53,7 +54,8 @@ export function ses(options: SesOptions): Provider {
             ConfigurationSetName: configurationSet,
           }),
         )
-        return { retryClass: 'accepted', ...(MessageId !== undefined && { providerMessageId: MessageId }) }
+        const providerMessageId = parseProviderMessageId(MessageId)
+        return { retryClass: 'accepted', ...(providerMessageId !== undefined && { providerMessageId }) }
       } catch (error) {
         return failure(error)
       }

@@ -128,4 +128,6 @@ export interface Onlooker {
   /** Results that came after the lease was lost. */
   fenced(count: number): void
   recordFailed(error: unknown, waiting: number): void
+  /** The result of one recipient is refused by the database: it is written without its words. */
+  setAside(error: unknown, claimed: Claimed): void
 }

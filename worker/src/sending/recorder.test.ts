@@ -18,6 +18,7 @@ const onlooker: Onlooker = {
   attempted: () => undefined,
   fenced: (count) => (seen.fenced += count),
   recordFailed: () => (seen.failed += 1),
+  setAside: () => undefined,
 }
 
 test('results that come together are written together, and each waits for its write', async () => {
@@ -59,4 +60,70 @@ test('giving up ends the wait', async () => {
   giveUp.abort()
   await written
   expect(giveUp.signal.aborted).toBe(true)
+})
+
+/** As the driver gives what the server says. */
+const refusal = (code: string) => Object.assign(new Error('refused'), { code })
+
+test('one result that is refused is found by halves and written without its words, the others as they are', async () => {
+  const written: Result[] = []
+  const aside: number[] = []
+  const record = (results: readonly Result[]) => {
+    if (results.some(({ detail }) => detail === 'unwritable')) return Promise.reject(refusal('22021'))
+    written.push(...results)
+    return Promise.resolve(results.length)
+  }
+  const teller = {
+    ...onlooker,
+    setAside: (_error: unknown, { seq }: Result['claimed']) => void aside.push(seq),
+  }
+  const recorder = new Recorder({ record }, teller, {
+    lingerMs: 1,
+    groupSize: 100,
+    giveUp: new AbortController().signal,
+  })
+  const all = Array.from({ length: 30 }, (_, seq) => ({
+    ...result(seq),
+    code: 'smtp_250',
+    detail: seq === 17 ? 'unwritable' : 'fine',
+  }))
+  await Promise.all(all.map((each) => recorder.record(each)))
+  expect(aside).toEqual([17])
+  expect(written.map(({ claimed }) => claimed.seq).sort((a, b) => a - b)).toEqual(
+    all.map(({ claimed }) => claimed.seq),
+  )
+  expect(written.filter(({ detail }) => detail !== 'fine')).toEqual([
+    { ...result(17), code: undefined, providerMessageId: undefined, detail: undefined },
+  ])
+})
+
+test('one that is refused for ever keeps nobody waiting', async () => {
+  const giveUp = new AbortController()
+  const record = (results: readonly Result[]) =>
+    results.some(({ claimed }) => claimed.seq === 1)
+      ? Promise.reject(refusal('23514'))
+      : Promise.resolve(results.length)
+  const recorder = new Recorder({ record }, onlooker, { lingerMs: 1, groupSize: 2, giveUp: giveUp.signal })
+  let isOver = false
+  const stubborn = recorder.record(result(1)).then(() => (isOver = true))
+  await recorder.record(result(2))
+  await recorder.record(result(3))
+  expect(isOver).toBe(false)
+  giveUp.abort()
+  await stubborn
+})
+
+test('an outage is waited for with the whole group', async () => {
+  const sizes: number[] = []
+  const record = (results: readonly Result[]) => {
+    sizes.push(results.length)
+    return sizes.length === 1 ? Promise.reject(refusal('57P01')) : Promise.resolve(results.length)
+  }
+  const recorder = new Recorder({ record }, onlooker, {
+    lingerMs: 1,
+    groupSize: 4,
+    giveUp: new AbortController().signal,
+  })
+  await Promise.all([1, 2, 3, 4].map((seq) => recorder.record(result(seq))))
+  expect(sizes).toEqual([4, 4])
 })

@@ -1,7 +1,11 @@
-/** Writes results in groups, and goes on trying: what a provider has taken is never un-taken by a lost database. */
+/**
+ * Writes results in groups, and goes on trying: what a provider has taken is never un-taken by a lost database, and one
+ * result that the database refuses holds up no other.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger, Onlooker, Result } from './ports.ts'
 import { reconnectMs } from '../domain/backoff.ts'
+import { isOutage } from '../domain/outage.ts'
 
 interface Waiting {
   readonly result: Result
@@ -57,24 +61,56 @@ export class Recorder {
     this.#writing = true
     const group = this.#waiting
     this.#waiting = []
-    await this.#insist(group.map(({ result }) => result))
-    for (const { done } of group) done()
+    await this.#insist(group)
     this.#writing = false
     this.#schedule()
   }
 
-  async #insist(results: readonly Result[]): Promise<void> {
-    const { giveUp } = this.#options
-    for (let failures = 1; !giveUp.aborted; failures += 1) {
-      try {
-        const written = await this.#ledger.record(results)
-        if (written < results.length) this.#onlooker.fenced(results.length - written)
+  /** Only an outage is waited for: any other error is of one result, which is looked for by halves. */
+  async #insist(group: readonly Waiting[]): Promise<void> {
+    const [first] = group
+    if (first === undefined) return
+    for (let failures = 1; !this.#options.giveUp.aborted; failures += 1) {
+      const error = await this.#try(group.map(({ result }) => result))
+      if (error === undefined) break
+      if (!isOutage(error)) {
+        if (group.length === 1) void this.#setAside(first, error)
+        else {
+          await this.#insist(group.slice(0, group.length >> 1))
+          await this.#insist(group.slice(group.length >> 1))
+        }
         return
-      } catch (error) {
-        this.#onlooker.recordFailed(error, results.length + this.#waiting.length)
-        const waitMs = reconnectMs(failures, Math.random())
-        await sleep(waitMs, undefined, { signal: giveUp }).catch(() => undefined)
       }
+      await this.#pause(failures)
     }
+    for (const { done } of group) done()
+  }
+
+  /** What became of the recipient counts; the words that came with it are what a database may refuse. */
+  async #setAside({ result, done }: Waiting, error: unknown): Promise<void> {
+    this.#onlooker.setAside(error, result.claimed)
+    const bare = { ...result, code: undefined, providerMessageId: undefined, detail: undefined }
+    for (let failures = 1; !this.#options.giveUp.aborted; failures += 1) {
+      if ((await this.#try([bare])) === undefined) break
+      await this.#pause(failures)
+    }
+    done()
+  }
+
+  /** @returns why they are not written. */
+  async #try(results: readonly Result[]): Promise<unknown> {
+    try {
+      const written = await this.#ledger.record(results)
+      if (written < results.length) this.#onlooker.fenced(results.length - written)
+      return undefined
+    } catch (error) {
+      this.#onlooker.recordFailed(error, results.length + this.#waiting.length)
+      return error ?? new Error('not written')
+    }
+  }
+
+  async #pause(failures: number): Promise<void> {
+    const signal = this.#options.giveUp
+    await sleep(reconnectMs(failures, Math.random()), undefined, { signal }).catch(() => undefined)
   }
 }

@@ -48,7 +48,12 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
     },
   }
   const stopping = new AbortController()
-  const onlooker = { attempted: () => undefined, fenced: () => undefined, recordFailed: () => undefined }
+  const onlooker = {
+    attempted: () => undefined,
+    fenced: () => undefined,
+    recordFailed: () => undefined,
+    setAside: () => undefined,
+  }
   const sending: Sending = {
     ledger,
     provider: {

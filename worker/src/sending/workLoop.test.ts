@@ -74,3 +74,47 @@ test('the same chunk is not handled twice at once', async () => {
   expect(most).toBe(1)
   expect(journal.sort()).toEqual(['ack 7', 'later 7 5000'])
 })
+
+test('of the renewals of a chunk one is under way at a time', async () => {
+  const stopping = new AbortController()
+  let atOnce = 0
+  let most = 0
+  let renewals = 0
+  let beats = 0
+  let release: () => void = () => undefined
+  const wakeup: Wakeup = {
+    ref: { batchId: 'b', chunk: 1 },
+    acknowledge: () => Promise.resolve(),
+    later: () => undefined,
+    working: () => {
+      beats += 1
+      if (beats === 5) release()
+      if (renewals > 1) stopping.abort()
+    },
+  }
+  await workLoop({
+    queue: { next: () => Promise.resolve(wakeup) },
+    handle: () =>
+      new Promise((resolve) => {
+        stopping.signal.addEventListener('abort', () => {
+          resolve({ done: true })
+        })
+      }),
+    renew: async () => {
+      renewals += 1
+      atOnce += 1
+      most = Math.max(most, atOnce)
+      // The first waits, as behind a lock.
+      if (renewals === 1) await new Promise<void>((resolve) => (release = resolve))
+      atOnce -= 1
+    },
+    failed: () => Promise.resolve(false),
+    renewEveryMs: 2,
+    handlers: 1,
+    letIn: () => Promise.resolve(() => undefined),
+    stopping: stopping.signal,
+    onError: () => undefined,
+  })
+  expect(most).toBe(1)
+  expect(renewals).toBeGreaterThan(1)
+})

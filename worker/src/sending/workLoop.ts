@@ -101,11 +101,20 @@ async function handleOnce(
 
 async function handleWakeup(wakeup: Wakeup, begun: () => void, options: WorkLoopOptions): Promise<void> {
   const { ref } = wakeup
+  let isRenewing = false
   const heartbeat = setInterval(() => {
     wakeup.working()
-    options.renew(ref).catch((error: unknown) => {
-      options.onError(error, 'renewing', ref)
-    })
+    // One that waits renews for as long as the next would.
+    if (isRenewing) return
+    isRenewing = true
+    options
+      .renew(ref)
+      .catch((error: unknown) => {
+        options.onError(error, 'renewing', ref)
+      })
+      .finally(() => {
+        isRenewing = false
+      })
   }, options.renewEveryMs)
   try {
     const settled = await options.handle(ref, begun)

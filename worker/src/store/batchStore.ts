@@ -1,6 +1,6 @@
 /** Batches as the API sees them: accepted once for each key, in the one transaction that also wakes the senders. */
 import type { BatchStore } from '../http/ports.ts'
-import type { Database } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import { recordAudit } from './audit.ts'
 import { listBatches } from './batchList.ts'
 import { commandBatch, findBatch, insertBatch } from './batches.ts'
@@ -10,10 +10,18 @@ import { listRecipients } from './recipients.ts'
 import { resolveUncertain } from './resolutions.ts'
 import { retryFailed } from './retries.ts'
 
-/** @param options `onDue` is called after something became due; `events`: whether they are kept for ClickHouse */
+export interface BatchStoreOptions {
+  /** Called after something became due. */
+  readonly onDue: () => void
+  /** Whether they are kept for ClickHouse. */
+  readonly events: boolean
+  /** What reads go through; the database itself when left out. */
+  readonly reads?: Queryable
+}
+
 export function batchStore(
   database: Database,
-  { onDue, events }: { readonly onDue: () => void; readonly events: boolean },
+  { onDue, events, reads = database }: BatchStoreOptions,
 ): BatchStore {
   return {
     accept: async (key, batch, answerOf, auditOf) => {
@@ -30,9 +38,10 @@ export function batchStore(
       onDue()
       return accepted
     },
-    find: (id) => findBatch(database, id),
-    list: (page) => listBatches(database, page),
-    recipients: (id, page) => listRecipients(database, id, page),
+    find: (id) => findBatch(reads, id),
+    findToCommand: (id) => findBatch(database, id),
+    list: (page) => listBatches(reads, page),
+    recipients: (id, page) => listRecipients(reads, id, page),
     command: async (id, command, audit) => {
       const applied = await database.transaction(async (transaction) => {
         const isApplied = await commandBatch(transaction, id, command)

@@ -4,10 +4,19 @@ import type { Variables } from '../domain/template.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
 import { IN_DOUBT } from './doubt.ts'
+import { SERVER } from './witnesses.ts'
 
 interface Claim extends Pick<LedgerOptions, 'leaseMs' | 'provider' | 'events'> {
   readonly limit: number
   readonly holder: string
+  /** The server that this is meant for; unset = whichever. */
+  readonly server?: string | undefined
+}
+
+export interface Claims {
+  readonly claimed: readonly Claimed[]
+  /** How long the lease that ends first goes on, in milliseconds. */
+  readonly leftMs: number
 }
 
 /**
@@ -18,14 +27,15 @@ interface Claim extends Pick<LedgerOptions, 'leaseMs' | 'provider' | 'events'> {
 export async function claimDue(
   database: Queryable,
   { batchId, firstSeq, lastSeq }: Work,
-  { limit, holder, leaseMs, provider, events }: Claim,
-): Promise<readonly Claimed[]> {
+  { limit, holder, leaseMs, provider, events, server }: Claim,
+): Promise<Claims> {
   const rows = await database.query<{
     seq: number
     address: string
     variables: Variables | null
     attempt: number
     tries: number
+    left_ms: number
   }>(
     `WITH listed AS MATERIALIZED (
        SELECT seq, ${REASON} AS reason,
@@ -43,27 +53,18 @@ export async function claimDue(
      due AS MATERIALIZED (
        SELECT seq FROM recipient WHERE ${DUE} AND ${REASON} IS NULL ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
      UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
-       lease_until = now() + make_interval(secs => $6), updated_at = now()
+       lease_until = clock_timestamp() + make_interval(secs => $6), updated_at = now()
      FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
-     RETURNING recipient.seq, address, variables, attempt, tries`,
-    [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events],
+     RETURNING recipient.seq, address, variables, attempt, tries,
+       extract(epoch FROM lease_until - clock_timestamp())::float8 * 1000 AS left_ms`,
+    [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events, server],
   )
-  return rows.map(({ variables, ...row }) => ({ ...row, batchId, holder, variables: variables ?? {} }))
+  const claimed = rows.map(({ seq, address, attempt, tries, variables }) => {
+    return { batchId, seq, address, attempt, tries, holder, variables: variables ?? {} }
+  })
+  return { claimed, leftMs: Math.min(...rows.map((row) => row.left_ms)) }
 }
 
 const REASON = '(SELECT reason FROM suppression WHERE address_norm = recipient.address_norm)'
 const DUE = `batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
-  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running')`
-
-/** A claim whose answer was lost: nobody ever saw its rows, so they go back untried. */
-export async function disown(
-  database: Queryable,
-  { batchId, firstSeq, lastSeq }: Work,
-  holder: string,
-): Promise<void> {
-  await database.query(
-    `UPDATE recipient SET state = 'pending', worker = NULL, lease_until = NULL
-     WHERE batch_id = $1 AND seq BETWEEN $2 AND $3 AND state = 'sending' AND worker = $4`,
-    [batchId, firstSeq, lastSeq, holder],
-  )
-}
+  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running') AND ($9::text IS NULL OR $9 = ${SERVER})`

@@ -10,9 +10,17 @@ export interface Queryable {
   query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
 }
 
+/** How a transaction is held: set within it, so that it reaches a server behind a pooler and ends with it. */
+export interface Terms {
+  /** The server ends a statement that takes longer, waits for locks included; unset = as the server is set up. */
+  readonly statementMs?: number
+  /** Its commit is on disk before it is told, also where the server does without by default. */
+  readonly isDurable?: boolean
+}
+
 export interface Database extends Queryable {
   /** All or nothing; what `work` throws rolls back. It is run again when the server ended it for no fault of its own. */
-  transaction<Value>(work: (transaction: Queryable) => Promise<Value>): Promise<Value>
+  transaction<Value>(work: (transaction: Queryable) => Promise<Value>, terms?: Terms): Promise<Value>
   /** Whether the way to the server, or to its pooler, is encrypted. */
   isEncrypted(): Promise<boolean>
   /** Connections there are, those that nobody uses, and who waits for one. */
@@ -26,8 +34,10 @@ export interface DatabaseOptions {
   readonly caFile?: string | undefined
   readonly connections: number
   readonly applicationName: string
-  /** How long one statement may take; 0 = as long as it needs. */
+  /** How long one statement is waited for, and for as long it may go on in the server; 0 = as long as it needs. */
   readonly queryMs?: number
+  /** Of its transactions, unless they say otherwise. */
+  readonly terms?: Terms
   readonly onIdleError: (error: Error) => void
 }
 
@@ -51,7 +61,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     query: (text, values) =>
       trying(mayTryAgain, async () => rowsOf(await pool.query(statement(names, text, values)))),
-    transaction: (work) => trying(mayTryAgain, () => inTransaction(pool, names, work)),
+    transaction: (work, terms = options.terms ?? {}) =>
+      trying(mayTryAgain, () => inTransaction(pool, names, work, beginning(terms))),
     isEncrypted: () => withClient(pool, (client) => Promise.resolve(encryptionOf(client))),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
@@ -111,13 +122,26 @@ function statement(names: StatementNames, text: string, values?: readonly unknow
   return { text, ...(values && { values: [...values] }), ...(name !== undefined && { name }) }
 }
 
+/** A weaker setting is raised only: one that waits for more than the own disk stays. */
+const DURABLE = `SELECT set_config('synchronous_commit', 'on', true)
+  WHERE current_setting('synchronous_commit') IN ('off', 'local')`
+
+function beginning({ statementMs, isDurable = false }: Terms): string {
+  const limit = statementMs === undefined ? [] : [`SET LOCAL statement_timeout = ${Math.ceil(statementMs)}`]
+  return ['BEGIN', ...limit, ...(isDurable ? [DURABLE] : [])].join('; ')
+}
+
+/** What the driver says that no longer waits for an answer, while the server goes on. */
+const GIVEN_UP = 'Query read timeout'
+
 async function inTransaction<Value>(
   pool: Pool,
   names: StatementNames,
   work: (transaction: Queryable) => Promise<Value>,
+  begin: string,
 ): Promise<Value> {
   const outcome = await withClient(pool, async (client) => {
-    await client.query('BEGIN')
+    await client.query(begin)
     try {
       const value = await work({
         query: async (text, values) => rowsOf(await client.query(statement(names, text, values))),
@@ -125,6 +149,8 @@ async function inTransaction<Value>(
       await client.query('COMMIT')
       return { value }
     } catch (error) {
+      // Nothing is heard on that connection before the statement ends; closed, it is rolled back all the same.
+      if (error instanceof Error && error.message === GIVEN_UP) throw error
       await client.query('ROLLBACK')
       return { error }
     }

@@ -25,10 +25,14 @@ export async function countFailure(
 const DEAD = `chunk.dead_at IS NOT NULL AND NOT chunk.done
   AND EXISTS (SELECT FROM batch WHERE batch.id = chunk.batch_id AND batch.state IN ('accepted', 'running', 'paused'))`
 
-/** @param onDue called after something became due */
-export function deadLetterStore(database: Database, onDue: () => void): DeadLetterStore {
+/** @param onDue called after something became due @param reads what lists are read through */
+export function deadLetterStore(
+  database: Database,
+  onDue: () => void,
+  reads: Queryable = database,
+): DeadLetterStore {
   return {
-    list: (page) => list(database, page),
+    list: (page) => list(reads, page),
     replay: async (ref, audit) => {
       const replayed = await database.transaction((transaction) => replay(transaction, ref, audit))
       onDue()

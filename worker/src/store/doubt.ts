@@ -20,3 +20,8 @@ function inDoubt(more = ''): string {
 /** What ends without a known mail is `ending`, unless one may have gone: then nobody can say so. */
 export const unlessInDoubt = (ending: string): string =>
   `CASE WHEN ${IN_DOUBT} THEN 'uncertain' ELSE ${ending} END`
+
+/** Whether an attempt before one is known to have sent a mail: then the recipient has it, whatever came of a later one. */
+export const sentBefore = (attempt: string): string => `EXISTS (SELECT FROM attempt AS earlier
+  WHERE earlier.batch_id = recipient.batch_id AND earlier.seq = recipient.seq AND earlier.outcome = 'accepted'
+    AND earlier.attempt < ${attempt})`

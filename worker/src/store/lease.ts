@@ -9,9 +9,9 @@ export async function takeLease(
   seconds: number,
 ): Promise<boolean> {
   const rows = await database.query(
-    `INSERT INTO lease AS held (name, holder, until) VALUES ($1, $2, now() + make_interval(secs => $3))
+    `INSERT INTO lease AS held (name, holder, until) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
      ON CONFLICT (name) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until
-     WHERE held.holder = EXCLUDED.holder OR held.until < now() RETURNING name`,
+     WHERE held.holder = EXCLUDED.holder OR held.until < clock_timestamp() RETURNING name`,
     [name, holder, seconds],
   )
   return rows.length > 0

@@ -1,20 +1,29 @@
 /** The ledger of sending in PostgreSQL: claims are leases in rows, results are fenced by attempt and holder. */
-import type { ChunkRef, Content, Ledger, Settled } from '../sending/ports.ts'
+import { DatabaseError } from 'pg'
+import type { ChunkRef, Claimed, Content, Ledger, Settled, Work } from '../sending/ports.ts'
 import type { BatchState } from '../domain/batchState.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
 import type { Database, Queryable } from './database.ts'
 import { COMPLETION } from './chunks.ts'
-import { claimDue, disown } from './claims.ts'
+import type { Claims } from './claims.ts'
+import type { Continuity } from './continuity.ts'
+import type { Contradicted } from './contradictions.ts'
+import { claimDue } from './claims.ts'
+import { ServerChanged } from './continuity.ts'
 import { contentCache } from './contentCache.ts'
 import { countFailure } from './deadLetters.ts'
 import { endWaiting, ENDED } from './endings.ts'
+import { LostClaims } from './lostClaims.ts'
 import { recordResults } from './recordResults.ts'
 import { holdForgotten, judgeExpired } from './results.ts'
+import { serverOf } from './witnesses.ts'
 
 export interface LedgerOptions {
   /** Unique to this process, not only to its pod: a restarted one must not inherit leases. */
   readonly worker: string
   readonly leaseMs: number
+  /** How long a statement that claims may take in the server: less than is waited for it here. */
+  readonly claimMs?: number
   readonly provider: string
   /** What becomes of those in doubt, asked each time. */
   readonly onUncertain: () => Promise<OnUncertain>
@@ -24,6 +33,10 @@ export interface LedgerOptions {
   readonly deadAfter: number
   /** Whether events are kept for ClickHouse. */
   readonly events: boolean
+  /** Whether the server is still the one that knows what was claimed. */
+  readonly continuity?: Continuity
+  /** Told of mails that went although something else had been said of them. */
+  readonly onContradiction?: (recipients: readonly Contradicted[]) => void
 }
 
 interface Opened {
@@ -35,33 +48,38 @@ interface Opened {
 const PAUSED_MS = 60_000
 const GRACE_MS = 10_000
 const SOONEST_MS = 100
+const CLAIM_MS = 20_000
+/** Leases that would be over soon are not worth beginning with. */
+const LEAST_OF_LEASE = 1 / 3
+/** What a server was asked and has not answered is over by then. */
+const REMEMBER_LOST_MS = 120_000
 
 export function ledger(database: Database, options: LedgerOptions): Ledger {
   const contents = contentCache((batchId) => readContent(database, batchId))
   const { worker, leaseMs } = options
+  const lost = new LostClaims(database, options, Math.max(REMEMBER_LOST_MS, 2 * leaseMs))
   let claims = 0
   return {
     begin: async (ref) => {
       const opened = await open(database, ref, leaseMs)
       if (opened === undefined) return undefined
+      await lost.giveBack()
       await judgeExpired(database, ref, options)
       await holdForgotten(database, ref, options)
       if (opened.state !== 'running') return undefined
       const content = await contents(ref.batchId)
       return { ...ref, firstSeq: opened.first_seq, lastSeq: opened.last_seq, content }
     },
-    claim: async (work, limit) => {
+    claim: (work, limit) => {
       claims += 1
-      const holder = `${worker}#${claims}`
-      try {
-        return await claimDue(database, work, { ...options, limit, holder })
-      } catch (error) {
-        await disown(database, work, holder).catch(() => undefined)
-        throw error
-      }
+      return claim(database, work, { ...options, limit, holder: `${worker}#${claims}`, lost })
     },
-    record: (results) => recordResults(database, results, options),
-    renew: (ref) => renew(database, ref, worker, leaseMs),
+    record: async (results) => {
+      const written = await recordResults(database, results, options)
+      options.continuity?.recorded(results)
+      return written
+    },
+    renew: (ref) => renew(database, ref, { worker, leaseMs, lost: lost.holders }),
     settle: (ref) => settle(database, ref),
     failed: (ref, kind) => countFailure(database, ref, kind, options.deadAfter),
     failBatch: async (batchId, retryClass, code) => {
@@ -81,7 +99,7 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
  */
 async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promise<Opened | undefined> {
   const [opened] = await database.query<Opened>(
-    `UPDATE chunk SET published_at = NULL, due_at = now() + make_interval(secs => $3)
+    `UPDATE chunk SET published_at = NULL, due_at = clock_timestamp() + make_interval(secs => $3)
      FROM batch WHERE batch.id = $1 AND batch_id = $1 AND number = $2 AND NOT done AND dead_at IS NULL
      RETURNING first_seq, last_seq, batch.state`,
     [ref.batchId, ref.chunk, leaseMs / 1_000],
@@ -110,15 +128,85 @@ async function readContent(database: Queryable, batchId: string): Promise<Conten
   return { from, subject, text: text ?? undefined, html: html ?? undefined }
 }
 
-async function renew(database: Queryable, ref: ChunkRef, worker: string, leaseMs: number): Promise<void> {
+interface ClaimOptions extends LedgerOptions {
+  readonly limit: number
+  readonly holder: string
+  readonly lost: LostClaims
+}
+
+async function claim(database: Database, work: Work, options: ClaimOptions): Promise<readonly Claimed[]> {
+  const { continuity } = options
+  if (continuity === undefined) return claimOf(undefined, database, work, options)
+  const server = await continuity.settled()
+  if (server === undefined) return []
+  try {
+    const claimed = await claimOf(server, database, work, options)
+    continuity.claimed(claimed)
+    return claimed
+  } catch (error) {
+    if (error instanceof ServerChanged) continuity.changed(server)
+    throw error
+  }
+}
+
+async function claimOf(
+  server: string | undefined,
+  database: Database,
+  work: Work,
+  options: ClaimOptions,
+): Promise<readonly Claimed[]> {
+  const { leaseMs, holder, lost } = options
+  try {
+    const { claimed, leftMs } = await claimAt(server, database, work, options)
+    if (leftMs > leaseMs * LEAST_OF_LEASE) return claimed
+  } catch (error) {
+    if (!wasUndone(error)) await lost.add(holder, work)
+    throw error
+  }
+  await lost.add(holder, work)
+  return []
+}
+
+/** @returns the claims with what is left of their lease after the commit, which may take long, too. */
+async function claimAt(
+  server: string | undefined,
+  database: Database,
+  work: Work,
+  options: ClaimOptions,
+): Promise<Claims> {
+  let answeredAtMs = 0
+  const { claimed, leftMs } = await database.transaction(
+    async (transaction) => {
+      const claims = await claimDue(transaction, work, { ...options, server })
+      answeredAtMs = performance.now()
+      // None may be due, or the server be another.
+      if (server !== undefined && claims.claimed.length === 0 && (await serverOf(transaction)) !== server)
+        throw new ServerChanged()
+      return claims
+    },
+    { statementMs: options.claimMs ?? CLAIM_MS, isDurable: true },
+  )
+  return { claimed, leftMs: leftMs - (performance.now() - answeredAtMs) }
+}
+
+/** The server said itself that it carried out nothing: query_canceled, lock_not_available; or we saw another server. */
+const wasUndone = (error: unknown): boolean =>
+  error instanceof ServerChanged ||
+  (error instanceof DatabaseError && (error.code === '57014' || error.code === '55P03'))
+
+async function renew(
+  database: Queryable,
+  ref: ChunkRef,
+  { worker, leaseMs, lost }: { worker: string; leaseMs: number; lost: readonly string[] },
+): Promise<void> {
   await database.query(
     `WITH kept AS (
-       UPDATE chunk SET due_at = now() + make_interval(secs => $4)
+       UPDATE chunk SET due_at = clock_timestamp() + make_interval(secs => $4)
        WHERE batch_id = $1 AND number = $2 AND NOT done RETURNING first_seq, last_seq)
-     UPDATE recipient SET lease_until = now() + make_interval(secs => $4)
+     UPDATE recipient SET lease_until = clock_timestamp() + make_interval(secs => $4)
      FROM kept WHERE batch_id = $1 AND seq BETWEEN first_seq AND last_seq
-       AND state = 'sending' AND starts_with(worker, $3 || '#')`,
-    [ref.batchId, ref.chunk, worker, leaseMs / 1_000],
+       AND state = 'sending' AND starts_with(worker, $3 || '#') AND worker <> ALL($5)`,
+    [ref.batchId, ref.chunk, worker, leaseMs / 1_000, lost],
   )
 }
 

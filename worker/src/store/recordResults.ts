@@ -2,13 +2,17 @@
 import type { Result } from '../sending/ports.ts'
 import type { Database, Queryable } from './database.ts'
 import type { RecipientKey, ResultOptions } from './results.ts'
+import type { LedgerOptions } from './ledger.ts'
+import { acceptAfterAll } from './contradictions.ts'
 import { writeResults } from './results.ts'
+
+export type RecordOptions = ResultOptions & Pick<LedgerOptions, 'onContradiction'>
 
 /** @returns how many were written; the others are no longer ours. */
 export async function recordResults(
   database: Database,
   results: readonly Result[],
-  options: ResultOptions,
+  options: RecordOptions,
 ): Promise<number> {
   const written = await writeResults(database, results, options, 'held')
   if (written.length === results.length) return written.length
@@ -21,14 +25,25 @@ export async function recordResults(
  * The lease was lost and somebody judged the recipient; whoever must be tried again after all may be in a chunk, and in
  * a batch, that has ended since. The batch is locked first, so that nobody ends it from what was true before.
  */
-function recordLate(database: Database, late: readonly Result[], options: ResultOptions): Promise<number> {
-  return database.transaction(async (transaction) => {
+async function recordLate(
+  database: Database,
+  late: readonly Result[],
+  options: RecordOptions,
+): Promise<number> {
+  const { written, contradicted } = await database.transaction(async (transaction) => {
     const batches = [...new Set(late.map(({ claimed }) => claimed.batchId))].sort()
     await transaction.query('SELECT FROM batch WHERE id = ANY($1) ORDER BY id FOR UPDATE', [batches])
     const healed = await writeResults(transaction, late, options, 'judged')
     await reopen(transaction, healed)
-    return healed.length
+    const known = new Set(healed.map(nameOf))
+    const accepted = late.filter(
+      ({ claimed, retryClass }) => retryClass === 'accepted' && !known.has(nameOf(claimed)),
+    )
+    const { contradicted, changed } = await acceptAfterAll(transaction, accepted, options)
+    return { written: healed.length + changed, contradicted }
   })
+  if (contradicted.length > 0) options.onContradiction?.(contradicted)
+  return written
 }
 
 /** The new generation of the chunk keeps a worker that is just settling it from ending it. */

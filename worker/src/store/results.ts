@@ -2,14 +2,14 @@
 import type { Claimed, ChunkRef, Result } from '../sending/ports.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
-import { inDoubtBefore } from './doubt.ts'
+import { inDoubtBefore, sentBefore } from './doubt.ts'
 
 export type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain' | 'repeatableMs'>
 
 const DETAIL_CHARACTERS = 500
 
 /** What a recipient in doubt becomes: the provider may already have told whether it took the mail. */
-const proven = (otherwise: string): string =>
+export const proven = (otherwise: string): string =>
   `CASE WHEN recipient.delivery IS NULL THEN ${otherwise} WHEN recipient.delivery = 'rejected' THEN 'failed' ELSE 'sent' END`
 
 export type RecipientKey = Pick<Claimed, 'batchId' | 'seq'>
@@ -17,8 +17,9 @@ export type RecipientKey = Pick<Claimed, 'batchId' | 'seq'>
 /** Which recipients a result may be written to, beside those whose attempt and claim it is of. */
 export const WHOSE = {
   held: "recipient.state = 'sending'",
-  /** Judged when their lease ran out: now it is known what happened. */
-  judged: "recipient.state IN ('uncertain', 'deferred') AND recipient.error_code = 'lease_expired'",
+  /** Judged when their lease ran out, or their claim was forgotten: now it is known what happened. */
+  judged:
+    "recipient.state IN ('uncertain', 'deferred') AND recipient.error_code IN ('lease_expired', 'commit_lost')",
 } as const
 
 /**
@@ -41,6 +42,7 @@ export async function writeResults(
            retry_class, code, message_id, detail, started_at)),
      written AS (
        UPDATE recipient SET state = CASE
+           WHEN result.state <> 'sent' AND ${sentBefore('result.attempt')} THEN 'sent'
            WHEN result.state = 'failed' AND NOT ($15 AND result.retry_class = 'recipient')
              AND ${inDoubtBefore('result.attempt')} THEN 'uncertain'
            WHEN result.retry_class NOT IN ('ambiguous', 'mismatch') THEN result.state
@@ -94,7 +96,7 @@ export async function judgeExpired(
   { provider, events, onUncertain, repeatableMs }: ResultOptions,
 ): Promise<void> {
   const resends = (await onUncertain()) === 'Resend'
-  const fate = `CASE WHEN $4 AND ($6::float8 IS NULL OR ended > now() - $6 * interval '1 millisecond')
+  const fate = `CASE WHEN ${sentBefore('recipient.attempt')} THEN 'sent' WHEN $4 AND ($6::float8 IS NULL OR ended > now() - $6 * interval '1 millisecond')
     THEN 'deferred' ELSE 'uncertain' END`
   await database.query(
     `WITH ending AS MATERIALIZED (

@@ -94,11 +94,11 @@ export async function liftSuppression(
   return lifted
 }
 
-/** The list as the API sees it. */
-export function suppressionStore(database: Database): SuppressionStore {
+/** The list as the API sees it. @param reads what is read through for those who ask */
+export function suppressionStore(database: Database, reads: Queryable = database): SuppressionStore {
   return {
-    find: (addressNorm) => findSuppression(database, addressNorm),
-    list: (page) => listSuppressions(database, page),
+    find: (addressNorm) => findSuppression(reads, addressNorm),
+    list: (page) => listSuppressions(reads, page),
     lift: (addressNorm, auditOf) =>
       database.transaction(async (transaction) => {
         const lifted = await liftSuppression(transaction, addressNorm)

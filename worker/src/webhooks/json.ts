@@ -1,5 +1,7 @@
 /** Reading of JSON from outside: whatever is not of the expected form is as if it were not there. */
 
+import { parseProviderMessageId } from '../domain/providerMessageId.ts'
+
 export type Fields = Readonly<Record<string, unknown>>
 
 const isFields = (value: unknown): value is Fields =>
@@ -18,11 +20,8 @@ export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-const ID = /^[\x21-\x7e]{1,200}$/
-
 /** An id that a provider gave: short and printable. */
-export const idOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && ID.test(value) ? value : undefined
+export const idOf = parseProviderMessageId
 
 export function instantOf(value: unknown): Date | undefined {
   const at = typeof value === 'string' && value.length < 40 ? Date.parse(value) : Number.NaN

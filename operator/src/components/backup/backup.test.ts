@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { BackupReport, JobReport, VerifyReport } from '../../../../crds/jobReports.ts'
 import type { BackupEvidence } from '../../../../crds/schema/status.ts'
-import type { KubernetesObject } from '../../runtime/object.ts'
 import type { CronJobManifest, JobManifest } from '../parts/manifests.ts'
 import type { JobRun, Sender, Snapshot } from '../snapshot.ts'
 import { backupFresh } from '../../checks/backupFresh.ts'
 import { restoreVerified } from '../../checks/restoreVerified.ts'
 import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
+import { report } from '../../reconcile/report.ts'
 import { backup } from './backup.ts'
 import { backupHistory } from './history.ts'
 import { lastFire, longestPauseMs, scheduleFault } from './schedules.ts'
@@ -49,14 +49,10 @@ function cronJobs(of: Snapshot): CronJobManifest[] {
     )
 }
 
-/** The CronJobs as they stand in the cluster. */
-const standing = (who: Sender, hours = 100) =>
-  children(
-    ...cronJobs(given(who)).map((cronJob) => ({
-      ...cronJob,
-      metadata: { ...cronJob.metadata, creationTimestamp: at(hours) },
-    })),
-  )
+const before = (hours: number) => new Date(NOW.getTime() - hours * HOUR_MS)
+
+/** The CronJobs as they stand in the cluster, made so many hours ago. */
+const standing = (who: Sender, hours = 100) => children(...cronJobs(given(who, { now: before(hours) })))
 
 const made = (hoursAgo: number, more: Partial<BackupReport> = {}): BackupReport => ({
   job: 'backup',
@@ -84,6 +80,7 @@ const run = (...reports: readonly JobReport[]): JobRun => ({
   name: 'j',
   component: reports[0]?.job ?? 'backup',
   state: 'complete',
+  madeAt: NOW,
   endedAt: NOW,
   reports,
 })
@@ -92,6 +89,7 @@ const failed = (hoursAgo: number, component: 'backup' | 'verify' | 'retention', 
   name: 'orders-backup-1',
   component,
   state: 'failed',
+  madeAt: NOW,
   endedAt: new Date(NOW.getTime() - hoursAgo * HOUR_MS),
   reports: error === undefined ? [] : [{ job: component, failedAt: at(hoursAgo), backup: 'b-3', error }],
 })
@@ -102,6 +100,9 @@ describe('schedules', () => {
     { schedule: '0 2 * * *', zone: 'Mars/Olympus', fault: true },
     { schedule: '61 2 * * *', zone: 'Etc/UTC', fault: true },
     { schedule: '0 0 31 2 *', zone: 'Etc/UTC', fault: true },
+    { schedule: '5/15 * * * *', zone: 'Etc/UTC', fault: false },
+    { schedule: '0 2 * * 7', zone: 'Etc/UTC', fault: true },
+    { schedule: '0 2 * * *', zone: 'europe/berlin', fault: true },
   ])('tells whether $schedule in $zone makes sense', ({ schedule, zone, fault }) => {
     expect(scheduleFault(schedule, zone) !== undefined).toBe(fault)
   })
@@ -110,6 +111,29 @@ describe('schedules', () => {
     expect(lastFire('0 2 * * *', 'Etc/UTC', NOW)).toEqual(new Date('2026-11-23T02:00:00Z'))
     expect(lastFire('0 2 * * *', 'America/New_York', NOW)).toEqual(new Date('2026-11-23T07:00:00Z'))
     expect(lastFire('0 12 * * *', 'Etc/UTC', NOW)).toEqual(NOW)
+  })
+
+  it('knows no time that clocks skip, and two of a time that they show twice', () => {
+    const at = (now: string) => lastFire('30 2 * * *', 'Europe/Berlin', new Date(now))?.toISOString()
+    expect(at('2026-03-29T12:00:00Z')).toBe('2026-03-28T01:30:00.000Z')
+    expect(at('2026-10-25T01:00:00Z')).toBe('2026-10-25T00:30:00.000Z')
+    expect(at('2026-10-25T12:00:00Z')).toBe('2026-10-25T01:30:00.000Z')
+  })
+
+  it.each([
+    { why: 'a night is left out', schedules: ['0 2 * * *'], zone: 'Europe/Berlin', hours: 47 },
+    { why: 'no clock is changed', schedules: ['0 2 * * *'], zone: 'Etc/UTC', hours: 24 },
+    { why: 'the hour is not one that changes', schedules: ['0 4 * * *'], zone: 'Europe/Berlin', hours: 25 },
+    {
+      why: 'increments stop at night',
+      schedules: ['0 2 * * *', '0 1,2 * * *'],
+      zone: 'Europe/Berlin',
+      hours: 23,
+    },
+    { why: 'it is for leap years', schedules: ['0 0 29 2 *'], zone: 'Etc/UTC', hours: 1_461 * 24 },
+    { why: 'it is every hour', schedules: ['@hourly'], zone: 'Australia/Lord_Howe', hours: 1.5 },
+  ])('knows the longest pause when $why', ({ schedules, zone, hours }) => {
+    expect(longestPauseMs(schedules, zone, NOW) / HOUR_MS).toBe(hours)
   })
 
   it('knows the longest pause of several together', () => {
@@ -147,40 +171,111 @@ describe('backup', () => {
     expect(own).not.toContain('"key":"username"')
   })
 
-  it('misses no run that an older schedule did not ask for, and none that is under way', () => {
+  const late = (who: Sender) => ({ runs: [run(made(40))], children: standing(who) })
+  const reasonWith = (who: Sender, more: Partial<Snapshot>) =>
+    backup.verdict(given(who, { ...late(who), ...more })).reason
+
+  it.each([
+    { what: 'the schedule', before: { schedule: '0 9 * * *' } },
+    { what: 'the time zone', before: { timeZone: 'America/New_York' } },
+  ])('misses no run that $what of an hour ago did not ask for', ({ before: older }) => {
     const who = wanting()
-    const late = { runs: [run(made(40))], children: standing(who) }
-    expect(backup.verdict(given(who, late))).toMatchObject({ reason: 'BackupMissed' })
-    const edited = [...standing(who)].map(([key, object]): [string, KubernetesObject] => [
-      key,
-      {
-        ...object,
-        metadata: {
-          ...object.metadata,
-          managedFields: [
-            {
-              manager: 'm',
-              operation: 'Apply',
-              apiVersion: 'batch/v1',
-              fieldsV1: {},
-              time: at(1),
-            },
-          ],
-        },
+    expect(reasonWith(who, {})).toBe('BackupMissed')
+    const earlier = children(...standing(wanting(older)).values())
+    const edited = cronJobs(given(who, { now: before(1), children: earlier }))
+    expect(reasonWith(who, { children: children(...edited) })).toBe('Scheduled')
+  })
+
+  it('misses a run whatever else was changed on the CronJob, by whomever', () => {
+    const who = wanting()
+    const touched = [...standing(who).values()].map((cronJob) => ({
+      ...cronJob,
+      metadata: {
+        ...cronJob.metadata,
+        labels: { ...cronJob.metadata.labels, theirs: 'daily' },
+        managedFields: [
+          { manager: 'm', operation: 'Apply' as const, apiVersion: 'batch/v1', fieldsV1: {}, time: at(1) },
+        ],
       },
-    ])
-    expect(backup.verdict(given(who, { ...late, children: new Map(edited) }))).toMatchObject({
-      reason: 'Scheduled',
-    })
-    const running = {
+    }))
+    expect(reasonWith(who, { children: children(...touched) })).toBe('BackupMissed')
+    const resources = { limits: { memory: '1Gi' } }
+    const edited = cronJobs(given(wanting({ resources }), { now: before(1), children: standing(who) }))
+    expect(reasonWith(wanting({ resources }), { children: children(...edited) })).toBe('BackupMissed')
+  })
+
+  it('says of an edited schedule once since when it stands', () => {
+    const who = wanting()
+    const first = standing(who)
+    expect(cronJobs(given(who, { children: first }))).toEqual([...first.values()])
+  })
+
+  it('owes no run of the time in which somebody had suspended the CronJob', () => {
+    const who = wanting()
+    const suspended = [...standing(who).values()].map((cronJob) => ({
+      ...cronJob,
+      spec: { ...(cronJob['spec'] as object), suspend: true },
+    }))
+    const resumed = cronJobs(given(who, { now: before(1), children: children(...suspended) }))
+    expect(reasonWith(who, { children: children(...resumed) })).toBe('Scheduled')
+  })
+
+  it.each<{ why: string; more: Partial<JobRun>; reason: string }>([
+    { why: 'is at work', more: {}, reason: 'Scheduled' },
+    { why: 'has been at work for longer than it may', more: { madeAt: before(13) }, reason: 'BackupMissed' },
+    { why: 'waits for its pod', more: { idleSince: before(0.05) }, reason: 'Scheduled' },
+    { why: 'has had no pod for long', more: { idleSince: before(0.1) }, reason: 'NotStarted' },
+    { why: 'is of another CronJob', more: { name: 'orders-backup-verify-29' }, reason: 'BackupMissed' },
+  ])('says $reason of a run that $why', ({ more, reason }) => {
+    const running: JobRun = {
       name: 'orders-backup-full-29',
       component: 'backup',
       state: 'running',
+      madeAt: before(9),
       reports: [],
-    } as const
-    expect(backup.verdict(given(who, { ...late, runs: [...late.runs, running] }))).toMatchObject({
-      reason: 'Scheduled',
+      ...more,
+    }
+    const who = wanting()
+    expect(reasonWith(who, { runs: [...late(who).runs, running] })).toBe(reason)
+  })
+
+  it('tells of a run without a pod what the pod says, or where to look', () => {
+    const who = wanting()
+    const idle = (more: Partial<JobRun>): JobRun => ({
+      name: 'orders-backup-full-29',
+      component: 'backup',
+      state: 'running',
+      madeAt: before(1),
+      idleSince: before(1),
+      reports: [],
+      ...more,
     })
+    const told = (of: JobRun) =>
+      backup.verdict(given(who, { runs: [run(made(0.9)), of], children: standing(who) })).message
+    expect(told(idle({}))).toBe(
+      'Job orders-backup-full-29 has had no pod since 2026-11-23T11:00:00Z: see its events',
+    )
+    expect(told(idle({ waits: 'ImagePullBackOff' }))).toBe(
+      'the pod of Job orders-backup-full-29 has waited since 2026-11-23T11:00:00Z: ImagePullBackOff',
+    )
+  })
+
+  it('misses nothing in a night whose hour does not exist', () => {
+    const who = wanting({ timeZone: 'Europe/Berlin', schedule: '30 2 * * *' })
+    const now = new Date('2026-03-29T12:00:00Z')
+    const cutoff = '2026-03-28T01:40:00Z'
+    const runs = [run(made(0, { cutoff, completedAt: cutoff }))]
+    const there = children(...cronJobs(given(who, { now: new Date('2026-03-01T00:00:00Z') })))
+    expect(backup.verdict(given(who, { now, runs, children: there }))).toMatchObject({ reason: 'Scheduled' })
+  })
+
+  it('shortens names of CronJobs only where they would be too long', () => {
+    const names = (length: number) => {
+      const who = wanting({ incrementalSchedule: '*/10 * * * *' }, { name: 'n'.repeat(length) })
+      return cronJobs(given(who)).map(({ metadata }) => metadata.name.slice(length))
+    }
+    expect(names(33)).toContain('-backup-incremental')
+    expect(names(35)).toEqual(['-backup-full', '-backup-incr', '-backup-verify', '-backup-retention'])
   })
 
   it('makes one Job for each new value of the annotation', () => {
@@ -195,6 +290,21 @@ describe('backup', () => {
     expect(
       jobs(wanting({}, { backupRequestedAt: 'now', status: { lastHandledBackupRequest: 'now' } })),
     ).toEqual([])
+  })
+
+  it('leaves the Job of a request as it is when the spec is edited before the request is noted', () => {
+    const asked = { backupRequestedAt: 'now' }
+    const jobs = (of: Snapshot) =>
+      backup
+        .desired(of)
+        .flatMap((wish) => (wish.type === 'object' && wish.object.kind === 'Job' ? [wish.object] : []))
+    const [job] = jobs(given(wanting({}, asked)))
+    if (!job) throw new Error('no Job is wanted')
+    const edited = given(wanting({ resources: { limits: { cpu: '1' } } }, asked), { children: children(job) })
+    expect(jobs(edited)).toEqual([])
+    expect(
+      report(edited, { stages: [], defects: [], verdicts: [], proofs: [] }, []).lastHandledBackupRequest,
+    ).toBe('now')
   })
 
   it.each<{ why: string; who?: Sender; more?: Partial<Snapshot>; status: string; reason: string }>([

@@ -8,15 +8,14 @@ import type { BackupWish } from './wish.ts'
 import type { RunKind } from './manifests.ts'
 import { BACKUP_TABLES, createDatabase, createTable } from '../../../../crds/clickhouseTables.ts'
 import { CronJob, Job, Pod } from '../../vocabulary/kinds.ts'
-import { COMPONENT } from '../../vocabulary/labels.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
-import { childName } from '../parts/labels.ts'
-import { templateHash } from '../parts/templateHash.ts'
+import { idleRun } from './idle.ts'
 import { childOf } from '../snapshot.ts'
 import { backupHistory } from './history.ts'
-import { cronJob, jobOnDemand, schedulesOf } from './manifests.ts'
+import { cronJob, cronJobName, deadlineMsOf, schedulesOf } from './manifests.ts'
 import { missedAt } from './missed.ts'
+import { onDemand } from './onDemand.ts'
 import { scheduleFault } from './schedules.ts'
 import { backupWish } from './wish.ts'
 
@@ -27,6 +26,8 @@ interface Observed {
   readonly scheduleFault?: string
   readonly waitingFor?: string
   readonly history: BackupEvidence
+  /** A run that no pod carries out, in words. */
+  readonly idle?: string
   readonly missed?: string
 }
 
@@ -48,7 +49,7 @@ export const backup = component<'BackupReady', Observed>({
     const schedules: Partial<Record<RunKind, string>> = wish ? schedulesOf(wish) : {}
     return PARTS.flatMap((part): Desired[] => {
       const schedule = schedules[part]
-      const name = childName(snapshot.sender, part)
+      const name = cronJobName(snapshot.sender, part)
       if (wish && schedule !== undefined)
         return [{ type: 'object', resource: CronJob, object: cronJob(snapshot, wish, part, schedule) }]
       const isThere = childOf(snapshot, CronJob, name) !== undefined
@@ -64,15 +65,17 @@ export const backup = component<'BackupReady', Observed>({
     if (fault !== undefined) return { wish, history, scheduleFault: fault }
     const waiting = waitingFor(snapshot, wish)
     const missed = missedBackup(snapshot, wish, history)
+    const idle = idleRun(snapshot)
     return {
       wish,
       history,
       ...(waiting !== undefined && { waitingFor: waiting }),
+      ...(idle !== undefined && { idle }),
       ...(missed !== undefined && { missed }),
     }
   },
 
-  condition({ wish, scheduleFault: fault, waitingFor: waiting, history, missed }): BackupVerdict {
+  condition({ wish, scheduleFault: fault, waitingFor: waiting, history, idle, missed }): BackupVerdict {
     if (!wish) return { status: 'True', reason: 'NotConfigured', message: 'the spec asks for no backup' }
     if (fault !== undefined) return { status: 'False', reason: 'ScheduleUnknown', message: fault }
     if (waiting !== undefined)
@@ -81,6 +84,7 @@ export const backup = component<'BackupReady', Observed>({
     const failed = (job: string) => history.failures?.find((failure) => failure.job === job)
     const failure = failed('backup')
     if (failure) return { status: 'False', reason: 'BackupFailed', message: failure.message, lookAgainMs }
+    if (idle !== undefined) return { status: 'False', reason: 'NotStarted', message: idle, lookAgainMs }
     if (missed !== undefined) return { status: 'False', reason: 'BackupMissed', message: missed, lookAgainMs }
     const leftover = failed('retention')
     if (leftover)
@@ -107,7 +111,7 @@ function waitingFor(snapshot: Snapshot, wish: BackupWish): string | undefined {
   if (seen?.reached === true && missingTables(snapshot, wish).length > 0)
     return 'the tables for figures of rows'
   const parts = Object.keys(schedulesOf(wish)) as RunKind[]
-  const missing = parts.filter((part) => !childOf(snapshot, CronJob, childName(snapshot.sender, part)))
+  const missing = parts.filter((part) => !childOf(snapshot, CronJob, cronJobName(snapshot.sender, part)))
   return missing.length > 0 ? `the CronJobs ${missing.join(', ')}` : undefined
 }
 
@@ -125,44 +129,25 @@ function missingTables({ evidence }: Snapshot, wish: BackupWish): readonly Desir
   }))
 }
 
-/** One Job for each new value of the annotation. */
-function onDemand(snapshot: Snapshot, wish: BackupWish): readonly Desired[] {
-  const { backupRequestedAt: wanted, status } = snapshot.sender
-  if (wanted === undefined || wanted === status.lastHandledBackupRequest) return []
-  const name = childName(snapshot.sender, `backup-${templateHash({ wanted }).slice(0, 8)}`)
-  return [{ type: 'object', resource: Job, object: jobOnDemand(snapshot, wish, name) }]
-}
-
 function missedBackup(snapshot: Snapshot, wish: BackupWish, history: BackupEvidence): string | undefined {
-  const { timeZone } = wish
-  const { runs } = snapshot
-  const cronJobOf = (part: RunKind) =>
-    childOf<CronJobManifest>(snapshot, CronJob, childName(snapshot.sender, part))
-  const full = {
-    schedule: wish.full,
-    timeZone,
-    cronJob: cronJobOf('backup-full'),
-    last: history.lastFull,
-    runs,
+  const { sender, runs, now } = snapshot
+  const missed = (part: RunKind, schedule: string, last: BackupEvidence['last']) => {
+    const cronJob = childOf<CronJobManifest>(snapshot, CronJob, cronJobName(sender, part))
+    const { timeZone } = wish
+    return missedAt({ schedule, timeZone, cronJob, deadlineMs: deadlineMsOf(part), last, runs }, now)
   }
-  const any =
-    wish.incremental === undefined
-      ? undefined
-      : {
-          schedule: wish.incremental,
-          timeZone,
-          cronJob: cronJobOf('backup-incremental'),
-          last: history.last,
-          runs,
-        }
   const told = (what: string, due: Date | undefined) =>
     due && `the ${what} of ${due.toISOString().slice(0, 19)}Z was not made`
   return (
-    told('full backup', missedAt(full, snapshot.now)) ??
-    told('incremental backup', any && missedAt(any, snapshot.now))
+    told('full backup', missed('backup-full', wish.full, history.lastFull)) ??
+    told(
+      'incremental backup',
+      wish.incremental === undefined
+        ? undefined
+        : missed('backup-incremental', wish.incremental, history.last),
+    )
   )
 }
 
 /** Component labels of the Jobs that report. */
 export const REPORTING = ['backup', 'verify', 'retention'] as const
-export const REPORTING_SELECTOR = `${COMPONENT} in (${REPORTING.join(',')})`

@@ -1,22 +1,27 @@
 /** The CronJobs and Jobs of backups: the worker's image with another command, and credentials of their own. */
 import type { BackupWish } from './wish.ts'
 import type { CronJobManifest, JobManifest, Raw } from '../parts/manifests.ts'
-import type { Snapshot } from '../snapshot.ts'
+import type { Sender, Snapshot } from '../snapshot.ts'
 import type { V1EnvVar, V1JobSpec } from '@kubernetes/client-node'
 import { renderJobSettings } from '../../../../crds/jobSettings.ts'
 import { variableOf } from '../../../../crds/environment.ts'
+import { CronJob } from '../../vocabulary/kinds.ts'
 import { childName, labels } from '../parts/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { hasKey } from '../parts/references.ts'
-import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
-import { workerImage } from '../worker/manifests.ts'
+import { jobPlacement, placed, podMetadata } from '../parts/placement.ts'
+import { containerSecurityContext } from '../parts/podSecurity.ts'
+import { podBase, PROGRAM, workerImage } from '../worker/manifests.ts'
+import { childOf } from '../snapshot.ts'
+import { sinceAnnotation } from './since.ts'
 import { RETENTION_SCHEDULE } from './wish.ts'
 
-const PROGRAM = 'worker/src/main.js'
 const HOUR_S = 3_600
 
 /** What one kind of run is: its pods carry `component`, which decides what they may reach. */
 interface Kind {
+  /** Where the name of the BatchSender leaves no room for the whole. */
+  readonly shortName: string
   readonly component: 'backup' | 'verify' | 'retention'
   readonly command: readonly string[]
   readonly deadlineSeconds: number
@@ -25,25 +30,40 @@ interface Kind {
 
 const KINDS = {
   'backup-full': {
+    shortName: 'backup-full',
     component: 'backup',
     command: ['backup', 'full'],
     deadlineSeconds: 12 * HOUR_S,
     retries: 2,
   },
   'backup-incremental': {
+    shortName: 'backup-incr',
     component: 'backup',
     command: ['backup', 'incremental'],
     deadlineSeconds: HOUR_S,
     retries: 1,
   },
-  'backup-verify': { component: 'verify', command: ['verify'], deadlineSeconds: 12 * HOUR_S, retries: 1 },
-  'backup-retention': { component: 'retention', command: ['retention'], deadlineSeconds: HOUR_S, retries: 2 },
+  'backup-verify': {
+    shortName: 'backup-verify',
+    component: 'verify',
+    command: ['verify'],
+    deadlineSeconds: 12 * HOUR_S,
+    retries: 1,
+  },
+  'backup-retention': {
+    shortName: 'backup-prune',
+    component: 'retention',
+    command: ['retention'],
+    deadlineSeconds: HOUR_S,
+    retries: 2,
+  },
 } as const satisfies Record<string, Kind>
 
 export type RunKind = keyof typeof KINDS
 
 /** A run that could not begin for this long is left out: the next one is near. */
 const STARTING_DEADLINE_S = 600
+const RESOURCES = { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } }
 /** Of a Job made by hand or on demand. */
 const KEPT_S = 86_400
 
@@ -57,21 +77,39 @@ export function schedulesOf(wish: BackupWish): Partial<Record<RunKind, string>> 
   }
 }
 
+/** The name of a CronJob leaves room for the time that is put behind it for its Jobs. */
+const MOST_CHARACTERS = 52
+
+export function cronJobName(sender: Sender, kind: RunKind): string {
+  const name = childName(sender, kind)
+  return name.length > MOST_CHARACTERS ? childName(sender, KINDS[kind].shortName) : name
+}
+
+/** How long one attempt may take; milliseconds. */
+export const deadlineMsOf = (kind: RunKind): number => KINDS[kind].deadlineSeconds * 1_000
+
 export function cronJob(
   snapshot: Snapshot,
   wish: BackupWish,
-  name: RunKind,
+  kind: RunKind,
   schedule: string,
 ): CronJobManifest {
-  const { sender } = snapshot
-  const { component } = KINDS[name]
+  const { sender, now } = snapshot
+  const { component } = KINDS[kind]
+  const { timeZone } = wish
+  const name = cronJobName(sender, kind)
+  const live = childOf<CronJobManifest>(snapshot, CronJob, name)
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
-    metadata: metadata(sender, component, name),
+    metadata: {
+      ...metadata(sender, component),
+      name,
+      annotations: sinceAnnotation(live, { schedule, timeZone }, now),
+    },
     spec: {
       schedule,
-      timeZone: wish.timeZone,
+      timeZone,
       concurrencyPolicy: 'Forbid',
       startingDeadlineSeconds: STARTING_DEADLINE_S,
       successfulJobsHistoryLimit: 3,
@@ -79,7 +117,7 @@ export function cronJob(
       suspend: false,
       jobTemplate: {
         metadata: { labels: labels(sender, component) },
-        spec: jobSpec(snapshot, wish, name),
+        spec: jobSpec(snapshot, wish, kind),
       },
     },
   }
@@ -99,20 +137,17 @@ export function jobOnDemand(snapshot: Snapshot, wish: BackupWish, name: string):
 function jobSpec(snapshot: Snapshot, wish: BackupWish, name: RunKind): Raw<V1JobSpec> {
   const { sender, installation } = snapshot
   const { component, command, deadlineSeconds, retries } = KINDS[name]
-  const { imagePullSecrets } = sender.spec.worker
+  const placement = jobPlacement(sender.spec)
   return {
     backoffLimit: retries,
     // The program gives up a little earlier by itself, and says so.
     activeDeadlineSeconds: (deadlineSeconds + 60) * (retries + 1),
     template: {
-      metadata: { labels: labels(sender, component) },
+      metadata: podMetadata(sender, component, placement),
       spec: {
-        serviceAccountName: childName(sender, 'worker'),
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
+        ...podBase(snapshot),
+        ...placed(placement),
         restartPolicy: 'Never',
-        securityContext: podSecurityContext,
-        ...(imagePullSecrets && imagePullSecrets.length > 0 && { imagePullSecrets }),
         containers: [
           {
             name: component,
@@ -121,7 +156,7 @@ function jobSpec(snapshot: Snapshot, wish: BackupWish, name: RunKind): Raw<V1Job
             command: ['node', PROGRAM, ...command],
             env: environment(snapshot, wish, KINDS[name]),
             securityContext: containerSecurityContext,
-            resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
+            resources: wish.resources ?? RESOURCES,
           },
         ],
       },

@@ -18,6 +18,7 @@ export interface BackupWish {
   readonly retention?: { readonly fullBackups: number; readonly bucket: Bucket }
   readonly rpoMs: number
   readonly rpo: string
+  readonly resources?: object
 }
 
 export type Bucket = NonNullable<BackupSpec['destination']['s3']>
@@ -39,6 +40,7 @@ export function backupWish(sender: Sender): BackupWish | undefined {
     ...kept(clickhouse.backup),
     rpoMs: parseDurationMs(rpo),
     rpo,
+    ...(clickhouse.backup.resources && { resources: clickhouse.backup.resources }),
   }
 }
 

@@ -2,10 +2,11 @@
 import type { Sender, Snapshot } from '../snapshot.ts'
 import type { V1EnvVar } from '@kubernetes/client-node'
 import type { ConfigMapManifest, Raw, ServiceManifest, StatefulSetManifest } from '../parts/manifests.ts'
-import { selectorLabels, labels } from '../parts/labels.ts'
+import { selectorLabels } from '../parts/labels.ts'
 import { DATA_KEY, DATA_KEY_ID } from '../../vocabulary/dataKey.ts'
 import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
+import { natsPlacement, placed, podMetadata, spread } from '../parts/placement.ts'
 import { CLIENT_PORT, CLUSTER_PORT, MONITOR_PORT, natsNodes, natsSecrets } from '../parts/natsTopology.ts'
 import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
 import {
@@ -73,13 +74,10 @@ export function statefulSet(
         whenScaled: 'Retain',
       },
       template: {
-        metadata: {
-          labels: labels(sender, PART),
-          annotations: {
-            [TEMPLATE_HASH]: templateHash,
-            ...(keyId !== undefined && { [DATA_KEY_ID]: keyId }),
-          },
-        },
+        metadata: podMetadata(sender, PART, natsPlacement(sender.spec), {
+          [TEMPLATE_HASH]: templateHash,
+          ...(keyId !== undefined && { [DATA_KEY_ID]: keyId }),
+        }),
         spec: podSpec(sender, installation, keyId !== undefined),
       },
       volumeClaimTemplates: [
@@ -111,6 +109,13 @@ function environment(sender: Sender, encrypted: boolean): Raw<V1EnvVar>[] {
   ]
 }
 
+/** One node alone has nothing to spread. */
+function spreadOf(sender: Sender) {
+  const given = sender.spec.nats.managed?.topologySpreadConstraints
+  const isMoot = given === undefined && natsNodes(sender).length < 2
+  return isMoot ? {} : { topologySpreadConstraints: spread(sender, PART, given) }
+}
+
 function podSpec(sender: Sender, installation: Snapshot['installation'], encrypted: boolean) {
   const resources = sender.spec.nats.managed?.resources
   const probe = (path: string, more: object) => ({
@@ -122,7 +127,9 @@ function podSpec(sender: Sender, installation: Snapshot['installation'], encrypt
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: 60,
-    securityContext: podSecurityContext,
+    securityContext: podSecurityContext(installation),
+    ...placed(natsPlacement(sender.spec)),
+    ...spreadOf(sender),
     containers: [
       {
         name: 'nats',

@@ -84,7 +84,7 @@ describe('nats', () => {
     expect(reloads).toMatchObject([{ address: { node: 'orders-nats-1' } }])
   })
 
-  it('rolls the nodes for another CA, not for a renewed certificate', () => {
+  it('rolls the nodes for another CA to trust, not for a renewed certificate', () => {
     const hash = (more: object) => {
       const secrets = issuedSecrets(sender())
       const facts = secrets.get('orders-nats-server')
@@ -99,7 +99,8 @@ describe('nats', () => {
       return JSON.stringify(wish?.type === 'object' ? wish.object['spec'] : undefined)
     }
     expect(hash({ serial: '02' })).toBe(hash({}))
-    expect(hash({ issuerKeyHash: 'other' })).not.toBe(hash({}))
+    expect(hash({ issuerKeyHash: 'other' })).toBe(hash({}))
+    expect(hash({ trustedKeys: ['ca-key', 'other'] })).not.toBe(hash({}))
   })
 
   it('lets a worker do no more than take and add messages', () => {

@@ -15,16 +15,19 @@ import {
   Service,
   StatefulSet,
 } from '../../vocabulary/kinds.ts'
-import { templateHash } from '../parts/templateHash.ts'
 import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
-import { natsConfiguration, statefulSetName } from './configuration.ts'
+import { troubleText } from '../parts/trouble.ts'
+import { statefulSetName } from './configuration.ts'
 import { dataKey, type DataKey } from './dataKey.ts'
 import { configMap, service, statefulSet } from './manifests.ts'
+import { isRolledOut, natsTemplateHash } from './template.ts'
 
 interface Observed {
   readonly nodes: number
   readonly readyNodes: number
+  /** Why a node does not run, as the end of a message; empty when nothing is known. */
+  readonly trouble: string
   /** A spec that is new has not reached every node. */
   readonly rollingOut: boolean
   readonly queue: JetstreamSeen | undefined
@@ -51,11 +54,12 @@ export const nats = component<'NatsReady', Observed>({
     return {
       nodes: natsNodes(snapshot.sender).length,
       readyNodes: set?.status?.readyReplicas ?? 0,
+      trouble: troubleText(snapshot, 'nats'),
       rollingOut:
         snapshot.sender.status.observedGeneration !== snapshot.sender.generation && !isRolledOut(set),
       queue: snapshot.evidence.jetstream?.seen,
       stale: snapshot.evidence.jetstream !== undefined && isStale(snapshot.evidence.jetstream, snapshot),
-      certificates: serverIssuer(snapshot) !== undefined,
+      certificates: natsTemplateHash(snapshot) !== undefined,
       key: dataKey(snapshot),
       ...lastVerdict(snapshot),
     }
@@ -74,12 +78,16 @@ export const nats = component<'NatsReady', Observed>({
     if (wanted > 0 && !observed.certificates)
       return { status: 'False', reason: 'Waiting', message: 'waiting for the certificates of NATS' }
     if (readyNodes < quorum(wanted))
-      return { status: 'False', reason: 'NodesNotReady', message: `${nodesText(observed)} are ready` }
+      return {
+        status: 'False',
+        reason: 'NodesNotReady',
+        message: `${readyText(observed)}${observed.trouble}`,
+      }
     if (wanted > 0 && observed.rollingOut)
       return {
         status: 'False',
         reason: 'RollingOut',
-        message: `${nodesText(observed)} are ready, not all up to date`,
+        message: `${readyText(observed)}, not all up to date${observed.trouble}`,
       }
     return queueVerdict(observed)
   },
@@ -118,12 +126,6 @@ function lastVerdict({ sender }: Snapshot): { last: Verdict<'NatsReady'> } | und
   return { last: { status: last.status, reason: last.reason as 'Available', message: last.message } }
 }
 
-function isRolledOut(set: StatefulSetManifest | undefined): boolean {
-  const status = set?.status
-  if (!status || status.observedGeneration !== set.metadata.generation) return false
-  return status.readyReplicas === set.spec?.replicas && status.updateRevision === status.currentRevision
-}
-
 /** Nodes that must be up for a replicated stream to take messages; none when NATS is external. */
 function quorum(nodes: number): number {
   return nodes === 0 ? 0 : Math.floor(nodes / 2) + 1
@@ -133,21 +135,18 @@ function nodesText({ nodes, readyNodes }: Observed): string {
   return `${readyNodes} of ${nodes} NATS node${nodes === 1 ? '' : 's'}`
 }
 
-/** Hash of the key that signed the server's certificate: what all who dial it must trust. */
-function serverIssuer(snapshot: Snapshot): string | undefined {
-  return snapshot.secrets.get(natsSecrets(snapshot.sender).server)?.certificate?.issuerKeyHash
+function readyText(observed: Observed): string {
+  return `${nodesText(observed)} ${observed.nodes === 1 ? 'is' : 'are'} ready`
 }
 
 function nodes(snapshot: Snapshot): readonly Desired[] {
-  const { sender, installation } = snapshot
-  const issuer = serverIssuer(snapshot)
-  if (!sender.spec.nats.managed) return []
+  if (!snapshot.sender.spec.nats.managed) return []
   const key = dataKey(snapshot)
   if (key.state === 'lost') return []
   if (key.state === 'making') return key.wishes
-  if (issuer === undefined) return []
+  const hash = natsTemplateHash(snapshot)
+  if (hash === undefined) return []
   const keyId = key.state === 'good' ? key.id : undefined
-  const hash = templateHash({ configuration: natsConfiguration(sender, installation), issuer, keyId })
   return [
     ...(key.state === 'good' ? key.wishes : []),
     { type: 'object', resource: ConfigMap, object: configMap(snapshot) },

@@ -4,12 +4,19 @@ import type { Sender } from '../snapshot.ts'
 import { selectorLabels } from './labels.ts'
 import { metadata } from './metadata.ts'
 
-/** One pod at a time, whatever their number: a least number of one would forbid draining a single pod for ever. */
+/**
+ * One pod at a time, whatever their number: a least number of one would forbid draining a single pod for ever. What is
+ * not ready anyway may go, or an outage of something else would hold every drain up.
+ */
 export function disruptionBudget(sender: Sender, part: string): PodDisruptionBudgetManifest {
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
     metadata: metadata(sender, part),
-    spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(sender, part) } },
+    spec: {
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector: { matchLabels: selectorLabels(sender, part) },
+    },
   }
 }

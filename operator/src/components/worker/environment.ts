@@ -22,7 +22,7 @@ type SecretKey = readonly [secret: string, key: string]
 
 /** What the worker reads from its environment, secrets apart. */
 function settings(snapshot: Snapshot): Partial<WorkerSettingsInput> {
-  const { worker, postgres } = snapshot.sender.spec
+  const { worker } = snapshot.sender.spec
   return {
     logLevel: worker.logLevel ?? 'info',
     httpPort: HTTP_PORT,
@@ -33,14 +33,18 @@ function settings(snapshot: Snapshot): Partial<WorkerSettingsInput> {
       unsubscribeBaseUrl: worker.unsubscribe.baseUrl,
       unsubscribeKeyFile: `${ROOT}/unsubscribe/key`,
     }),
-    ...(hasKey(snapshot.references.get(postgres.credentialsSecretRef.name), 'ca.crt') && {
-      postgresCaFile: `${ROOT}/postgres/ca.crt`,
-    }),
+    ...postgresSettings(snapshot),
     ...queueSettings(snapshot),
     ...eventSettings(snapshot),
     ...providerSettings(snapshot),
     ...featureSettings(worker.features, ROOT),
   }
+}
+
+/** Of whoever speaks to PostgreSQL. */
+export function postgresSettings({ sender, references }: Snapshot): { readonly postgresCaFile?: string } {
+  const { name } = sender.spec.postgres.credentialsSecretRef
+  return hasKey(references.get(name), 'ca.crt') ? { postgresCaFile: `${ROOT}/postgres/ca.crt` } : {}
 }
 
 function httpSettings({ http }: WorkerSpec): Partial<WorkerSettingsInput> {
@@ -151,15 +155,6 @@ export function environment(snapshot: Snapshot): Raw<V1EnvVar>[] {
   ]
 }
 
-/** `env` of the migration: the worker's, with the direct URL where there is one, since poolers break migrations. */
-export function migrationEnvironment(snapshot: Snapshot): Raw<V1EnvVar>[] {
-  const secret = snapshot.sender.spec.postgres.credentialsSecretRef.name
-  const key = hasKey(snapshot.references.get(secret), 'directUrl') ? 'directUrl' : 'url'
-  return environment(snapshot).map((variable) =>
-    variable.name === variableOf('postgresUrl') ? fromSecret('postgresUrl', [secret, key]) : variable,
-  )
-}
-
 /** What tells that a secret read from the environment changed, without telling what it is. */
 export function secretFingerprints(snapshot: Snapshot): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(
@@ -176,33 +171,44 @@ export function volumes({ sender }: Snapshot): Raw<V1Volume>[] {
   const volume = (name: string, secretName: string) => ({ name, secret: { secretName, defaultMode: 0o440 } })
   return [
     volume('tokens', sender.spec.worker.http.tokensSecretRef.name),
-    {
-      name: 'postgres',
-      secret: {
-        secretName: sender.spec.postgres.credentialsSecretRef.name,
-        defaultMode: 0o440,
-        optional: true,
-        items: [{ key: 'ca.crt', path: 'ca.crt' }],
-      },
-    },
+    postgresVolume(sender).volume,
     ...(unsubscribe ? [volume('unsubscribe', unsubscribe.keySecretRef.name)] : []),
     ...(nats === undefined ? [] : [volume('nats', nats)]),
     ...webhookVolume(sender.spec.worker.provider),
     ...featureVolumes(sender.spec.worker.features),
-    { name: 'tmp', emptyDir: {} },
+    TMP.volume,
   ]
+}
+
+/** The authority of PostgreSQL, if it is private, as whoever speaks to it mounts it. */
+export function postgresVolume({ spec: { postgres } }: Snapshot['sender']) {
+  const secret = {
+    secretName: postgres.credentialsSecretRef.name,
+    defaultMode: 0o440,
+    optional: true,
+    items: [{ key: 'ca.crt', path: 'ca.crt' }],
+  }
+  return {
+    volume: { name: 'postgres', secret },
+    mount: { name: 'postgres', mountPath: `${ROOT}/postgres`, readOnly: true },
+  }
+}
+
+export const TMP = {
+  volume: { name: 'tmp', emptyDir: {} },
+  mount: { name: 'tmp', mountPath: '/tmp' },
 }
 
 export function volumeMounts({ sender }: Snapshot): Raw<V1VolumeMount>[] {
   const mount = (name: string) => ({ name, mountPath: `${ROOT}/${name}`, readOnly: true })
   return [
     mount('tokens'),
-    mount('postgres'),
+    postgresVolume(sender).mount,
     ...(sender.spec.worker.unsubscribe ? [mount('unsubscribe')] : []),
     ...(natsTlsSecret(sender) === undefined ? [] : [mount('nats')]),
     ...(sender.spec.worker.provider.resend?.webhookSecretRefs ? [mount('webhooks')] : []),
     ...featureVolumes(sender.spec.worker.features).map(({ name }) => mount(name)),
-    { name: 'tmp', mountPath: '/tmp' },
+    TMP.mount,
   ]
 }
 
@@ -220,7 +226,7 @@ function natsTlsSecret(sender: Snapshot['sender']): string | undefined {
   return external ? external.tlsSecretRef?.name : natsSecrets(sender).worker
 }
 
-function fromSecret(setting: string, [name, key]: SecretKey): Raw<V1EnvVar> {
+export function fromSecret(setting: string, [name, key]: SecretKey): Raw<V1EnvVar> {
   return { name: variableOf(setting), valueFrom: { secretKeyRef: { name, key } } }
 }
 

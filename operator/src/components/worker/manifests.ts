@@ -1,30 +1,16 @@
 /** The Kubernetes objects of the worker. */
-import type { Sender, Snapshot } from '../snapshot.ts'
-import type { V1TopologySpreadConstraint } from '@kubernetes/client-node'
-import type {
-  Raw,
-  DeploymentManifest,
-  JobManifest,
-  ServiceAccountManifest,
-  ServiceManifest,
-} from '../parts/manifests.ts'
-import { childName, labels, selectorLabels } from '../parts/labels.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { DeploymentManifest, ServiceAccountManifest, ServiceManifest } from '../parts/manifests.ts'
+import { childName, selectorLabels } from '../parts/labels.ts'
 import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
+import { placed, podMetadata, spread } from '../parts/placement.ts'
 import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
 import { scaleOf } from './scaling.ts'
-import {
-  environment,
-  HTTP_PORT,
-  INTERNAL_PORT,
-  migrationEnvironment,
-  volumeMounts,
-  volumes,
-} from './environment.ts'
+import { environment, HTTP_PORT, INTERNAL_PORT, volumeMounts, volumes } from './environment.ts'
 
 const PART = 'worker'
-const MIGRATION = 'migration'
-const PROGRAM = 'worker/src/main.js'
+export const PROGRAM = 'worker/src/main.js'
 
 export function workerImage({ sender, installation }: Snapshot): string {
   return sender.spec.worker.image ?? installation.workerImage
@@ -55,35 +41,6 @@ export function service({ sender }: Snapshot): ServiceManifest {
   }
 }
 
-/** Its name carries what it migrates for: another image or database is another Job. */
-export function migrationJob(snapshot: Snapshot, name: string): JobManifest {
-  const { sender } = snapshot
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { ...metadata(sender, MIGRATION), name },
-    spec: {
-      backoffLimit: 10,
-      activeDeadlineSeconds: 3_600,
-      template: {
-        metadata: { labels: labels(sender, MIGRATION) },
-        spec: {
-          ...podBase(snapshot),
-          restartPolicy: 'Never',
-          containers: [
-            {
-              ...containerBase(snapshot),
-              name: MIGRATION,
-              command: ['node', PROGRAM, 'migrate'],
-              env: migrationEnvironment(snapshot),
-            },
-          ],
-        },
-      },
-    },
-  }
-}
-
 export function deployment(snapshot: Snapshot, templateHash: string): DeploymentManifest {
   const { sender } = snapshot
   const { worker } = sender.spec
@@ -99,13 +56,12 @@ export function deployment(snapshot: Snapshot, templateHash: string): Deployment
       selector: { matchLabels: selectorLabels(sender, PART) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: {
-        metadata: {
-          labels: { ...worker.podLabels, ...labels(sender, PART) },
-          annotations: { ...worker.podAnnotations, [TEMPLATE_HASH]: templateHash },
-        },
+        metadata: podMetadata(sender, PART, worker, { [TEMPLATE_HASH]: templateHash }),
         spec: {
           ...podBase(snapshot),
-          ...placement(sender),
+          ...placed(worker),
+          topologySpreadConstraints: spread(sender, PART, worker.topologySpreadConstraints),
+          volumes: volumes(snapshot),
           // Longer than the worker needs to finish what it is sending.
           terminationGracePeriodSeconds: 60,
           containers: [
@@ -114,6 +70,7 @@ export function deployment(snapshot: Snapshot, templateHash: string): Deployment
               name: PART,
               command: ['node', PROGRAM, 'serve'],
               env: environment(snapshot),
+              volumeMounts: volumeMounts(snapshot),
               ports: [
                 { name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' },
                 { name: 'internal', containerPort: INTERNAL_PORT, protocol: 'TCP' },
@@ -133,19 +90,17 @@ function probe(path: string, more: object) {
   return { httpGet: { path, port: 'internal', scheme: 'HTTP' }, timeoutSeconds: 5, ...more }
 }
 
-function podBase(snapshot: Snapshot) {
-  const { imagePullSecrets } = snapshot.sender.spec.worker
+/** Of every pod of the worker's image. */
+export function podBase({ sender, installation }: Snapshot) {
   return {
-    serviceAccountName: childName(snapshot.sender, PART),
+    serviceAccountName: childName(sender, PART),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: podSecurityContext,
-    volumes: volumes(snapshot),
-    ...(imagePullSecrets && imagePullSecrets.length > 0 && { imagePullSecrets }),
+    securityContext: podSecurityContext(installation),
   }
 }
 
-function containerBase(snapshot: Snapshot) {
+export function containerBase(snapshot: Snapshot) {
   return {
     image: workerImage(snapshot),
     imagePullPolicy: snapshot.installation.imagePullPolicy,
@@ -154,29 +109,5 @@ function containerBase(snapshot: Snapshot) {
       requests: { cpu: '100m', memory: '128Mi' },
       limits: { memory: '512Mi' },
     },
-    volumeMounts: volumeMounts(snapshot),
   }
-}
-
-function placement(sender: Sender) {
-  const { nodeSelector, tolerations, affinity, topologySpreadConstraints } = sender.spec.worker
-  return {
-    ...(nodeSelector && { nodeSelector }),
-    ...(tolerations && { tolerations: [...tolerations] }),
-    ...(affinity && { affinity }),
-    topologySpreadConstraints: passedOn<V1TopologySpreadConstraint>(topologySpreadConstraints) ?? [
-      {
-        maxSkew: 1,
-        topologyKey: 'kubernetes.io/hostname',
-        whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: { matchLabels: selectorLabels(sender, PART) },
-      },
-    ],
-  }
-}
-
-/** What the user wrote, as the pod spec takes it: the API server is the one to say what is wrong with it. */
-
-function passedOn<Model>(list: readonly object[] | undefined): Raw<Model>[] | undefined {
-  return list as Raw<Model>[] | undefined
 }

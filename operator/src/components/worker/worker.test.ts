@@ -2,8 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../runtime/object.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { parseWorkerSettings } from '../../../../crds/workerSettings.ts'
-import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
-import { COMPONENT } from '../../vocabulary/labels.ts'
+import {
+  allReferences,
+  certificate,
+  children,
+  issuedSecrets,
+  NOW,
+  reference,
+  sender,
+  snapshot,
+  SPEC,
+} from '../../testing/snapshots.ts'
 import { worker } from './worker.ts'
 
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:mail-events'
@@ -69,8 +78,20 @@ describe('worker', () => {
   it('waits for Secrets that are not there, and names no Deployment meanwhile', () => {
     const references = allReferences()
     references.delete('postgres')
-    expect(wished(snapshot({ references }))).toEqual([])
+    const pods = wished(snapshot({ references })).filter((kind) => ['Deployment', 'Job'].includes(kind))
+    expect(pods).toEqual([])
     expect(worker.verdict(snapshot({ references }))).toMatchObject({ status: 'False', reason: 'Waiting' })
+  })
+
+  it('goes on while a CA cannot sign, and waits for its own certificate alone', () => {
+    const secrets = issuedSecrets(sender())
+    const ca = secrets.get('orders-nats-ca')
+    if (ca)
+      secrets.set('orders-nats-ca', { ...ca, certificate: certificate({ isCa: true, signingFault: 'no' }) })
+    expect(wished(migrated({ secrets }))).toContain('Deployment')
+    secrets.delete('orders-nats-worker')
+    expect(wished(migrated({ secrets }))).not.toContain('Deployment')
+    expect(worker.verdict(snapshot({ secrets }))).toMatchObject({ reason: 'Waiting' })
   })
 
   it('leaves a running Deployment alone while a Secret is missing', () => {
@@ -78,19 +99,11 @@ describe('worker', () => {
     references.delete('smtp')
     const running = children(migration({ type: 'Complete' }), deploymentWith({ availableReplicas: 2 }))
     const settled = sender({ status: { observedGeneration: 1 } })
-    expect(wished(snapshot({ sender: settled, references, children: running }))).toEqual([])
+    const wishes = wished(snapshot({ sender: settled, references, children: running }))
+    expect(wishes).toEqual(['ServiceAccount', 'Service', 'PodDisruptionBudget'])
     expect(worker.verdict(snapshot({ sender: settled, references, children: running }))).toMatchObject({
       status: 'True',
     })
-  })
-
-  it('tries a failed migration again after a minute, and says so until then', () => {
-    const fresh = snapshot({ children: children(migration({ type: 'Failed', agoMs: 10_000 })) })
-    expect(wished(fresh)).toContain('Job')
-    expect(worker.verdict(fresh)).toMatchObject({ reason: 'MigrationFailed', lookAgainMs: 50_000 })
-    const old = snapshot({ children: children(migration({ type: 'Failed', agoMs: 61_000 })) })
-    expect(wished(old)).toContain('absent')
-    expect(wished(old)).not.toContain('Job')
   })
 
   it.each([
@@ -107,18 +120,6 @@ describe('worker', () => {
     expect(told({ active: 1, failed: 2 }).includes(hint)).toBe(hints)
     const conditions = [{ type: 'Failed', status: 'True', lastTransitionTime: NOW.toISOString() }]
     expect(told({ conditions }).includes(hint)).toBe(hints)
-  })
-
-  it('clears away migrations for another image', () => {
-    const stray: KubernetesObject = {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: { name: 'orders-migrate-older', labels: { [COMPONENT]: 'migration' } },
-    }
-    const given = snapshot({ children: children(migration({ type: 'Complete' }), stray) })
-    expect(worker.desired(given)).toContainEqual(
-      expect.objectContaining({ type: 'absent', name: 'orders-migrate-older' }),
-    )
   })
 
   it.each([
@@ -167,12 +168,19 @@ describe('worker', () => {
     expect(verdictWith(status, -1).reason).toBe(expected)
   })
 
-  it('keeps serving while a migration that was deleted runs once more', () => {
-    const given = snapshot({
-      sender: sender({ status: { observedGeneration: 1 } }),
-      children: children(deploymentWith({ availableReplicas: 2 })),
-    })
-    expect(worker.verdict(given)).toMatchObject({ status: 'True', reason: 'Available' })
+  it('keeps serving while another migration runs, until it has failed three times', () => {
+    const told = (failed: number) =>
+      worker.verdict(
+        snapshot({
+          sender: sender({ status: { observedGeneration: 1 } }),
+          children: children(deploymentWith({ availableReplicas: 2 }), {
+            ...migration(),
+            status: { active: 1, failed },
+          }),
+        }),
+      )
+    expect(told(2)).toMatchObject({ status: 'True', reason: 'Available' })
+    expect(told(3)).toMatchObject({ status: 'False', reason: 'Migrating' })
   })
 
   it('takes zero workers for a wish, not a fault', () => {
@@ -380,14 +388,5 @@ describe('worker', () => {
       })
     }
     expect(variables.map(({ name }) => name).filter((name) => name.startsWith('SMTP'))).toEqual([])
-  })
-
-  it('migrates by the direct address where there is one', () => {
-    const references = allReferences().set('postgres', reference('url', 'directUrl'))
-    const { spec } = objectOf(snapshot({ references }), 'Job') as {
-      spec?: { template: { spec: { containers: Pod[] } } }
-    }
-    const variable = spec?.template.spec.containers[0]?.env.find(({ name }) => name === 'POSTGRES_URL')
-    expect(variable?.valueFrom?.secretKeyRef).toEqual({ name: 'postgres', key: 'directUrl' })
   })
 })

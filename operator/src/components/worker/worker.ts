@@ -1,14 +1,12 @@
 /** The Deployment that sends, and the migration that must come first. Scaling to zero is a supported state. */
 import type { Verdict } from '../component.ts'
-import type { Desired, DesiredAbsence, DesiredKey } from '../desired.ts'
-import type { DeploymentManifest, JobManifest } from '../parts/manifests.ts'
+import type { Desired, DesiredKey } from '../desired.ts'
+import type { DeploymentManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
-import { natsTls } from '../natsTls.ts'
 import { policiesEnabled } from '../networkPolicy/networkPolicy.ts'
 import { childName, labels } from '../parts/labels.ts'
-import { COMPONENT } from '../../vocabulary/labels.ts'
 import { FINGERPRINT_KEY, fingerprintSecret } from '../../vocabulary/fingerprint.ts'
 import {
   Deployment,
@@ -19,26 +17,29 @@ import {
   Service,
   ServiceAccount,
 } from '../../vocabulary/kinds.ts'
+import { natsSecrets } from '../parts/natsTopology.ts'
+import { hasEnded } from '../parts/renewal.ts'
 import { templateHash } from '../parts/templateHash.ts'
 import { disruptionBudget } from '../parts/disruptionBudget.ts'
 import { childOf } from '../snapshot.ts'
+import { troubleText } from '../parts/trouble.ts'
+import { autoscalerTrouble } from './autoscalerTrouble.ts'
 import { environment, secretFingerprints } from './environment.ts'
 import { autoscaler, scaleOf } from './scaling.ts'
-import { deployment, migrationJob, service, serviceAccount, workerImage } from './manifests.ts'
+import { deployment, service, serviceAccount, workerImage } from './manifests.ts'
+import type { Migration } from './migration.ts'
+import { migrationOf, migrationSteps } from './migration.ts'
 
-/** A failed migration is given up after this long and tried again with a new Job. */
-const RETRY_FAILED_MIGRATION_MS = 60_000
-
-type Migration =
-  | { state: 'absent' | 'done' }
-  | { state: 'running'; failures: number }
-  | { state: 'failed'; message: string; failedForMs: number }
+/** Tries of a migration that may fail before workers that still serve are no comfort any more. */
+const TRIES_IN_SILENCE = 3
 
 interface Observed {
   readonly waitingFor?: string
   readonly migration: Migration
   /** What may keep the migration from its database; empty when nothing does. */
   readonly hint: string
+  /** Why pods do not run, as ends of messages; empty when nothing is known. */
+  readonly trouble: { readonly migration: string; readonly worker: string; readonly scaling: string }
   readonly wanted: number
   /** Fewer than that, less the one that may be missing, are too few. */
   readonly needed: number
@@ -56,19 +57,15 @@ export const worker = component<'WorkerReady', Observed>({
   prunes: [Job, HorizontalPodAutoscaler],
 
   desired(snapshot) {
-    const steps: Desired[] = [...fingerprintKey(snapshot)]
-    if (waitingFor(snapshot) !== undefined) return steps
-    steps.push(
+    const steps: Desired[] = [
+      ...fingerprintKey(snapshot),
       { type: 'object', resource: ServiceAccount, object: serviceAccount(snapshot) },
       { type: 'object', resource: Service, object: service(snapshot) },
       { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot.sender, 'worker') },
-    )
-    const migration = migrationOf(snapshot)
-    const name = migrationName(snapshot)
-    const retry = migration.state === 'failed' && migration.failedForMs >= RETRY_FAILED_MIGRATION_MS
-    steps.push(...outdatedMigrations(snapshot, retry ? undefined : name))
-    if (!retry) steps.push({ type: 'object', resource: Job, object: migrationJob(snapshot, name) })
-    if (migration.state === 'done')
+    ]
+    if (waitingFor(snapshot) !== undefined) return steps
+    steps.push(...migrationSteps(snapshot))
+    if (migrationOf(snapshot).state === 'done')
       steps.push({ type: 'object', resource: Deployment, object: deployment(snapshot, workerHash(snapshot)) })
     steps.push(...scaling(snapshot))
     return steps
@@ -81,6 +78,11 @@ export const worker = component<'WorkerReady', Observed>({
     return {
       migration: migrationOf(snapshot),
       hint: databaseHint(snapshot),
+      trouble: {
+        migration: troubleText(snapshot, 'migration'),
+        worker: troubleText(snapshot, 'worker'),
+        scaling: autoscalerTrouble(snapshot),
+      },
       wanted,
       needed,
       status: live?.status,
@@ -99,7 +101,7 @@ export const worker = component<'WorkerReady', Observed>({
         status: 'False',
         reason: 'MigrationFailed',
         message: `the database migration failed: ${migration.message}${observed.hint}`,
-        lookAgainMs: Math.max(1_000, RETRY_FAILED_MIGRATION_MS - migration.failedForMs),
+        lookAgainMs: Math.max(1_000, migration.retryInMs),
       }
     if (migration.state !== 'done' && waiting === undefined && !isServing(observed))
       return { status: 'False', reason: 'Migrating', message: migratingMessage(observed) }
@@ -109,7 +111,8 @@ export const worker = component<'WorkerReady', Observed>({
   },
 })
 
-function migratingMessage({ migration, hint }: Observed): string {
+function migratingMessage({ migration, hint, trouble }: Observed): string {
+  if (trouble.migration !== '') return `the database cannot be migrated${trouble.migration}`
   const failures = migration.state === 'running' ? migration.failures : 0
   const tries = `after ${failures} ${failures === 1 ? 'try' : 'tries'} that failed: see the logs of its pods`
   return `the database is being migrated${failures === 0 ? '' : `, ${tries}${hint}`}`
@@ -122,8 +125,9 @@ function databaseHint({ sender }: Snapshot): string {
 }
 
 /** Workers of a spec that was fine before go on while the database is migrated once more. */
-function isServing({ settled, status, needed }: Observed): boolean {
-  return settled && (status?.availableReplicas ?? 0) >= Math.max(1, needed - 1)
+function isServing({ settled, status, needed, migration }: Observed): boolean {
+  const fails = migration.state === 'running' && migration.failures >= TRIES_IN_SILENCE
+  return settled && !fails && (status?.availableReplicas ?? 0) >= Math.max(1, needed - 1)
 }
 
 function isRolledOut(live: DeploymentManifest | undefined, wanted: number): boolean {
@@ -135,18 +139,23 @@ function isRolledOut(live: DeploymentManifest | undefined, wanted: number): bool
 }
 
 function deploymentVerdict(observed: Observed): Verdict<'WorkerReady'> {
-  const { wanted, needed, status, settled, rolledOut } = observed
+  const { wanted, needed, status, settled, rolledOut, trouble } = observed
   const available = status?.availableReplicas ?? 0
   const workers = `${Math.min(available, wanted)} of ${wanted} worker${wanted === 1 ? '' : 's'}`
+  const ready = `${workers} ${wanted === 1 ? 'is' : 'are'} ready`
   const stuck = progressFault(status)
   if (stuck !== undefined)
-    return { status: 'False', reason: 'ProgressDeadlineExceeded', message: `${workers} are ready: ${stuck}` }
+    return {
+      status: 'False',
+      reason: 'ProgressDeadlineExceeded',
+      message: `${ready}${trouble.worker === '' ? `: ${stuck}` : trouble.worker}`,
+    }
   if (!settled && !rolledOut)
-    return { status: 'False', reason: 'RollingOut', message: `${workers} are ready and up to date` }
+    return { status: 'False', reason: 'RollingOut', message: `${ready} and up to date${trouble.worker}` }
   // One worker may be missing, as the disruption budget allows, but never the last.
   if (available < Math.max(1, needed - 1))
-    return { status: 'False', reason: 'Unavailable', message: `${workers} are ready` }
-  return { status: 'True', reason: 'Available', message: workers }
+    return { status: 'False', reason: 'Unavailable', message: `${ready}${trouble.worker}` }
+  return { status: 'True', reason: 'Available', message: `${workers}${trouble.scaling}` }
 }
 
 function progressFault(status: DeploymentManifest['status']): string | undefined {
@@ -181,9 +190,16 @@ function fingerprintKey({ sender, secrets }: Snapshot): readonly DesiredKey[] {
 /** What must be there before a worker can start; also while it runs, nothing is rolled without it. */
 function waitingFor(snapshot: Snapshot): string | undefined {
   if (dependencies.verdict(snapshot).status !== 'True') return 'the Secrets that the spec names'
-  if (natsTls.verdict(snapshot).status !== 'True') return 'the certificates of NATS'
+  if (!hasNatsCertificate(snapshot)) return 'the certificates of NATS'
   const fingerprints = Object.values(secretFingerprints(snapshot))
   return fingerprints.includes(undefined) ? 'the key for fingerprints' : undefined
+}
+
+/** A good one: that others are being made, or cannot be, is no reason to let workers go. */
+function hasNatsCertificate({ sender, secrets, now }: Snapshot): boolean {
+  if (!sender.spec.nats.managed) return true
+  const certificate = secrets.get(natsSecrets(sender).worker)?.certificate
+  return certificate?.keyMatches === true && !hasEnded(certificate, now)
 }
 
 /** Image, settings and the secrets read from the environment: nothing else rolls the workers. */
@@ -193,41 +209,4 @@ function workerHash(snapshot: Snapshot): string {
     environment: environment(snapshot),
     secrets: secretFingerprints(snapshot),
   })
-}
-
-function migrationName(snapshot: Snapshot): string {
-  const hash = templateHash({
-    image: workerImage(snapshot),
-    database: secretFingerprints(snapshot)['postgresUrl'],
-  })
-  return `${childName(snapshot.sender, 'migrate')}-${hash.slice(0, 10)}`
-}
-
-/** Migrations for another image or database, and the present one when it is to be tried again. */
-function outdatedMigrations(snapshot: Snapshot, keep: string | undefined): readonly DesiredAbsence[] {
-  return [...snapshot.children.values()]
-    .filter(({ kind, metadata }) => kind === 'Job' && metadata.labels?.[COMPONENT] === 'migration')
-    .filter(({ metadata }) => metadata.name !== keep)
-    .map(({ metadata: { name } }) => ({
-      type: 'absent',
-      resource: Job,
-      name,
-      reason: keep === undefined ? 'failed, to be tried again' : 'for another image or database',
-    }))
-}
-
-function migrationOf(snapshot: Snapshot): Migration {
-  const job = childOf<JobManifest>(snapshot, Job, migrationName(snapshot))
-  if (!job) return { state: 'absent' }
-  const conditions = job.status?.conditions ?? []
-  const is = (wanted: string) => conditions.find(({ type, status }) => type === wanted && status === 'True')
-  if (is('Complete')) return { state: 'done' }
-  const failed = is('Failed')
-  if (!failed) return { state: 'running', failures: job.status?.failed ?? 0 }
-  const failedAt = new Date(failed.lastTransitionTime ?? snapshot.now)
-  return {
-    state: 'failed',
-    message: failed.message ?? 'see the logs of its pods',
-    failedForMs: snapshot.now.getTime() - failedAt.getTime(),
-  }
 }

@@ -1,7 +1,5 @@
 -- Lists of batches, batches that run again, and the allowances of those who ask.
 -- compatible from 1
-CREATE INDEX batch_newest ON batch (created_at, id);
-CREATE INDEX batch_by_state ON batch (state, created_at, id);
 ALTER TABLE batch ADD COLUMN retries integer NOT NULL DEFAULT 0, ADD COLUMN retried_at timestamptz;
 
 -- How much of its allowance each client has been given since its window began. Losing it costs nothing but exactness.

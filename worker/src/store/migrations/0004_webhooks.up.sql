@@ -29,10 +29,6 @@ CREATE INDEX webhook_inbox_due ON webhook_inbox (due_at, id);
 
 ALTER TABLE recipient ADD COLUMN delivery text, ADD COLUMN delivery_at timestamptz;
 
--- For tidings without our mark. Here and not in recipient, whose updates touch no index; SMTP has no tidings.
-CREATE INDEX attempt_message ON attempt (provider_message_id)
-  WHERE provider_message_id IS NOT NULL AND provider <> 'smtp';
-
 -- What a provider says of its limit, and how far all workers keep below it after it said that it was too much.
 ALTER TABLE rate
   ADD COLUMN per_second   double precision,

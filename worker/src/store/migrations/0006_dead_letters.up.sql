@@ -4,4 +4,3 @@ ALTER TABLE chunk
   ADD COLUMN failures integer NOT NULL DEFAULT 0,
   ADD COLUMN failure  text,
   ADD COLUMN dead_at  timestamptz;
-CREATE INDEX chunk_dead ON chunk (dead_at) WHERE dead_at IS NOT NULL;

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY IF NOT EXISTS chunk_dead ON chunk (dead_at) WHERE dead_at IS NOT NULL;
