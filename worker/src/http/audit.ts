@@ -1,6 +1,7 @@
 /** What a request leaves in the audit log. */
 import type { FastifyRequest } from 'fastify'
 import type { AuditAction, AuditEntry } from '../domain/audit.ts'
+import { plainAddress } from './clientOf.ts'
 
 const CHARACTERS = 500
 
@@ -16,7 +17,7 @@ export function auditOf(
     userId: request.userId,
     resource: kept(resource),
     metadata: { ...metadata, requestId: request.id },
-    ip: request.ip,
+    ip: plainAddress(request.ip),
     userAgent: kept(request.headers['user-agent'] ?? ''),
   }
 }
