@@ -5,12 +5,24 @@ import { BatchSenderSpec } from './schema/batchsender.ts'
 
 const ajv = new Ajv({ allErrors: true, strictTypes: false })
 for (const keyword of [
-  'x-kubernetes-validations',
   'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
 ])
   ajv.addKeyword({ keyword, valid: true })
+
+/** Of the rules only those that are a pattern: see `matching`. */
+ajv.addKeyword({
+  keyword: 'x-kubernetes-validations',
+  validate: (rules: readonly { readonly rule: string }[], value: unknown) =>
+    typeof value !== 'string' || rules.every((each) => patternOf(each.rule)?.test(value) ?? true),
+  error: { message: 'is not of its form' },
+})
+
+function patternOf(expression: string): RegExp | undefined {
+  const [, pattern] = /^self\.matches\(r'(.*)'\)$/.exec(expression) ?? []
+  return pattern === undefined ? undefined : new RegExp(pattern.replaceAll('[:space:]', '\\s'))
+}
 
 const validate = ajv.compile(BatchSenderSpec)
 

@@ -1,6 +1,6 @@
 /** `spec.clickhouse.backup`: when backups are made, where to, how long they stay, and when one is restored to prove it. */
 import Type from 'typebox'
-import { rule, secretRef } from './references.ts'
+import { duration, rule, secretRef } from './references.ts'
 import { passThrough } from './structural.ts'
 
 /** A list of numbers, ranges and steps, in the syntax of regular expressions. */
@@ -88,6 +88,13 @@ export const Backup = Type.Object(
         maxLength: 64,
         pattern: '^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$',
         description: 'Time zone of all schedules.',
+        'x-kubernetes-validations': [
+          // A name that there is not is an error of the evaluation, which the API server tells with this sentence.
+          rule(
+            "self != 'Local' && timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",
+            'spec.clickhouse.backup.timeZone must be a name of the IANA time zone database, like Europe/Berlin',
+          ),
+        ],
       }),
     ),
     destination: Destination,
@@ -140,14 +147,10 @@ export const Backup = Type.Object(
 
 export const Objectives = Type.Object(
   {
-    rpo: Type.Optional(
-      Type.String({
-        default: '15m',
-        maxLength: 32,
-        pattern: '^([0-9]+(h|m|s))+$',
-        description:
-          'How much of the past may be lost with ClickHouse: backup-fresh fails when the newest backup is older.',
-      }),
+    rpo: duration(
+      'spec.objectives.rpo',
+      '15m',
+      'How much of the past may be lost with ClickHouse: backup-fresh fails when the newest backup is older.',
     ),
   },
   { description: 'What the checks hold backups against.' },

@@ -5,7 +5,8 @@ import { Objectives } from './backup.ts'
 import { ClickhouseSpec } from './clickhouse.ts'
 import { NatsSpec } from './nats.ts'
 import { NetworkSpec } from './network.ts'
-import { rule, secretRef } from './references.ts'
+import { matching, rule, secretRef } from './references.ts'
+import { CHECKS } from './conditions.ts'
 import { BatchSenderStatus } from './status.ts'
 import { stringEnum } from './structural.ts'
 import { WorkerSpec } from './worker.ts'
@@ -24,12 +25,21 @@ const PostgresSpec = Type.Object(
   { description: 'The database that holds every batch and recipient.' },
 )
 
+const CHECK_NAMES = Object.keys(CHECKS).sort()
+
 const Readiness = Type.Object(
   {
     waive: Type.Optional(
       Type.Array(
         Type.Object({
-          check: Type.String({ minLength: 1, maxLength: 63, description: 'Name of the check.' }),
+          check: Type.String({
+            minLength: 1,
+            maxLength: 63,
+            description: 'Name of the check.',
+            'x-kubernetes-validations': [
+              matching(`^(${CHECK_NAMES.join('|')})$`, `check must be one of ${CHECK_NAMES.join(', ')}`),
+            ],
+          }),
           reason: Type.String({
             minLength: 1,
             maxLength: 512,

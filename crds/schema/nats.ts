@@ -2,7 +2,7 @@
 import type { Static } from 'typebox'
 import Type from 'typebox'
 import { placement } from './placement.ts'
-import { duration, quantity, rule, secretRef } from './references.ts'
+import { duration, matching, quantity, rule, secretRef, unlessDurations } from './references.ts'
 import { integerEnum, passThrough, passThroughList } from './structural.ts'
 
 const Managed = Type.Object(
@@ -23,15 +23,12 @@ const Managed = Type.Object(
       Type.Object(
         {
           size: Type.Optional(
-            quantity('Volume of each node.', {
-              default: '10Gi',
-              'x-kubernetes-validations': [
-                rule(
-                  'self == oldSelf',
-                  'spec.nats.managed.storage.size cannot change yet: the volumes exist',
-                ),
-              ],
-            }),
+            quantity(
+              'spec.nats.managed.storage.size',
+              'Volume of each node.',
+              '10Gi',
+              rule('self == oldSelf', 'spec.nats.managed.storage.size cannot change yet: the volumes exist'),
+            ),
           ),
           storageClassName: Type.Optional(
             Type.String({
@@ -98,8 +95,13 @@ const External = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 500,
-        pattern: '^(tls|nats)://[^@/\\s]+$',
         description: 'tls://host:port',
+        'x-kubernetes-validations': [
+          matching(
+            '^tls://[^@/[:space:]]+$',
+            'spec.nats.external.servers must begin with tls:// and hold neither credentials nor a path, like tls://nats.example.com:4222',
+          ),
+        ],
       }),
       { minItems: 1, maxItems: 16, description: 'Addresses of the servers, without credentials.' },
     ),
@@ -120,12 +122,17 @@ const STANDARD = { duration: '2160h', renewBefore: '720h', caDuration: '43800h' 
 
 const Tls = Type.Object(
   {
-    duration: duration(STANDARD.duration, 'How long a certificate is valid.'),
+    duration: duration('spec.nats.tls.duration', STANDARD.duration, 'How long a certificate is valid.'),
     renewBefore: duration(
+      'spec.nats.tls.renewBefore',
       STANDARD.renewBefore,
       'How long before its end a certificate is renewed; each serves for a third of its life at least.',
     ),
-    caDuration: duration(STANDARD.caDuration, 'How long the certificate authority is valid.'),
+    caDuration: duration(
+      'spec.nats.tls.caDuration',
+      STANDARD.caDuration,
+      'How long the certificate authority is valid.',
+    ),
     issuerSecretRef: Type.Optional(
       secretRef(
         'Secret with `tls.crt` and `tls.key` of a CA of yours, optionally `ca.crt` with what is to be trusted beside it. Unset: the operator makes one.',
@@ -138,14 +145,17 @@ const Tls = Type.Object(
     description: 'Certificates of managed NATS.',
     'x-kubernetes-validations': [
       rule(
-        'duration(self.renewBefore) < duration(self.duration)',
+        `${unlessDurations('self.renewBefore', 'self.duration')}duration(self.renewBefore) < duration(self.duration)`,
         'spec.nats.tls.renewBefore must be shorter than spec.nats.tls.duration',
       ),
       rule(
-        'duration(self.duration) < duration(self.caDuration)',
+        `${unlessDurations('self.duration', 'self.caDuration')}duration(self.duration) < duration(self.caDuration)`,
         'spec.nats.tls.duration must be shorter than spec.nats.tls.caDuration',
       ),
-      rule("duration(self.duration) >= duration('1h')", 'spec.nats.tls.duration must be at least 1h'),
+      rule(
+        `${unlessDurations('self.duration')}duration(self.duration) >= duration('1h')`,
+        'spec.nats.tls.duration must be at least 1h',
+      ),
     ],
   },
 )

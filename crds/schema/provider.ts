@@ -1,11 +1,21 @@
 /** `spec.worker.provider`: who delivers the mail. */
 import Type from 'typebox'
-import { rule, secretRef } from './references.ts'
+import { matching, rule, secretRef } from './references.ts'
 import { stringEnum } from './structural.ts'
 
 const Smtp = Type.Object(
   {
-    host: Type.String({ minLength: 1, maxLength: 253, description: 'Host name of the SMTP server.' }),
+    host: Type.String({
+      minLength: 1,
+      maxLength: 253,
+      description: 'Host name or address of the SMTP server.',
+      'x-kubernetes-validations': [
+        matching(
+          '^([A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?[.]?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$',
+          'spec.worker.provider.smtp.host must be a bare host name or address, like mail.example.com: the port is spec.worker.provider.smtp.port',
+        ),
+      ],
+    }),
     port: Type.Optional(
       Type.Integer({
         minimum: 1,

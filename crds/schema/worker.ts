@@ -4,8 +4,8 @@ import Type from 'typebox'
 import { Features } from './features.ts'
 import { placement } from './placement.ts'
 import { Provider } from './provider.ts'
-import { rule, secretRef } from './references.ts'
-import { passThrough, passThroughList } from './structural.ts'
+import { matching, rule, secretRef } from './references.ts'
+import { passThrough, passThroughList, stringEnum } from './structural.ts'
 
 const Http = Type.Object(
   {
@@ -17,7 +17,8 @@ const Http = Type.Object(
         minimum: 1_024,
         maximum: 104_857_600,
         default: 10_485_760,
-        description: 'Larger requests are refused with 413.',
+        description:
+          'Larger requests are refused with 413. A worker needs 50 times as much memory: the 512Mi of a worker without `spec.worker.resources` are enough for the 10 MiB of the default. With less, what does not fit is refused with 413 or, for the moment, with 503.',
       }),
     ),
     rateLimitPerIp: Type.Optional(
@@ -120,6 +121,13 @@ export const WorkerSpec = Type.Object(
         minLength: 1,
         maxLength: 500,
         description: "Image of the worker. Unset: the operator's default.",
+        'x-kubernetes-validations': [
+          // github.com/distribution/reference, without what only a registry can tell.
+          matching(
+            '^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][-A-Za-z0-9_.]*)?(@[a-z0-9]+:[0-9a-f]{32,})?$',
+            'spec.worker.image must be the name of an image, like registry.example.com/worker:1.2.3',
+          ),
+        ],
       }),
     ),
     ...placement({
@@ -142,6 +150,12 @@ export const WorkerSpec = Type.Object(
     topologySpreadConstraints: Type.Optional(
       passThroughList<object>({ description: 'How workers spread. Unset: over nodes, as far as possible.' }),
     ),
+    logLevel: Type.Optional(
+      stringEnum(['debug', 'info', 'warn', 'error'], {
+        default: 'info',
+        description: 'What the workers log; `debug` names every request and every chunk.',
+      }),
+    ),
     provider: Provider,
     http: Http,
     unsubscribe: Type.Optional(Unsubscribe),
@@ -153,6 +167,10 @@ export const WorkerSpec = Type.Object(
       rule(
         '!(has(self.replicas) && has(self.autoscaling))',
         'spec.worker takes replicas or autoscaling: remove one of them',
+      ),
+      rule(
+        '!has(self.http.maxRequestSizeBytes) || self.http.maxRequestSizeBytes <= 10485760 || has(self.resources)',
+        'spec.worker.http.maxRequestSizeBytes above 10485760 needs more memory than a worker has by default: set spec.worker.resources.limits.memory to 50 times of it',
       ),
     ],
   },

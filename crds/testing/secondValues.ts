@@ -64,6 +64,7 @@ export const SECOND_VALUES: Readonly<Record<string, SecondValue>> = {
   'worker.imagePullSecrets': { to: [{ name: 'registry' }, { name: 'mirror' }] },
   'worker.nodeSelector': { to: { disk: 'nvme' } },
   'worker.tolerations': { to: TOLERATIONS },
+  'worker.logLevel': { to: 'debug' },
   'worker.priorityClassName': { to: 'system-cluster-critical' },
   'worker.podLabels': { to: { team: 'newsletter' } },
   'worker.podAnnotations': { to: { 'sidecar.istio.io/inject': 'false' } },

@@ -109,6 +109,8 @@ export const MUST_DENY: readonly Cell[] = [
   ['operator', 'nats', 6222],
   ['operator', 'nats', 8222],
   ['operator', 'worker', 8080],
+  ['neighbour', 'operator', 8080],
+  ['stranger', 'operator', 8080],
   ['neighbour', 'worker', 8080],
   ['neighbour', 'worker', 8081],
   ['neighbour', 'api service', 80],

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Features } from './features/features.ts'
 import type { Health } from './health.ts'
 import type { Evidence, Readiness } from './http/internalServer.ts'
+import type { BodyBudgets } from './http/bodyBudgets.ts'
 import type { Metrics } from './metrics.ts'
 import type { WakeupPublisher } from './sending/sweep.ts'
 import type { SendingLoop } from './serveSending.ts'
@@ -102,6 +103,13 @@ export function observePool(
   poolTotal.set(total)
   poolIdle.set(idle)
   poolWaiting.set(waiting)
+}
+
+export function observeBodies({ bodyBytes, bodyLimit }: Metrics, budgets: BodyBudgets): void {
+  for (const [kind, budget] of Object.entries(budgets) as [string, BodyBudgets['open']][]) {
+    bodyBytes.set({ kind }, budget.takenBytes)
+    bodyLimit.set({ kind }, Math.floor(budget.totalBytes))
+  }
 }
 
 /** Resolves when told to stop. */

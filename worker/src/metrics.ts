@@ -19,6 +19,28 @@ export function openMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    bodyBytes: new Gauge({
+      name: 'batchsender_http_body_bytes',
+      help: 'Bytes that bodies take at the moment: received under a token, received without one, and parsed.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    bodyLimit: new Gauge({
+      name: 'batchsender_http_body_limit_bytes',
+      help: 'Bytes that bodies may take, by the memory limit; more are refused with 503.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    tokensMalformed: new Gauge({
+      name: 'batchsender_api_tokens_malformed',
+      help: 'Users whose API token is written in a way that is not understood, so that it opens nothing.',
+      registers,
+    }),
+    refusalsDropped: new Counter({
+      name: 'batchsender_audit_refusals_dropped_total',
+      help: 'Refused requests that should have been in the audit log and never will be.',
+      registers,
+    }),
     attempts: new Counter({
       name: 'batchsender_attempts_total',
       help: 'Attempts to send, by provider and class of the outcome.',
@@ -34,7 +56,7 @@ export function openMetrics() {
     }),
     webhooks: new Counter({
       name: 'batchsender_webhooks_total',
-      help: 'Webhooks by provider, type and what became of them: taken, forged or unavailable.',
+      help: 'Webhooks by provider, type and what became of them: taken, ignored, forged or unavailable.',
       labelNames: ['provider', 'type', 'result'] as const,
       registers,
     }),

@@ -7,11 +7,12 @@ import type { Settings } from './settings.ts'
 import { watchHealth } from './health.ts'
 import { auditOf } from './http/audit.ts'
 import { openRefusals } from './http/refusals.ts'
+import { bodyBudgets, largestRequestBytes } from './http/bodyBudgets.ts'
 import { internalServer } from './http/internalServer.ts'
 import { apiServer } from './http/server.ts'
 import { openTokens } from './http/tokens.ts'
 import { openMetrics } from './metrics.ts'
-import { gatherEvidence, observePool, readinessOf, watchFigures } from './figures.ts'
+import { gatherEvidence, observeBodies, observePool, readinessOf, watchFigures } from './figures.ts'
 import { openProvider } from './providers/index.ts'
 import { openNats } from './queue/connection.ts'
 import { jetStreamQueue } from './queue/jetStreamQueue.ts'
@@ -60,10 +61,17 @@ function openUnsubscribing(
   })
 }
 
-export async function serve({ worker: settings, tuning }: Settings, log: Logger): Promise<Worker> {
+export async function serve({ worker: settings, tuning, memory }: Settings, log: Logger): Promise<Worker> {
   const stopping = new AbortController()
   const giveUp = new AbortController()
   const metrics = openMetrics()
+  const budgets = bodyBudgets(memory)
+  const largest = largestRequestBytes(memory)
+  if (settings.maxRequestSizeBytes > largest)
+    log.error(
+      { maxRequestSizeBytes: settings.maxRequestSizeBytes, memoryBytes: memory.limitBytes },
+      `requests of that size need 50 times as much memory: some above ${largest} bytes are refused with 413`,
+    )
   // A restarted container has the name of the one that died: its leases must not look like ours.
   const worker = `${settings.workerName}/${randomUUID().slice(0, 8)}`
   const known = (await knownMigrations()).at(-1)?.version ?? 0
@@ -90,8 +98,16 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     },
   })
   const provider = openProvider(settings, tuning.concurrency)
-  const tokens = await openTokens(settings.apiTokensDir, (error) => {
-    log.error({ err: error }, 'the API tokens cannot be read')
+  const tokens = await openTokens({
+    folder: settings.apiTokensDir,
+    onError: (error) => {
+      log.error({ err: error }, 'the API tokens cannot be read')
+    },
+    onFaults: (users) => {
+      metrics.tokensMalformed.set(users.length)
+      if (users.length > 0)
+        log.error({ users }, 'of these users the token is not `sha256:<hex>`, perhaps with ` scopes:…`')
+    },
   })
   const features = await openFeatures(settings, log, metrics)
   const limits = openLimits(settings, database, log)
@@ -139,6 +155,9 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     onError: (error) => {
       log.warn({ err: error }, 'refused requests cannot be written into the audit log')
     },
+    onDropped: (rows) => {
+      metrics.refusalsDropped.inc(rows)
+    },
   })
   const figures = watchFigures({
     ...common,
@@ -153,6 +172,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     readiness: () => readinessOf(health, queue.isConnected(), stopping.signal.aborted),
     metrics: async () => {
       observePool(metrics, pools)
+      observeBodies(metrics, budgets)
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
     },
     evidence: () =>
@@ -181,6 +201,7 @@ export async function serve({ worker: settings, tuning }: Settings, log: Logger)
     unsubscribe,
     log,
     maxRequestSizeBytes: settings.maxRequestSizeBytes,
+    budgets,
     trustedProxies: settings.trustedProxies ?? [],
     isServing: () => health.isServing(),
     onRefused: (request, reason) => {

@@ -95,6 +95,7 @@ function sesOf(
       fetchCertificate: (url) => fetchText(dial(url), FETCH),
       parse: parseSigningCertificate,
       now: () => new Date(),
+      elapsedMs: () => performance.now(),
       onFailed: warn('the certificate of SNS cannot be had'),
     }),
     take,
@@ -149,6 +150,9 @@ function teller({ log, metrics }: WebhookOptions): Webhooks['onReceived'] {
     if (type === 'UnsubscribeConfirmation') log.warn({ provider }, 'the topic was unsubscribed')
     if (received.kind === 'genuine' || Date.now() < toldAt + TELL_EVERY_MS) return
     toldAt = Date.now()
-    log.warn({ provider, result, why: received.why }, 'a webhook was refused')
+    log.warn(
+      { provider, result, why: received.why },
+      received.kind === 'ignored' ? 'a webhook tells nothing' : 'a webhook was refused',
+    )
   }
 }

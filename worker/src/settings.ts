@@ -1,4 +1,7 @@
 /** The worker's environment, parsed once: the settings that the operator renders, and what only tests turn. */
+import { totalmem } from 'node:os'
+import { getHeapStatistics } from 'node:v8'
+import type { Memory } from './http/bodyBudgets.ts'
 import type { WorkerSettings } from '../../crds/workerSettings.ts'
 import { parseWorkerSettings } from '../../crds/workerSettings.ts'
 
@@ -24,6 +27,7 @@ export interface Tuning {
 export interface Settings {
   readonly worker: WorkerSettings
   readonly tuning: Tuning
+  readonly memory: Memory
 }
 
 const STANDARD = {
@@ -34,6 +38,8 @@ const STANDARD = {
   READ_MS: 5_000,
   CLAIM_MS: 20_000,
   WITNESS_MS: 60_000,
+  /** Where no cgroup says how much there is. */
+  MEMORY_BYTES: Number.MAX_SAFE_INTEGER,
 } as const
 
 /** @throws Error that names what is wrong, without its value. */
@@ -50,7 +56,15 @@ export function readSettings(): Settings {
       witnessMs: tuned('WITNESS_MS'),
       snsOrigin: loopback('SNS_ORIGIN'),
     },
+    memory: readMemory(),
   }
+}
+
+/** Without a limit Node tells of one that is larger than any machine, or of none. */
+function readMemory(): Memory {
+  const constrained = process.constrainedMemory()
+  const limits = [totalmem(), tuned('MEMORY_BYTES'), ...(constrained > 0 ? [constrained] : [])]
+  return { limitBytes: Math.min(...limits), heapBytes: getHeapStatistics().heap_size_limit }
 }
 
 function tuned(name: keyof typeof STANDARD): number {

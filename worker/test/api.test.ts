@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -148,6 +150,20 @@ test.each<[string, unknown, number, { pointer: string; code: string } | undefine
     400,
     { pointer: '/from', code: 'malformed_address' },
   ],
+  [
+    'an integer that would be rounded',
+    '{"from":"a@b.org","subject":"s","text":"t","recipients":[{"address":"a@b.org","variables":{"n":9007199254740993}}]}',
+    400,
+    { pointer: '/recipients/0/variables/n', code: 'unsafe_integer' },
+  ],
+  [
+    'a variable that is nothing',
+    { ...GOOD, recipients: [{ address: 'a@b.org', variables: { n: null } }] },
+    400,
+    { pointer: '/recipients/0/variables/n', code: 'type' },
+  ],
+  ['what goes deeper than any batch', `{"from":${'['.repeat(40)}`, 400, { pointer: '', code: 'too_deep' }],
+  ['a key that would be a prototype', '{"__proto__":{"a":1}}', 400, undefined],
   ['a NUL', { ...GOOD, text: 'a\0b' }, 400, { pointer: '/text', code: 'invalid_character' }],
   [
     'half a surrogate pair',
@@ -187,6 +203,16 @@ test.each([
   ['a wrong token', { authorization: 'Bearer wrong' }, 401],
   ['another scheme', { authorization: `Basic ${TOKEN}` }, 401],
   ['another content type', { authorization: `Bearer ${TOKEN}`, 'content-type': 'text/plain' }, 415],
+  [
+    'a compressed body',
+    { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    415,
+  ],
+  [
+    'another encoding of characters',
+    { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json; charset=utf-16' },
+    415,
+  ],
   ['no key', { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }, 400],
   [
     'a key that is too long',
@@ -205,6 +231,77 @@ test.each([
   })
   expect(response.status).toBe(status)
   expect(await response.json()).toMatchObject({ status })
+})
+
+test.each([
+  ['a method that is none', 'GE\u0000T / HTTP/1.1\r\n\r\n', 400, 'malformed-request'],
+  [
+    'two lengths',
+    'POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
+    400,
+    'malformed-request',
+  ],
+  [
+    'endless headers',
+    `GET / HTTP/1.1\r\nhost: x\r\na: ${'x'.repeat(100_000)}\r\n\r\n`,
+    431,
+    'headers-too-large',
+  ],
+])('%s is refused with a problem document, too', async (_, text, status, type) => {
+  const answer = await spoken(text)
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  const id = /x-request-id: (.*)\r\n/i.exec(answer)?.[1]
+  expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
+    type: `https://batchsender.io/problems/${type}`,
+    status,
+    instance: id,
+  })
+})
+
+/** What the worker says to a text, until it hangs up. */
+async function spoken(text: string): Promise<string> {
+  const socket = connect(Number(new URL(worker.api).port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.write(text)
+  const parts: Buffer[] = []
+  socket.on('data', (part: Buffer) => parts.push(part))
+  await once(socket, 'close')
+  return Buffer.concat(parts).toString()
+}
+
+test('bytes that are not UTF-8 are no JSON', async () => {
+  const response = await fetch(`${worker.api}/v1/batches`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      'content-type': 'application/json; charset=UTF-8',
+      'idempotency-key': 'x',
+    },
+    body: Buffer.from(JSON.stringify({ ...GOOD, subject: 'é' }), 'latin1'),
+  })
+  expect(await response.json()).toMatchObject({ type: 'https://batchsender.io/problems/malformed-json' })
+})
+
+test('a command may say that its body is JSON and have none', async () => {
+  const id = await worker.accept(1)
+  const response = await fetch(`${worker.api}/v1/batches/${id}/cancel`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+  })
+  expect([200, 409]).toContain(response.status)
+})
+
+test('a token that is written wrongly opens nothing, and is told of', async () => {
+  const file = join(rig.tokensDir, 'mistyped')
+  const malformed = async () =>
+    /batchsender_api_tokens_malformed (\d+)/.exec(
+      await (await fetch(`${worker.internal}/metrics`)).text(),
+    )?.[1]
+  await writeFile(file, `sha256:${createHash('sha256').update('mistyped').digest('hex')} scope:batches:read`)
+  await until(malformed, (count) => count === '1')
+  expect(worker.log()).toContain('"users":["mistyped"]')
+  await rm(file)
+  await until(malformed, (count) => count === '0')
 })
 
 test('tokens are followed when their folder changes', async () => {

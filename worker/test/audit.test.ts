@@ -8,7 +8,7 @@ import type { Rig, WorkerProcess } from './rig.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
 import { deleteOldAudit } from '../src/store/audit.ts'
 import { openDatabase } from '../src/store/database.ts'
-import { isFinished, startRig, until } from './rig.ts'
+import { isFinished, startRig, TOKEN, until } from './rig.ts'
 
 const READER = 'a-token-that-may-only-read'
 
@@ -125,6 +125,47 @@ test('whoever is turned away is written down, without the token', async () => {
   expect(told).toContainEqual(['', '/v1/batches', 'unauthorized'])
   expect(told).toContainEqual(['reader', '/v1/suppressions/a@b.org', 'forbidden'])
   expect(JSON.stringify(refused)).not.toMatch(/not-a-token|secret=x/)
+})
+
+test('what changes nothing leaves no second row', async () => {
+  const address = '/v1/suppressions/twice@example.org'
+  const added = async () =>
+    (await audit('&action=suppression.added')).filter(({ resource }) => resource === address).length
+  for (const reason of ['manual', 'manual', 'bounce', 'manual'])
+    expect((await ask('PUT', address, TOKEN, { reason })).status).toBe(200)
+  expect(await added()).toBe(2)
+})
+
+test('refusals during an outage of PostgreSQL are written after it, in order', async () => {
+  const addresses = [1, 2, 3, 4, 5, 6].map((count) => `/v1/suppressions/outage${count}@example.org`)
+  await rig.postgres.kill()
+  for (const address of addresses) expect((await ask('DELETE', address, READER)).status).toBe(403)
+  await until(
+    () => Promise.resolve(worker.log()),
+    (log) => log.includes('refused requests cannot be written'),
+  )
+  await rig.postgres.start()
+  const told = await until(
+    async () => (await audit('&action=access.refused')).filter(({ resource }) => resource.includes('outage')),
+    ({ length }) => length === addresses.length,
+    worker.log,
+  )
+  expect(told.map(({ resource }) => resource).reverse()).toEqual(addresses)
+})
+
+test('only an address is taken for the address of a client', async () => {
+  const proxied = await rig.worker({ trustedProxies: ['127.0.0.0/8'] })
+  for (const from of ['garbage4', 'fe80::1%garbage', '203.0.113.9'])
+    await fetch(`${proxied.api}/v1/batches`, {
+      headers: { 'x-forwarded-for': from, authorization: 'Bearer x' },
+    })
+  const told = await until(
+    async () => (await audit('&action=access.refused')).slice(0, 3).map(({ ip }) => ip),
+    (ips) => ips.includes('203.0.113.9'),
+    worker.log,
+  )
+  expect(told).toEqual(['203.0.113.9', '127.0.0.1', '127.0.0.1'])
+  await proxied.kill()
 })
 
 test('is read a page at a time, by user, action and time', async () => {

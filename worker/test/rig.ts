@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import type { MemoryLimit } from '../../hack/servers/memoryLimit.ts'
 import type { NatsServer } from '../../hack/servers/nats.ts'
 import type { PostgresServer } from '../../hack/servers/postgres.ts'
 import type { SmtpSinkServer } from '../../hack/servers/smtpSink.ts'
@@ -54,7 +55,12 @@ export interface Rig {
   readonly nats: NatsServer
   readonly sink: SmtpSinkServer
   readonly tokensDir: string
-  worker(settings?: Partial<WorkerSettingsInput>, tuning?: Record<string, string>): Promise<WorkerProcess>
+  /** @param within what the process may use, at every start */
+  worker(
+    settings?: Partial<WorkerSettingsInput>,
+    tuning?: Record<string, string>,
+    within?: MemoryLimit,
+  ): Promise<WorkerProcess>
   migrate(...args: string[]): Promise<string>
   createStream(): Promise<void>
   sql<Row extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
@@ -112,12 +118,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     nats,
     sink,
     tokensDir,
-    worker: async (settings = {}, tuning = {}) => {
+    worker: async (settings = {}, tuning = {}, within) => {
       const [httpPort, internalPort] = [await freePort(), await freePort()]
       const server = new ChildServer({
         program: process.execPath,
         args: [MAIN, 'serve'],
-        env: environment({ httpPort, internalPort, ...settings }, tuning),
+        ...within?.command(process.execPath, [MAIN, 'serve']),
+        env: environment({ httpPort, internalPort, ...settings }, { ...within?.env, ...tuning }),
         port: httpPort,
       })
       workers.push(server)

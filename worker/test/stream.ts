@@ -12,16 +12,14 @@ export async function createStream(
   names: WorkQueueNames,
   tlsDir: string | undefined,
 ): Promise<void> {
-  const connection = await connect({
-    servers: nats.url,
-    ...(tlsDir !== undefined && {
-      tls: {
-        certFile: join(tlsDir, 'tls.crt'),
-        keyFile: join(tlsDir, 'tls.key'),
-        caFile: join(tlsDir, 'ca.crt'),
-      },
-    }),
-  })
+  // Dialled by address, the client would compare the certificate with localhost.
+  const tls = tlsDir !== undefined && {
+    certFile: join(tlsDir, 'tls.crt'),
+    keyFile: join(tlsDir, 'tls.key'),
+    caFile: join(tlsDir, 'ca.crt'),
+    host: '127.0.0.1',
+  }
+  const connection = await connect({ servers: nats.url, ...(tls && { tls }) })
   try {
     const manager = await connection.jetstreamManager({ timeout: JETSTREAM_MS })
     await manager.streams.add(streamConfig(names, 1) as never)

@@ -222,6 +222,13 @@ test('Resend is heard under its secret, and under the next one as soon as that i
   resendSecret = next
 })
 
+test.each(['{}', '[]', 'not even JSON'])('%s that is signed is taken, ignored and counted', async (body) => {
+  expect((await postResend(body, resendSecret, { id: 'msg_nothing' })).status).toBe(200)
+  expect(await seen('msg_nothing')).toEqual([])
+  const metrics = await (await fetch(`${worker.internal}/metrics`)).text()
+  expect(metrics).toMatch(/batchsender_webhooks_total\{provider="resend",type="",result="ignored"\} [1-9]/)
+})
+
 test('without the headers of a signature Resend is refused', async () => {
   const response = await fetch(`${worker.api}/webhooks/resend`, {
     method: 'POST',

@@ -2,6 +2,7 @@
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { BlockList, isIP } from 'node:net'
+import type { Lookup } from './lookup.ts'
 import { boundedLookup } from './lookup.ts'
 
 const FORBIDDEN = new BlockList()
@@ -21,6 +22,8 @@ export interface DialGuardOptions {
   readonly clusterDomain: string
   /** For tests, whose servers listen on the loopback interface. */
   readonly allowLoopback?: boolean
+  /** Unset: the system's resolver. */
+  readonly resolve?: Lookup
 }
 
 export interface DialGuard {
@@ -30,28 +33,36 @@ export interface DialGuard {
    * @param namespace of the BatchSender that names the servers
    */
   check(servers: readonly string[], namespace: string): Promise<void>
+  /**
+   * Where a server is, for a client that would ask for its name once more and might be led elsewhere then.
+   *
+   * @returns at least one address. Rejects as `check` does.
+   */
+  addressesOf(server: string, namespace: string): Promise<readonly string[]>
   /** For a socket: a name that led elsewhere when it was checked is refused all the same. */
   readonly lookup: LookupFunction
 }
 
 export function dialGuard(options: DialGuardOptions): DialGuard {
   const isForbidden = forbids(options)
-  const resolve = boundedLookup()
-  const addressesOf = async (host: string): Promise<LookupAddress[]> => {
+  const resolve = options.resolve ?? boundedLookup()
+  const allowed = async (host: string): Promise<LookupAddress[]> => {
     const addresses = isIP(host) === 0 ? await resolve(host) : [{ address: host, family: isIP(host) }]
     if (addresses.some(({ address }) => isForbidden(address))) throw refusal(host)
     return addresses
   }
+  const addressesOf = async (server: string, namespace: string): Promise<readonly string[]> => {
+    const host = hostOf(server)
+    if (namespace !== options.operatorNamespace && isInside(host, options)) throw refusal(host)
+    return (await allowed(host)).map(({ address }) => address)
+  }
   return {
+    addressesOf,
     check: async (servers, namespace) => {
-      for (const server of servers) {
-        const host = new URL(server).hostname.replace(/^\[|\]$/g, '')
-        if (namespace !== options.operatorNamespace && isInside(host, options)) throw refusal(host)
-        await addressesOf(host)
-      }
+      for (const server of servers) await addressesOf(server, namespace)
     },
     lookup: (host, { all }, callback) => {
-      addressesOf(host).then(
+      allowed(host).then(
         (addresses) => {
           const [first] = addresses
           if (all) callback(null, addresses)
@@ -80,5 +91,8 @@ function isInside(host: string, { operatorNamespace, clusterDomain }: DialGuardO
     name.endsWith(`.${operatorNamespace}${suffix}`),
   )
 }
+
+/** A name, or an address without brackets. */
+export const hostOf = (server: string): string => new URL(server).hostname.replace(/^\[|\]$/g, '')
 
 const refusal = (host: string) => new Error(`${host} is an address that the operator does not dial`)

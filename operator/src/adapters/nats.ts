@@ -7,12 +7,16 @@ import type { Outcome } from '../reconcile/ports.ts'
 import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
 import type { Transport } from '../runtime/transport.ts'
 import type { DialGuard } from './dialGuard.ts'
+import { isIP } from 'node:net'
 import { read } from '../runtime/read.ts'
 import { Secret } from '../vocabulary/kinds.ts'
+import { hostOf } from './dialGuard.ts'
 import { decode } from './secretProjection.ts'
 
 const CONNECT_MS = 5_000
 const REQUEST_MS = 5_000
+/** Of all servers together. */
+const MOST_PLACES = 8
 
 /** What is asked of one NATS system: who may ask, and where. */
 export interface NatsTarget {
@@ -80,7 +84,12 @@ export class Nats {
     try {
       await this.#with({ namespace, access }, signal, async (connection) => {
         const id = connection.info?.server_id ?? ''
-        await connection.request(`$SYS.REQ.SERVER.${id}.RELOAD`, undefined, { timeout: REQUEST_MS })
+        const answer = await connection.request(`$SYS.REQ.SERVER.${id}.RELOAD`, undefined, {
+          timeout: REQUEST_MS,
+        })
+        // What could not be read again is an answer like any other.
+        const { error } = answer.json<ApiAnswer>()
+        if (error) throw new Error(`the configuration cannot be read again (${error.code})`)
       })
       return { state: 'done', change: 'requested', what }
     } catch (error) {
@@ -93,8 +102,7 @@ export class Nats {
     signal: AbortSignal,
     work: (connection: NatsConnection) => Promise<Result>,
   ): Promise<Result> {
-    await this.#guard.check(access.servers, namespace)
-    const connection = await connect(await this.#options(namespace, access, signal))
+    const connection = await this.#connect(namespace, access, signal)
     try {
       return await work(connection)
     } finally {
@@ -102,9 +110,26 @@ export class Nats {
     }
   }
 
+  /** To the addresses that were checked, one after the other: the client itself would look them up again. */
+  async #connect(namespace: string, access: NatsAccess, signal: AbortSignal): Promise<NatsConnection> {
+    const options = await this.#options(namespace, access, signal)
+    const places: { readonly server: string; readonly address: string }[] = []
+    for (const server of access.servers)
+      for (const address of await this.#guard.addressesOf(server, namespace)) places.push({ server, address })
+    let fault: unknown
+    for (const { server, address } of places.slice(0, MOST_PLACES)) {
+      try {
+        return await connect({ ...options, ...dialled(server, address, options.tls) })
+      } catch (error) {
+        signal.throwIfAborted()
+        fault = error
+      }
+    }
+    throw fault
+  }
+
   async #options(namespace: string, access: NatsAccess, signal: AbortSignal): Promise<ConnectionOptions> {
     const options: ConnectionOptions = {
-      servers: [...access.servers],
       name: 'batchsender-operator',
       timeout: CONNECT_MS,
       reconnect: false,
@@ -118,6 +143,17 @@ export class Nats {
       throw new Error(`Secret ${access.tlsSecret} lacks tls.crt, tls.key or ca.crt`)
     return { ...options, tls: { cert, key, ca } }
   }
+}
+
+/** Its certificate has to be for what the spec names, not for the address that this led to. */
+function dialled(server: string, address: string, tls: ConnectionOptions['tls']): ConnectionOptions {
+  const { protocol, port } = new URL(server)
+  const host = hostOf(server)
+  const servers = `${isIP(address) === 6 ? `[${address}]` : address}:${port === '' ? '4222' : port}`
+  if (protocol !== 'tls:' && !tls) return { servers }
+  // The client hands all of it to Node, which takes `host` for an address: as a server name that is not permitted.
+  const identity = isIP(host) === 0 ? { servername: host } : { servername: '', host }
+  return { servers, tls: { ...tls, ...identity } }
 }
 
 /** The few calls of the JetStream API that are needed, with the configuration as the API spells it. */
@@ -172,9 +208,14 @@ function faultOf(error: unknown): string {
   if (error instanceof NatsError) return NATS_FAULTS[error.code] ?? error.code
   if (!(error instanceof Error)) return 'unknown'
   // A system error carries a code: which of them it is changes from look to look, and a status must not.
-  const isOfNetwork = 'code' in error && typeof error.code === 'string'
-  return isOfNetwork ? 'no connection' : (error.message.split('\n')[0] ?? 'unknown')
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (OF_CERTIFICATE.test(code)) return `the certificate of the server is not accepted (${code})`
+  return code === '' ? (error.message.split('\n')[0] ?? 'unknown') : 'no connection'
 }
+
+/** Node's codes for a certificate (tls.TLSSocket, and X509_V_ERR_… of OpenSSL without its beginning). */
+const OF_CERTIFICATE =
+  /^(ERR_TLS_CERT_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH)/
 
 const NATS_FAULTS: Readonly<Record<string, string>> = {
   [ErrorCode.ConnectionRefused]: 'no connection',

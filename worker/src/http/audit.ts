@@ -1,4 +1,5 @@
 /** What a request leaves in the audit log. */
+import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { AuditAction, AuditEntry } from '../domain/audit.ts'
 
@@ -16,10 +17,14 @@ export function auditOf(
     userId: request.userId,
     resource: kept(resource),
     metadata: { ...metadata, requestId: request.id },
-    ip: request.ip,
+    ip: addressOf(request),
     userAgent: kept(request.headers['user-agent'] ?? ''),
   }
 }
+
+/** A proxy may hand on any text as the address of its client: then it is the proxy that is known. */
+const addressOf = ({ ip, socket }: FastifyRequest): string =>
+  isIP(ip) > 0 && !ip.includes('%') ? ip : (socket.remoteAddress ?? '')
 
 /** What PostgreSQL and ClickHouse can both keep, and not more of it than a person reads. */
 const kept = (text: string): string => text.slice(0, CHARACTERS).toWellFormed().replaceAll('\0', '')

@@ -22,7 +22,7 @@ export const BatchRequest = Type.Object(
             Type.Unsafe<Variables>({
               type: 'object',
               maxProperties: 100,
-              additionalProperties: { anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] },
+              additionalProperties: { type: ['string', 'number', 'boolean'] },
             }),
           ),
         },
@@ -79,6 +79,8 @@ export function parseBatchRequest(
 const LINE_BREAK = /[\r\n]/
 // PostgreSQL stores neither NUL nor half a surrogate pair.
 const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
+// Beyond 2^53 JSON.parse gives a neighbour of the number that was written (RFC 8259 §6).
+const isRounded = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
 
 function contentErrors({ from, subject, text, html }: BatchRequest): FieldError[] {
   const errors: FieldError[] = []
@@ -118,6 +120,7 @@ function variableErrors(
   }
   for (const [name, value] of Object.entries(variables)) {
     if (provided.includes(name)) errors.push({ pointer: `${pointer}/${name}`, code: 'reserved_variable' })
+    else if (isRounded(value)) errors.push({ pointer: `${pointer}/${name}`, code: 'unsafe_integer' })
     else if (!isStorable(String(value)) || !isStorable(name))
       errors.push({ pointer, code: 'invalid_character' })
     else if (inSubject.has(name) && LINE_BREAK.test(String(value))) {

@@ -67,6 +67,8 @@ export async function describeApi(server: Api): Promise<void> {
     await pages.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: true,
+      // Where the API is plain HTTP, behind a gateway or in a cluster, its own scripts would be asked for by HTTPS.
+      transformStaticCSP: (header) => header.replace(/ *upgrade-insecure-requests;?/, ''),
       uiConfig: { validatorUrl: null, url: '/openapi.json' },
     })
   })

@@ -3,6 +3,7 @@
 import Type from 'typebox'
 
 const PROBLEMS = {
+  'malformed-request': { status: 400, title: 'This is not a request in HTTP/1.1' },
   'malformed-json': { status: 400, title: 'The body is not JSON' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'idempotency-key-missing': { status: 400, title: 'An Idempotency-Key is required' },
@@ -10,12 +11,17 @@ const PROBLEMS = {
   'webhook-signature': { status: 401, title: 'The signature is missing or wrong' },
   forbidden: { status: 403, title: 'The token is not allowed to do this' },
   'not-found': { status: 404, title: 'There is nothing here' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'idempotency-key-in-flight': { status: 409, title: 'A request with this Idempotency-Key is being handled' },
   'batch-state': { status: 409, title: 'The batch is in a state that does not allow this' },
   'request-too-large': { status: 413, title: 'The body is too large' },
-  'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body must be application/json in UTF-8, uncompressed',
+  },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request' },
   'too-many-requests': { status: 429, title: 'Too many requests: see Retry-After' },
+  'headers-too-large': { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'The service cannot do this at the moment' },
 } as const

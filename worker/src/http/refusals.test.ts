@@ -18,20 +18,29 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function open(fails = false) {
+function open() {
   const written: AuditEntry[] = []
   const errors: unknown[] = []
+  const server: { fault: Error | undefined } = { fault: undefined }
+  let dropped = 0
   const refusals = openRefusals({
     write: (entries) => {
-      if (fails) return Promise.reject(new Error('away'))
+      if (server.fault) return Promise.reject(server.fault)
       written.push(...entries)
       return Promise.resolve()
     },
     onError: (error) => errors.push(error),
+    onDropped: (rows) => {
+      dropped += rows
+    },
     perMinute: 3,
   })
-  return { written, errors, refusals }
+  return { written, errors, refusals, server, dropped: () => dropped }
 }
+
+const AWAY = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+const omittedIn = (entries: readonly AuditEntry[]) =>
+  entries.reduce((sum, { metadata }) => sum + Number(metadata['omitted'] ?? 0), 0)
 
 describe('refusals', () => {
   it('are written a few of each address, with the number of the rest', async () => {
@@ -52,18 +61,82 @@ describe('refusals', () => {
     expect(written).toHaveLength(4)
   })
 
-  it('of countless addresses are bounded', async () => {
+  it('of one IPv6 network are those of one client', async () => {
     const { written, refusals } = open()
-    for (let count = 0; count < 5_000; count += 1) refusals.note(from(`2001:db8::${count.toString(16)}`))
-    await refusals.close()
-    expect(written).toHaveLength(1_000)
-    expect(written.at(-1)?.metadata).toEqual({ omitted: 4_000 })
+    for (let count = 0; count < 990; count += 1) refusals.note(from(`2001:db8::${count.toString(16)}`))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(written).toHaveLength(3)
+    expect(omittedIn(written)).toBe(987)
   })
 
-  it('that cannot be written are reported and not kept', async () => {
-    const { errors, refusals } = open(true)
+  it('of countless networks are bounded, and hide nothing of a user', async () => {
+    const { written, refusals } = open()
+    for (let count = 0; count < 5_000; count += 1) refusals.note(from(`2001:db8:${count.toString(16)}:1::1`))
+    for (let count = 0; count < 3; count += 1) refusals.note(from('192.0.2.1', 'stolen-token'))
+    await refusals.close()
+    expect(written.filter(({ userId }) => userId === '')).toHaveLength(1_000)
+    expect(written.filter(({ userId }) => userId === 'stolen-token')).toHaveLength(3)
+    expect(omittedIn(written)).toBe(4_000)
+  })
+
+  it('of a user who is named like an address are not those of the address', async () => {
+    const { written, refusals } = open()
+    for (let count = 0; count < 9; count += 1) refusals.note(from('192.0.2.1'))
+    refusals.note(from('192.0.2.7', '192.0.2.1'))
+    await refusals.close()
+    expect(written).toHaveLength(4)
+  })
+
+  it('survive an outage, in order, and say when they were', async () => {
+    const { written, errors, refusals, server, dropped } = open()
+    server.fault = AWAY
+    const at = new Date()
+    for (let count = 1; count <= 8; count += 1) refusals.note(from(`192.0.2.${count}`))
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(written).toEqual([])
+    expect(errors).not.toEqual([])
+    refusals.note(from('192.0.2.9'))
+    server.fault = undefined
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(written.map(({ ip }) => ip)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `192.0.2.${n}`))
+    expect(written[0]?.metadata).toEqual({ refusedAt: at.toISOString() })
+    expect(written[8]?.metadata).toEqual({})
+    expect(dropped()).toBe(0)
+  })
+
+  it('are kept within bounds, and what is dropped is counted', async () => {
+    const { written, refusals, server, dropped } = open()
+    server.fault = AWAY
+    for (let minute = 0; minute < 12; minute += 1) {
+      for (let count = 0; count < 1_000; count += 1)
+        refusals.note(from(`2001:db8:${count.toString(16)}:${minute}::1`))
+      await vi.advanceTimersByTimeAsync(61_000)
+    }
+    refusals.note(from('192.0.2.1', 'alice'))
+    expect(dropped()).toBe(2_000)
+    server.fault = undefined
+    await refusals.close()
+    expect(written).toHaveLength(10_001)
+    expect(written.at(-1)?.userId).toBe('alice')
+  })
+
+  it('that the database will never take hold up no others', async () => {
+    const { written, refusals, server, dropped } = open()
+    server.fault = new Error('invalid byte sequence')
+    refusals.note(from('192.0.2.1'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(dropped()).toBe(1)
+    server.fault = undefined
+    refusals.note(from('192.0.2.2'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(written.map(({ ip }) => ip)).toEqual(['192.0.2.2'])
+  })
+
+  it('that are left when the worker ends in an outage are counted as dropped', async () => {
+    const { refusals, server, dropped } = open()
+    server.fault = AWAY
     refusals.note(from('192.0.2.1'))
     await refusals.close()
-    expect(errors).toHaveLength(1)
+    expect(dropped()).toBe(1)
   })
 })

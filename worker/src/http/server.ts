@@ -12,6 +12,9 @@ import { auditRoutes } from './auditRoutes.ts'
 import { batchListRoute } from './batchListRoute.ts'
 import { batchRoutes } from './batchRoutes.ts'
 import { deadLetterRoutes } from './deadLetterRoutes.ts'
+import { bodies, releaseBody } from './bodies.ts'
+import type { BodyBudgets } from './bodyBudgets.ts'
+import { tellClient } from './clientError.ts'
 import { describeApi } from './openApi.ts'
 import { Problem } from './problem.ts'
 import { problemOf } from './problemOf.ts'
@@ -30,9 +33,10 @@ export interface ServerOptions extends AdmissionOptions {
   readonly deadLetters: DeadLetterStore
   readonly audit: ListAudit
   readonly unsubscribe: UnsubscribeLinks | undefined
-  readonly webhooks: Omit<WebhookRoutesOptions, 'onForged'>
+  readonly webhooks: Omit<WebhookRoutesOptions, 'onForged' | 'readBytes'>
   readonly log: Logger
   readonly maxRequestSizeBytes: number
+  readonly budgets: BodyBudgets
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
   readonly onAnswered: (method: string, route: string, status: number, seconds: number) => void
@@ -58,21 +62,35 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     frameworkErrors: (error, request, reply: FastifyReply) => {
       void tell(problemOf(error), request, reply)
     },
+    clientErrorHandler: (error, socket) => {
+      tellClient(error, socket, (requestId) => {
+        options.log.debug({ requestId, code: error.code }, 'what came is not a request')
+      })
+    },
     bodyLimit: 65_536,
     // An address is part of a path, also a sealed one.
     routerOptions: { maxParamLength: 512 },
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false, allowUnionTypes: true },
+    },
   }).withTypeProvider<TypeBoxTypeProvider>()
-  server.removeContentTypeParser('text/plain')
+  const { json, bytes: readBytes } = bodies(options.budgets, server.getDefaultJsonParser('error', 'error'))
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', json)
   server.decorateRequest('userId', '')
+  server.decorateRequest('held', undefined)
 
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     return Promise.resolve()
   })
   server.addHook('onRequest', admission(options))
+  server.addHook('onSend', async (request, reply) => {
+    releaseBody(request, reply)
+    return Promise.resolve()
+  })
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'
     options.onAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1_000)
@@ -101,11 +119,11 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   await server.register(auditRoutes(options.audit))
   await server.register(suppressionRoutes(suppressions))
   if (links !== undefined)
-    await server.register(unsubscribeRoutes({ links, suppressions, perIp: limits.perIp }))
+    await server.register(unsubscribeRoutes({ links, suppressions, perIp: limits.perIp, readBytes }))
   const onForged = (request: FastifyRequest) => {
     options.onRefused(request, 'webhook-signature')
   }
-  await server.register(webhookRoutes({ ...options.webhooks, onForged }))
+  await server.register(webhookRoutes({ ...options.webhooks, onForged, readBytes }))
   return {
     listen: async (port) => {
       await server.listen({ port, host: '0.0.0.0' })

@@ -21,12 +21,23 @@ type Known = User & TokenFile
 
 const REREAD_MS = 2_000
 
-/** @param onError told of a folder that cannot be read; the tokens read last stay in force. */
-export async function openTokens(folder: string, onError: (error: unknown) => void): Promise<Tokens> {
+export interface TokensOptions {
+  readonly folder: string
+  /** Told of a folder that cannot be read; the tokens read last stay in force. */
+  readonly onError: (error: unknown) => void
+  /** Told, whenever it changes, of whose files are no tokens. */
+  readonly onFaults: (users: readonly string[]) => void
+}
+
+export async function openTokens({ folder, onError, onFaults }: TokensOptions): Promise<Tokens> {
   let known: readonly Known[] = []
+  let told = ''
   const reread = async () => {
     try {
-      known = await readTokens(folder)
+      const { tokens, faults } = await readTokens(folder)
+      known = tokens
+      if (faults.join() !== told) onFaults(faults)
+      told = faults.join()
     } catch (error) {
       onError(error)
     }
@@ -48,13 +59,15 @@ export async function openTokens(folder: string, onError: (error: unknown) => vo
 }
 
 /** Kubernetes keeps its own names in the folder, all of which begin with a dot. */
-async function readTokens(folder: string): Promise<readonly Known[]> {
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.'))
+async function readTokens(
+  folder: string,
+): Promise<{ readonly tokens: readonly Known[]; readonly faults: readonly string[] }> {
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort()
   const files = await Promise.all(
-    names.map(async (name) => ({ name, content: await readFile(join(folder, name), 'utf8') })),
+    names.map(async (name) => ({ name, file: parseTokenFile(await readFile(join(folder, name), 'utf8')) })),
   )
-  return files.flatMap(({ name, content }) => {
-    const file = parseTokenFile(content)
-    return file === undefined ? [] : [{ id: name, ...file }]
-  })
+  return {
+    tokens: files.flatMap(({ name, file }) => (file === undefined ? [] : [{ id: name, ...file }])),
+    faults: files.flatMap(({ name, file }) => (file === undefined ? [name] : [])),
+  }
 }

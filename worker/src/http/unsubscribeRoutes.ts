@@ -1,5 +1,6 @@
 /** `/u/{token}`: one click and nothing gets sent any more (RFC 8058). Looking at the page changes nothing. */
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { Bodies } from './bodies.ts'
 import type { RequestLimit } from './requestLimit.ts'
 import type { SuppressionStore } from './ports.ts'
 import type { UnsubscribeLinks } from '../unsubscribe.ts'
@@ -13,6 +14,7 @@ export interface UnsubscribeRoutesOptions {
   readonly suppressions: Pick<SuppressionStore, 'add'>
   /** Of those whose token is none; mail providers click for many people from few addresses. */
   readonly perIp: RequestLimit
+  readonly readBytes: Bodies['bytes']
 }
 
 const LARGEST_BODY = 16_384
@@ -22,16 +24,11 @@ export function unsubscribeRoutes({
   links,
   suppressions,
   perIp,
+  readBytes,
 }: UnsubscribeRoutesOptions): FastifyPluginAsync {
   return (routes) => {
     routes.removeAllContentTypeParsers()
-    routes.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: LARGEST_BODY },
-      (_request, _body, done) => {
-        done(null, undefined)
-      },
-    )
+    routes.addContentTypeParser('*', readBytes)
     const config = { access: 'signed' } as const
     const schema = { hide: true }
 
@@ -40,18 +37,22 @@ export function unsubscribeRoutes({
       return page(reply, 'Unsubscribe', ASK)
     })
 
-    routes.post<{ Params: { token: string } }>('/u/:token', { config, schema }, async (request, reply) => {
-      const subscription = links.open(request.params.token)
-      if (subscription === undefined) return unknown(request.ip, reply)
-      const { batchId, addressNorm } = subscription
-      const reason = 'unsubscribe'
-      await suppressions.add(
-        { addressNorm, reason, detail: `batch ${batchId}` },
-        auditOf(request, 'suppression.added', `/v1/suppressions/${addressNorm}`, { reason, batchId }),
-      )
-      request.log.info({ batchId }, 'unsubscribed')
-      return page(reply, 'Unsubscribed', DONE)
-    })
+    routes.post<{ Params: { token: string } }>(
+      '/u/:token',
+      { config, schema, bodyLimit: LARGEST_BODY },
+      async (request, reply) => {
+        const subscription = links.open(request.params.token)
+        if (subscription === undefined) return unknown(request.ip, reply)
+        const { batchId, addressNorm } = subscription
+        const reason = 'unsubscribe'
+        await suppressions.add(
+          { addressNorm, reason, detail: `batch ${batchId}` },
+          auditOf(request, 'suppression.added', `/v1/suppressions/${addressNorm}`, { reason, batchId }),
+        )
+        request.log.info({ batchId }, 'unsubscribed')
+        return page(reply, 'Unsubscribed', DONE)
+      },
+    )
     return Promise.resolve()
   }
 

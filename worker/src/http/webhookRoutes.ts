@@ -3,6 +3,7 @@
  * posts JSON as text/plain), and never limited by 429, which SNS takes for delivered.
  */
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Bodies } from './bodies.ts'
 import type { Received, Receiver } from '../webhooks/receiver.ts'
 import { Problem } from './problem.ts'
 
@@ -11,28 +12,16 @@ export interface WebhookRoutesOptions {
   readonly receivers: Readonly<Record<string, Receiver>>
   readonly onReceived: (provider: string, received: Received) => void
   readonly onForged: (request: FastifyRequest) => void
+  readonly readBytes: Bodies['bytes']
 }
 
 /** A message of SNS has 256 KiB at most, twice that when every character is escaped. */
 const BODY_LIMIT = 786_432
-/** Of all bodies at once: more wait for a slower flood. */
-const BYTES_IN_FLIGHT = 64 * 1_048_576
-
-export function webhookRoutes({ receivers, onReceived, onForged }: WebhookRoutesOptions): FastifyPluginAsync {
-  let bytesInFlight = 0
+export function webhookRoutes(options: WebhookRoutesOptions): FastifyPluginAsync {
+  const { receivers, onReceived, onForged, readBytes } = options
   return (routes) => {
     routes.removeAllContentTypeParsers()
-    routes.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) => {
-      done(null, body)
-    })
-    routes.addHook('onRequest', (request, reply, done) => {
-      const bytes = sizeOf(request)
-      bytesInFlight += bytes
-      reply.raw.once('close', () => {
-        bytesInFlight -= bytes
-      })
-      done(bytesInFlight > BYTES_IN_FLIGHT ? new Problem('unavailable') : undefined)
-    })
+    routes.addContentTypeParser('*', readBytes)
     for (const [provider, receive] of Object.entries(receivers)) {
       routes.post(
         `/webhooks/${provider}`,
@@ -52,10 +41,4 @@ export function webhookRoutes({ receivers, onReceived, onForged }: WebhookRoutes
     }
     return Promise.resolve()
   }
-}
-
-/** What a request may come to hold; the largest there is when it does not say. */
-function sizeOf({ headers }: FastifyRequest): number {
-  const length = Number(headers['content-length'] ?? BODY_LIMIT)
-  return Number.isSafeInteger(length) ? Math.min(BODY_LIMIT, length) : BODY_LIMIT
 }

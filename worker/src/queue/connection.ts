@@ -1,6 +1,8 @@
 /** A connection to NATS that is always being made: certificates are read again at every dial, and it never gives up. */
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkServerIdentity } from 'node:tls'
 import type { NatsConnection } from 'nats'
 import { connect, Events } from 'nats'
 import { reconnectMs } from '../domain/backoff.ts'
@@ -83,7 +85,20 @@ function dial({ servers, tlsDir, name }: NatsOptions) {
         certFile: join(tlsDir, 'tls.crt'),
         keyFile: join(tlsDir, 'tls.key'),
         caFile: join(tlsDir, 'ca.crt'),
+        checkServerIdentity: identityOf(servers),
       },
     }),
+  }
+}
+
+/** The client names no server when it dials an address, and Node takes that for localhost. */
+function identityOf(servers: readonly string[]): typeof checkServerIdentity {
+  const addresses = servers
+    .map((server) => new URL(server).hostname.replace(/^\[|\]$/g, ''))
+    .filter((host) => isIP(host) > 0)
+  return (host, certificate) => {
+    if (host !== 'localhost' || addresses.length === 0) return checkServerIdentity(host, certificate)
+    const faults = addresses.map((address) => checkServerIdentity(address, certificate))
+    return faults.includes(undefined) ? undefined : faults[0]
   }
 }

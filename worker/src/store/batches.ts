@@ -55,13 +55,15 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
   )
   await transaction.query(
     `INSERT INTO recipient (batch_id, seq, address, address_norm, variables)
-     SELECT $1, ordinality - 1, address, address_norm, variables::jsonb
-     FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS given (address, address_norm, variables)`,
+     SELECT $1, ordinality - 1, address, address_norm, NULLIF(variables, 'null')
+     FROM ROWS FROM (unnest($2::text[]), unnest($3::text[]), jsonb_array_elements($4::jsonb))
+       WITH ORDINALITY AS given (address, address_norm, variables)`,
     [
       id,
       recipients.map(({ mailbox }) => mailbox.address),
       recipients.map(({ mailbox }) => mailbox.normalised),
-      recipients.map(({ variables }) => variables && JSON.stringify(variables)),
+      // One text: pg would build a list of texts with quotes in them from a piece of memory for each quote.
+      JSON.stringify(recipients.map(({ variables }) => variables ?? null)),
     ],
   )
   await insertChunks(transaction, id, recipients.length)

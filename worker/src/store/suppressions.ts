@@ -107,8 +107,8 @@ export function suppressionStore(database: Database, reads: Queryable = database
       }),
     add: async (entry, audit) => {
       await database.transaction(async (transaction) => {
-        await suppress(transaction, [entry])
-        await recordAudit(transaction, [audit])
+        const changed = await suppress(transaction, [entry])
+        if (changed.length > 0) await recordAudit(transaction, [audit])
       })
       const present = await findSuppression(database, entry.addressNorm)
       // Lifted by somebody else in between: what was asked for held for a moment.

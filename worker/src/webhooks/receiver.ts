@@ -8,9 +8,12 @@ import { parseResendEvent, resendEventName } from './resendEvent.ts'
 import { parseSesEvent, sesEventName } from './sesEvent.ts'
 import { verifySns } from './sns.ts'
 import { verifyStandardWebhook } from './standardWebhook.ts'
-import { forged, unavailable } from './verification.ts'
+import { unavailable } from './verification.ts'
 
-export type Received = Verification<{ readonly type: string }>
+export type Received =
+  | Verification<{ readonly type: string }>
+  /** From whom it claims to be, and no event: sending it again changes nothing. */
+  | { readonly kind: 'ignored'; readonly why: string }
 
 /** @param body as it came, byte for byte. Rejects never. */
 export type Receiver = (body: Uint8Array, headers: IncomingHttpHeaders) => Promise<Received>
@@ -55,7 +58,7 @@ export function resendReceiver({ secrets, take, now }: ResendReceiverOptions): R
     if (verified.kind !== 'genuine') return verified
     const text = Buffer.from(body).toString('utf8')
     const type = resendEventName(text)
-    if (type === undefined) return forged('not an event of Resend')
+    if (type === undefined) return { kind: 'ignored', why: 'not an event of Resend' }
     return takeIn(
       { provider: 'resend', messageId: verified.value.id, type, event: parseResendEvent(text) },
       take,

@@ -7,6 +7,7 @@ const DAY_MS = 86_400_000
 
 function rig() {
   let at = Date.parse('2026-01-01T00:00:00Z')
+  let elapsedMs = 0
   const fetched: string[] = []
   const failed: string[] = []
   const answers = new Map<string, Error>()
@@ -18,14 +19,19 @@ function rig() {
     },
     parse: (_pem, now) => ({ key: publicKey, expiresAt: new Date(now.getTime() + DAY_MS) }),
     now: () => new Date(at),
+    elapsedMs: () => elapsedMs,
     onFailed: (_error, url) => {
       failed.push(url)
     },
   })
   const pass = (ms: number) => {
     at += ms
+    elapsedMs += ms
   }
-  return { keys, fetched, failed, answers, pass }
+  const setClock = (ms: number) => {
+    at += ms
+  }
+  return { setClock, keys, fetched, failed, answers, pass }
 }
 
 test('a certificate is fetched once, however many ask at once', async () => {
@@ -77,4 +83,31 @@ test('a certificate that has ended is fetched again', async () => {
   expect(keys.has('a')).toBe(false)
   await keys.keyOf('a')
   expect(fetched).toEqual(['a', 'a'])
+})
+
+test('a clock that is set back voids no ration', async () => {
+  const { keys, fetched, setClock } = rig()
+  await keys.keyOf('first')
+  setClock(-120_000)
+  for (let junk = 0; junk < 300; junk += 1) await keys.keyOf(`junk${junk}`)
+  expect(fetched).toHaveLength(RATION)
+})
+
+test('a flood of made-up names holds up nobody who asks again', async () => {
+  const { keys } = rig()
+  for (let junk = 0; junk < 100; junk += 1) await keys.keyOf(`junk${junk}`)
+  expect(await keys.keyOf('true')).toMatchObject({ kind: 'unavailable' })
+  for (let junk = 100; junk < 1_000; junk += 1) await keys.keyOf(`junk${junk}`)
+  expect(await keys.keyOf('true')).toMatchObject({ kind: 'genuine' })
+})
+
+test('names that worked have a ration of their own, also when made-up ones are asked for again', async () => {
+  const { keys, answers, pass } = rig()
+  for (let junk = 0; junk < 100; junk += 1) answers.set(`junk${junk}`, new Error('answered 403'))
+  await keys.keyOf('true')
+  pass(DAY_MS)
+  for (let round = 0; round < 3; round += 1)
+    for (let junk = 0; junk < 100; junk += 1) await keys.keyOf(`junk${junk}`)
+  expect(keys.has('true')).toBe(false)
+  expect(await keys.keyOf('true')).toMatchObject({ kind: 'genuine' })
 })

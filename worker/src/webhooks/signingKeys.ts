@@ -1,6 +1,7 @@
 /**
  * The keys that SNS signs with, by the URL of their certificate: fetched once, few kept. URLs that are not known yet
- * are rationed, since anybody can name one.
+ * are rationed, since anybody can name one; those that worked before, and those that are asked for again, have rations
+ * of their own, so that a flood of made-up ones cannot use up theirs.
  */
 import type { KeyObject } from 'node:crypto'
 import type { SigningKeys } from './sns.ts'
@@ -13,6 +14,8 @@ export interface SigningKeysOptions {
   /** @throws when it is not one of SNS, or not valid now. */
   readonly parse: (pem: string, now: Date) => SigningKey
   readonly now: () => Date
+  /** Of a clock that nobody sets. */
+  readonly elapsedMs: () => number
   readonly onFailed: (error: unknown, url: string) => void
 }
 
@@ -22,15 +25,26 @@ export interface SigningKey {
 }
 
 const KEPT = 16
+/** Names remembered without their keys: SNS changes its certificate a few times a year, and repeats a message within seconds. */
+const WORKED = 100
+const ASKED = 2_000
 /** Fetches of URLs not known: so many at once, then one each `REFILL_MS`. */
 export const RATION = 10
 export const REFILL_MS = 6_000
 
 export function signingKeys(options: SigningKeysOptions): SigningKeys {
-  const { fetchCertificate, parse, now, onFailed } = options
+  const { fetchCertificate, parse, now, elapsedMs, onFailed } = options
   const kept = new Map<string, SigningKey>()
   const underWay = new Map<string, Promise<Verification<KeyObject>>>()
-  const isAllowed = ration(now)
+  const worked = new Names(WORKED)
+  const asked = new Names(ASKED)
+  const rations = { worked: ration(elapsedMs), again: ration(elapsedMs), strange: ration(elapsedMs) }
+
+  const isAllowed = (url: string): boolean => {
+    const wasAsked = asked.add(url)
+    if (worked.has(url)) return rations.worked() || rations.again()
+    return rations.strange() || (wasAsked && rations.again())
+  }
 
   const known = (url: string): SigningKey | undefined => {
     const found = kept.get(url)
@@ -46,6 +60,7 @@ export function signingKeys(options: SigningKeysOptions): SigningKeys {
     try {
       const signingKey = parse(await fetchCertificate(url), now())
       keep(url, signingKey)
+      worked.add(url)
       return { kind: 'genuine', value: signingKey.key }
     } catch (error) {
       onFailed(error, url)
@@ -64,7 +79,7 @@ export function signingKeys(options: SigningKeysOptions): SigningKeys {
       }
       const fetching = underWay.get(url)
       if (fetching !== undefined) return fetching
-      if (!isAllowed()) return Promise.resolve(unavailable('too many certificates were asked for'))
+      if (!isAllowed(url)) return Promise.resolve(unavailable('too many certificates were asked for'))
       const started = fetchKey(url)
       underWay.set(url, started)
       return started
@@ -72,15 +87,38 @@ export function signingKeys(options: SigningKeysOptions): SigningKeys {
   }
 }
 
-function ration(now: () => Date): () => boolean {
+function ration(elapsedMs: () => number): () => boolean {
   let left = RATION
-  let countedAt = now().getTime()
+  let countedAt = elapsedMs()
   return () => {
-    const refills = Math.floor((now().getTime() - countedAt) / REFILL_MS)
+    const refills = Math.floor((elapsedMs() - countedAt) / REFILL_MS)
     left = Math.min(RATION, left + refills)
     countedAt += refills * REFILL_MS
-    if (left === 0) return false
+    if (left <= 0) return false
     left -= 1
     return true
+  }
+}
+
+/** So many names, those added last. */
+class Names {
+  readonly #most: number
+  readonly #names = new Set<string>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name)
+  }
+
+  /** @returns whether it was there. */
+  add(name: string): boolean {
+    const wasThere = this.#names.delete(name)
+    this.#names.add(name)
+    const [oldest] = this.#names
+    if (this.#names.size > this.#most && oldest !== undefined) this.#names.delete(oldest)
+    return wasThere
   }
 }

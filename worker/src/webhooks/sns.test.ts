@@ -69,8 +69,6 @@ describe('a message of SNS', () => {
   })
 
   test.each<[string, SnsFields, string]>([
-    ['is too old', { Timestamp: ago(2 * HOUR_MS + 1_000) }, 'timestamp'],
-    ['comes from the future', { Timestamp: ago(-HOUR_MS) }, 'timestamp'],
     ['tells no time', { Timestamp: 'yesterday' }, 'timestamp'],
     ['has another signature version', { SignatureVersion: '3' }, 'signature version'],
     ['is of a foreign topic', { TopicArn: `${TOPIC}-foreign` }, 'topic'],
@@ -78,6 +76,20 @@ describe('a message of SNS', () => {
     ['is of no known type', { Type: 'Greeting' }, 'not a message of SNS'],
   ])('that %s is forged, though well signed', async (_, more, why) => {
     expect(await verify(sign1(notification('{}', more)))).toEqual({ kind: 'forged', why })
+  })
+
+  test.each([
+    ['is too old', ago(2 * HOUR_MS + 1_000)],
+    ['comes from the future', ago(-HOUR_MS)],
+  ])('that %s is to be sent again when it is well signed: our clock may be wrong', async (_, Timestamp) => {
+    const fields = sign1(notification('{}', { Timestamp }))
+    expect(await verify(fields)).toEqual({ kind: 'unavailable', why: 'timestamp' })
+    expect(await verify({ ...fields, Message: 'x' })).toEqual({ kind: 'forged', why: 'signature' })
+  })
+
+  test('of brackets only is forged before anything is made of it', async () => {
+    const nested = Buffer.from(`{"Type":${'['.repeat(700_000)}${']'.repeat(700_000)}}`)
+    expect(await verifySns(nested, RULES, keys, now)).toEqual({ kind: 'forged', why: 'not a message of SNS' })
   })
 
   test('signed with SHA-1 is refused where only SHA-256 is wanted', async () => {

@@ -5,7 +5,7 @@ import type { SnsMessage } from './snsMessage.ts'
 import type { Verification } from './verification.ts'
 import { parseSnsMessage, stringToSign } from './snsMessage.ts'
 import { isCertificateUrl, isSubscribeUrl } from './snsUrls.ts'
-import { forged } from './verification.ts'
+import { forged, unavailable } from './verification.ts'
 
 export interface SigningKeys {
   /** Whether a key can be given without asking anybody. */
@@ -26,7 +26,8 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 /**
- * Every refusal is final, except where the certificate cannot be had. Nothing is fetched for a topic that is not ours;
+ * Every refusal is final, except where the certificate cannot be had, or a true signature comes at an implausible time:
+ * then it is perhaps our clock that is wrong, and SNS should try again. Nothing is fetched for a topic that is not ours;
  * whether it is ours counts only once the signature says that the topic is true.
  */
 export async function verifySns(
@@ -37,21 +38,22 @@ export async function verifySns(
 ): Promise<Verification<SnsMessage>> {
   const message = parseSnsMessage(body)
   if (message === undefined) return forged('not a message of SNS')
-  const fault = faultBefore(message, rules, now)
+  const fault = faultBefore(message, rules)
   if (fault !== undefined) return forged(fault)
   const { SigningCertURL: url, TopicArn: topicArn } = message
   if (!keys.has(url) && !rules.topicArns.includes(topicArn)) return forged('topic')
   const key = await keys.keyOf(url)
   if (key.kind !== 'genuine') return key
   const faultThen = faultOfSigned(message, rules, key.value)
-  return faultThen === undefined ? { kind: 'genuine', value: message } : forged(faultThen)
+  if (faultThen !== undefined) return forged(faultThen)
+  return isTimely(message.Timestamp, now) ? { kind: 'genuine', value: message } : unavailable('timestamp')
 }
 
 /** What is wrong before anybody is asked for a key. */
-function faultBefore(message: SnsMessage, { signatures }: SnsRules, now: Date): string | undefined {
+function faultBefore(message: SnsMessage, { signatures }: SnsRules): string | undefined {
   const { SignatureVersion: version, Timestamp: timestamp, SigningCertURL: url, TopicArn: topicArn } = message
   if (digestOf(version, signatures) === undefined) return 'signature version'
-  if (!isTimely(timestamp, now)) return 'timestamp'
+  if (!INSTANT.test(timestamp) || Number.isNaN(Date.parse(timestamp))) return 'timestamp'
   return isCertificateUrl(url, topicArn) ? undefined : 'certificate URL'
 }
 
@@ -68,7 +70,7 @@ function digestOf(version: string, signatures: SnsRules['signatures']): string |
 }
 
 function isTimely(timestamp: string, now: Date): boolean {
-  const ageMs = INSTANT.test(timestamp) ? now.getTime() - Date.parse(timestamp) : Number.NaN
+  const ageMs = now.getTime() - Date.parse(timestamp)
   return ageMs <= OLDEST_MS && ageMs >= -CLOCKS_DIFFER_MS
 }
 

@@ -2,6 +2,7 @@
  * A message as Amazon SNS posts it, and the text that its signature covers.
  * Source: Amazon SNS developer guide, "Verifying the signatures of Amazon SNS messages".
  */
+import { jsonOutline } from '../jsonOutline.ts'
 
 export type SnsType = 'Notification' | 'SubscriptionConfirmation' | 'UnsubscribeConfirmation'
 
@@ -72,7 +73,11 @@ export function stringToSign(message: SnsMessage): string {
     .join('')
 }
 
+/** What SNS sends is flat but for the attributes of a message; a stranger's brackets are not worth the parser's time. */
+const PLAUSIBLE = { maxDepth: 8, maxCostBytes: 16 * 1_048_576 }
+
 function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  if (!jsonOutline(body, PLAUSIBLE).ok) return undefined
   try {
     const parsed: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
     return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)

@@ -52,12 +52,19 @@ describe('a standard webhook', () => {
   })
 
   test.each([
-    [-301, 'forged'],
+    [-301, 'unavailable'],
     [-299, 'genuine'],
     [299, 'genuine'],
-    [302, 'forged'],
+    [302, 'unavailable'],
   ])('sent %i s from now is %s', (offset, kind) => {
     expect(verify(signedBy(secret, { timestamp: seconds(offset) }))).toMatchObject({ kind })
+  })
+
+  test('of another time is forged when it is not signed', () => {
+    expect(verify(signedBy(other, { timestamp: seconds(-301) }))).toEqual({
+      kind: 'forged',
+      why: 'signature',
+    })
   })
 
   test.each([

@@ -47,7 +47,8 @@ function cluster(sender: Sender, installation: Installation): string[] {
     `  name: "${sender.namespace}-${sender.name}"`,
     `  port: ${CLUSTER_PORT}`,
     '  no_advertise: true',
-    `  tls { ${FILES}, timeout: 5 }`,
+    // Every certificate of the CA would do for a route otherwise, a worker's too: it has to be for the name of a node.
+    `  tls { ${FILES}, timeout: 5, verify_cert_and_check_known_urls: true }`,
     '  routes: [',
     ...nodes.map((node) => `    "tls://${nodeHost(sender, node, installation)}:${CLUSTER_PORT}"`),
     '  ]',

@@ -24,7 +24,7 @@ type SecretKey = readonly [secret: string, key: string]
 function settings(snapshot: Snapshot): Partial<WorkerSettingsInput> {
   const { worker } = snapshot.sender.spec
   return {
-    logLevel: 'info',
+    logLevel: worker.logLevel ?? 'info',
     httpPort: HTTP_PORT,
     internalPort: INTERNAL_PORT,
     apiTokensDir: `${ROOT}/tokens`,

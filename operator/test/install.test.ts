@@ -1,0 +1,136 @@
+import { join } from 'node:path'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { parseAllDocuments } from 'yaml'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ControlPlane } from '../../hack/servers/controlPlane.ts'
+import { binary } from '../../hack/cluster/binaries.ts'
+import { run } from '../../hack/cluster/shell.ts'
+import { startControlPlane } from '../../hack/servers/controlPlane.ts'
+import type { KubernetesObject } from '../src/runtime/object.ts'
+
+const CONFIG = join(import.meta.dirname, '../../config')
+const RIGHTS = ['secrets', 'batchsenders.batchsender.io', 'leases.coordination.k8s.io']
+
+let kubectl: string
+beforeAll(async () => {
+  kubectl = await binary('kubectl')
+})
+
+async function render(folder: string): Promise<readonly KubernetesObject[]> {
+  const text = await run(kubectl, ['kustomize', folder])
+  return parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject)
+}
+
+interface Container {
+  readonly name: string
+  readonly image: string
+  readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[]
+}
+
+function operatorIn(objects: readonly KubernetesObject[]): Container {
+  const deployment = objects.find(({ kind }) => kind === 'Deployment')
+  const { template } = deployment?.['spec'] as { template: { spec: { containers: [Container] } } }
+  return template.spec.containers[0]
+}
+
+const environment = (objects: readonly KubernetesObject[]) =>
+  Object.fromEntries(operatorIn(objects).env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]))
+
+describe('an overlay of one’s own', () => {
+  let folder: string
+  beforeAll(async () => {
+    // Bases are named by relative paths: beside config.
+    folder = await mkdtemp(join(CONFIG, '../.overlay-'))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  const overlay = async (base: string) => {
+    const text = `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+namespace: newcomer-system
+resources: [../config/${base}]
+images:
+  - { name: batchsender/operator, newName: registry.example.com:5000/a/operator, newTag: '7' }
+  - { name: batchsender/worker, newName: registry.example.com:5000/a/worker, digest: 'sha256:${'0'.repeat(64)}' }
+  - { name: nats, newName: registry.example.com:5000/a/nats }
+`
+    await writeFile(join(folder, 'kustomization.yaml'), text)
+    return render(folder)
+  }
+
+  test.each(['default', 'cluster-wide'])('moves everything of %s into its namespace', async (base) => {
+    const objects = await overlay(base)
+    const placed = objects.map(({ kind, metadata }) =>
+      kind === 'Namespace' ? metadata.name : metadata.namespace,
+    )
+    expect(new Set(placed)).toEqual(new Set(['newcomer-system', undefined]))
+    const subjects = objects.flatMap((object) => (object['subjects'] ?? []) as { namespace: string }[])
+    expect(subjects.map(({ namespace }) => namespace)).toEqual(['newcomer-system', 'newcomer-system'])
+    expect(JSON.stringify(objects)).not.toContain('batchsender-system')
+  })
+
+  test.each(['default', 'cluster-wide'])('moves all three images of %s', async (base) => {
+    const objects = await overlay(base)
+    expect(operatorIn(objects).image).toBe('registry.example.com:5000/a/operator:7')
+    expect(environment(objects)).toMatchObject({
+      WORKER_IMAGE: `registry.example.com:5000/a/worker@sha256:${'0'.repeat(64)}`,
+      NATS_IMAGE: 'registry.example.com:5000/a/nats:2.15.2',
+    })
+  })
+})
+
+test('the forms differ in what they watch', async () => {
+  const own = { fieldRef: { fieldPath: 'metadata.namespace' } }
+  const [namespaced, everywhere] = [
+    await render(join(CONFIG, 'default')),
+    await render(join(CONFIG, 'cluster-wide')),
+  ]
+  expect(environment(namespaced)).toMatchObject({ WATCH_NAMESPACES: own })
+  expect(environment(everywhere)).toMatchObject({ WATCH_NAMESPACES: '', OPERATOR_NAMESPACE: own })
+})
+
+test('nobody may call the operator but whom an overlay lets in', async () => {
+  const policies = (await render(join(CONFIG, 'samples/overlay'))).filter(
+    ({ kind }) => kind === 'NetworkPolicy',
+  )
+  expect(
+    policies.map(({ metadata, spec }: KubernetesObject & { spec?: unknown }) => [metadata.name, spec]),
+  ).toEqual([
+    ['batchsender-operator', expect.objectContaining({ policyTypes: ['Ingress'], ingress: [] }) as unknown],
+    ['batchsender-operator-metrics', expect.objectContaining({ ingress: [expect.anything()] }) as unknown],
+  ])
+})
+
+describe('the sample overlay, applied', () => {
+  let plane: ControlPlane
+  const ask = (args: readonly string[], input?: string) =>
+    run(kubectl, ['--kubeconfig', plane.kubeconfig, ...args], input === undefined ? {} : { input })
+
+  beforeAll(async () => {
+    plane = await startControlPlane()
+    await ask(['create', 'namespace', 'mail'])
+    await ask(['apply', '--server-side', '--force-conflicts', '-k', join(CONFIG, 'samples/overlay')])
+  })
+  afterAll(() => plane.stop())
+
+  test.each(RIGHTS)('gives the operator its rights on %s', async (resource) => {
+    const as = ['--as', 'system:serviceaccount:mail:batchsender-operator']
+    expect((await ask(['auth', 'can-i', 'get', resource, '-n', 'mail', ...as])).trim()).toBe('yes')
+    await expect(ask(['auth', 'can-i', 'get', resource, '-n', 'default', ...as])).rejects.toThrow()
+  })
+
+  test('is there as it was written, and applied again changes nothing', async () => {
+    const seen = async () =>
+      ask([
+        '-n',
+        'mail',
+        'get',
+        'deployment/batchsender-operator',
+        '-o',
+        'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}',
+      ])
+    expect(await seen()).toBe('1 registry.example.com/batchsender/operator:0.1.0')
+    await ask(['apply', '--server-side', '-k', join(CONFIG, 'samples/overlay')])
+    expect(await seen()).toBe('1 registry.example.com/batchsender/operator:0.1.0')
+  })
+})
