@@ -40,7 +40,7 @@ let nats: NatsOverTls
 
 beforeAll(async () => {
   s3 = await startS3()
-  clickhouse = await startClickhouse({ s3 })
+  clickhouse = await startClickhouse({ s3, secondDisk: true })
   nats = await startNatsOverTls()
   await cluster.start()
 })
