@@ -37,6 +37,7 @@ test('every setting stands in docs/operator.md, with the default that it has', a
     WORKER_IMAGE: `\`${installation.workerImage}\``,
     NATS_IMAGE: `\`${installation.natsImage}\``,
     IMAGE_PULL_POLICY: `\`${installation.imagePullPolicy}\``,
+    POD_USER: `\`${installation.podUser}\``,
     CLUSTER_DOMAIN: `\`${installation.clusterDomain}\``,
     LOG_LEVEL: `\`${logLevel}\``,
     PROBE_PORT: `\`${probePort}\``,

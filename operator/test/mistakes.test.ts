@@ -129,13 +129,13 @@ const MISTAKES: readonly (readonly [what: string, change: (spec: Spec) => void, 
   [
     'a range with bits beyond its length',
     (spec) => (spec['network'] = { clients: [{ ipBlock: { cidr: '203.0.113.7/24' } }] }),
-    /begin with the first address of the range, like 203\.0\.113\.0\/24/,
+    /must be a range of addresses like 203\.0\.113\.0\/24, with nothing behind its prefix/,
   ],
   [
     'an exception with bits beyond its length',
     (spec) =>
       (spec['network'] = { clients: [{ ipBlock: { cidr: '203.0.113.0/24', except: ['203.0.113.9/28'] } }] }),
-    /begin with the first address of the range, like 203\.0\.113\.0\/24/,
+    /must be a range of addresses like 203\.0\.113\.0\/24, with nothing behind its prefix/,
   ],
   [
     'a duration in days',

@@ -16,6 +16,31 @@ describe('the API server', () => {
       says: /ipBlock\.cidr must be a range of addresses like/,
     },
     {
+      why: 'a range with something behind its prefix',
+      network: { clients: [{ ipBlock: { cidr: '203.0.113.7/24' } }] },
+      says: /ipBlock\.cidr must be a range of addresses like/,
+    },
+    {
+      why: 'an IPv4 range that is written as IPv6',
+      network: { egress: { mail: [{ ipBlock: { cidr: '::ffff:192.0.2.0/120' } }] } },
+      says: /ipBlock\.cidr/,
+    },
+    {
+      why: 'an exception with something behind its prefix',
+      network: { clients: [{ ipBlock: { cidr: '192.0.0.0/16', except: ['192.0.2.1/24'] } }] },
+      says: /ipBlock\.except must be a range of addresses/,
+    },
+    {
+      why: 'an exception that is the whole range in other words',
+      network: { clients: [{ ipBlock: { cidr: '2001:db8::/32', except: ['2001:DB8::/32'] } }] },
+      says: /ipBlock\.except must be a smaller range/,
+    },
+    {
+      why: 'addresses of DNS with something behind their prefix',
+      network: { dnsCidrs: ['169.254.20.10/24'] },
+      says: /dnsCidrs must be a range of addresses/,
+    },
+    {
       why: 'an exception outside its range',
       network: { egress: { mail: [{ ipBlock: { cidr: '192.0.2.0/24', except: ['198.51.100.0/24'] } }] } },
       says: /ipBlock\.except must be a smaller range/,
@@ -39,7 +64,7 @@ describe('the API server', () => {
     {
       why: 'an address of DNS that is no range',
       network: { dnsCidrs: ['169.254.20.10/99'] },
-      says: /dnsCidrs takes ranges of addresses/,
+      says: /dnsCidrs must be a range of addresses/,
     },
     {
       why: 'a port that is none',

@@ -5,6 +5,7 @@ import type { WorkerSettings } from '../../crds/workerSettings.ts'
 import type { Logger } from './log.ts'
 import type { Settings } from './settings.ts'
 import { watchHealth } from './health.ts'
+import { anyAddress } from './http/anyAddress.ts'
 import { auditOf } from './http/audit.ts'
 import { openRefusals } from './http/refusals.ts'
 import { bodyBudgets, largestRequestBytes } from './http/bodyBudgets.ts'
@@ -212,7 +213,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
       metrics.requests.observe({ method, route, status }, seconds)
     },
   })
-  await internal.listen({ port: settings.internalPort, host: '0.0.0.0' })
+  await internal.listen({ port: settings.internalPort, host: await anyAddress() })
   // Before that every request would be refused, however well the database is.
   await health.looked
   await api.listen(settings.httpPort)

@@ -83,8 +83,9 @@ test('the limit holds over all workers, and a flood costs few writes', async () 
 
 test('each token has a limit of its own', async () => {
   const headers = { authorization: 'Bearer other' }
-  const counts = await statusesOf(Array.from({ length: 500 }, () => ask(workers[0], headers)))
-  expect(counts).toEqual({ 200: PER_TOKEN, 429: 500 - PER_TOKEN })
+  // What is no id is not looked up: so many reads at once would meet the bound on reads.
+  const answers = Array.from({ length: 500 }, () => ask(workers[0], headers, '/v1/batches/none'))
+  expect(await statusesOf(answers)).toEqual({ 404: PER_TOKEN, 429: 500 - PER_TOKEN })
   expect((await ask(workers[0])).status).toBe(401)
 })
 

@@ -138,6 +138,32 @@ test('alone, each of them is told what is wrong with it, and a large batch is ac
   await worker.command(((await accepted.json()) as BatchView).id, 'cancel')
 })
 
+test('who hangs up while it is being served holds nothing for ever', async () => {
+  const { port } = new URL(worker.api)
+  for (const hangUp of ['half way', 'at the end'] as const) {
+    const client = request({
+      port,
+      path: '/v1/batches',
+      method: 'POST',
+      headers: {
+        'content-length': LARGE.length,
+        'content-type': 'application/json',
+        authorization: `Bearer ${TOKEN}`,
+        'idempotency-key': hangUp,
+      },
+    })
+    client.on('error', () => undefined)
+    if (hangUp === 'at the end') client.end(LARGE, () => client.destroy())
+    else client.write(LARGE.slice(0, 4_000_000), () => client.destroy())
+    await new Promise((resolve) => client.on('close', resolve))
+  }
+  await until(
+    async () => /^batchsender_http_body_bytes\{kind="(?!open).*\} [1-9].*$/m.exec(await metrics()),
+    (held) => held === null,
+  )
+  expect((await worker.post({ ...batchOf(1), subject: 'x', text: 'x' })).status).toBe(202)
+})
+
 test('webhooks that stall keep out no genuine one, whatever they announced', async () => {
   const clients = Array.from({ length: 86 }, () => stalled('/webhooks/resend', 786_432, 1))
   expect(await genuineWebhook('127.0.0.1')).toBe(200)

@@ -115,6 +115,8 @@ test('a forged link does nothing, and trying many is limited while a true one al
   for (let index = 0; index < 60; index += 1) {
     expect((await fetch(link, { method: 'POST' })).status).toBe(200)
   }
+  const rows = await rig.sql(`SELECT FROM audit WHERE resource = '/v1/suppressions/limit@example.org'`)
+  expect(rows).toHaveLength(1)
 })
 
 test('a click while PostgreSQL is away is answered with 503, and works afterwards', async () => {

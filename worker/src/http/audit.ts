@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { AuditAction, AuditEntry } from '../domain/audit.ts'
+import { plainAddress } from './clientOf.ts'
 
 const CHARACTERS = 500
 
@@ -24,7 +25,7 @@ export function auditOf(
 
 /** A proxy may hand on any text as the address of its client: then it is the proxy that is known. */
 const addressOf = ({ ip, socket }: FastifyRequest): string =>
-  isIP(ip) > 0 && !ip.includes('%') ? ip : (socket.remoteAddress ?? '')
+  plainAddress(isIP(ip) > 0 && !ip.includes('%') ? ip : (socket.remoteAddress ?? ''))
 
 /** What PostgreSQL and ClickHouse can both keep, and not more of it than a person reads. */
 const kept = (text: string): string => text.slice(0, CHARACTERS).toWellFormed().replaceAll('\0', '')

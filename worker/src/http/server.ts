@@ -7,6 +7,7 @@ import type { Logger } from '../log.ts'
 import type { BatchStore, DeadLetterStore, SuppressionStore } from './ports.ts'
 import type { AdmissionOptions } from './admission.ts'
 import { admission } from './admission.ts'
+import { anyAddress } from './anyAddress.ts'
 import type { ListAudit } from './auditRoutes.ts'
 import { auditRoutes } from './auditRoutes.ts'
 import { batchListRoute } from './batchListRoute.ts'
@@ -126,7 +127,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   await server.register(webhookRoutes({ ...options.webhooks, onForged, readBytes }))
   return {
     listen: async (port) => {
-      await server.listen({ port, host: '0.0.0.0' })
+      await server.listen({ port, host: await anyAddress() })
     },
     close: () => server.close(),
   }

@@ -93,9 +93,17 @@ function peersAt(
 }
 
 function hostCidr(host: string): string | undefined {
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return `${host}/32`
-  return host.includes(':') ? `${host}/128` : undefined
+  if (IPV4.test(host)) return `${host}/32`
+  if (!host.includes(':')) return undefined
+  // A NetworkPolicy takes the IPv4 address alone for one that is written as IPv6.
+  const mapped = MAPPED.exec(new URL(`http://[${host}]`).hostname)?.slice(1)
+  if (!mapped) return `${host}/128`
+  const bytes = mapped.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255])
+  return `${bytes.join('.')}/32`
 }
+
+const IPV4 = /^\d+\.\d+\.\d+\.\d+$/
+const MAPPED = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/
 
 /** `clickhouse`, `clickhouse.mail.svc` and, with pods of a StatefulSet, `x-0.x.mail.svc.cluster.local`. */
 function serviceNamespace(host: string, own: string, clusterDomain: string): string | undefined {
