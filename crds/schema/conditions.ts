@@ -179,6 +179,8 @@ export const CHECKS = {
     'The newest backup was restored within two periods of its schedule, and every partition was equal.',
   'network-enforced':
     'A port that the NetworkPolicies open to the operator answers it, and one beside it that they do not stays silent.',
+  'postgres-durable':
+    'PostgreSQL keeps what it has told of: fsync is on, and synchronous_commit is not off, as the workers see it.',
 } as const
 export type CheckName = keyof typeof CHECKS
 

@@ -20,6 +20,8 @@ export interface ClickhouseOptions {
   readonly s3?: S3Server
   /** What whoever comes may do, such as `SELECT ON batchsender.*`; everything without it. Needs `s3`. */
   readonly grants?: readonly string[]
+  /** The disk `s3_2` and the policy `archive_v2` beside them. Needs `s3`. */
+  readonly secondDisk?: boolean
   /** Folder with the data; it outlives the server. Without it the server has one of its own. */
   readonly dataDir?: string
   readonly username?: string
@@ -37,6 +39,7 @@ export async function startClickhouse(options: ClickhouseOptions = {}): Promise<
       DATA_DIR: dataDir,
       HTTP_PORT: String(port),
       ...s3Environment(options),
+      ...(options.secondDisk === true && { SECOND_DISK: 'true' }),
       ...(options.username !== undefined && { USERNAME: options.username }),
       ...(options.password !== undefined && { PASSWORD: options.password }),
     },

@@ -4,7 +4,9 @@ import { chown, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { Client, DatabaseError } from 'pg'
 import { ChildServer } from './childServer.ts'
 import { freePort } from './ports.ts'
 
@@ -64,12 +66,15 @@ export async function startPostgres({
     port,
     ...identity,
   })
+  const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
+  // Connections are accepted, and refused, before it has recovered.
   const start = async () => {
     await server.start()
+    for (let refused = true; refused;) refused = !(await answers(url))
   }
   await start()
   return {
-    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    url,
     port,
     log: () => server.log,
     start,
@@ -94,6 +99,21 @@ export async function startPostgres({
       await server.stop('SIGINT')
       await rm(dataDir, { recursive: true, force: true })
     },
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url })
+  try {
+    await client.connect()
+    return true
+  } catch (error) {
+    // cannot_connect_now (appendix A)
+    if (!(error instanceof DatabaseError) || error.code !== '57P03') throw error
+    await sleep(50)
+    return false
+  } finally {
+    await client.end()
   }
 }
 

@@ -168,14 +168,17 @@ const literal = (value: string): string => `'${value.replace(/[\\']/g, '\\$&')}'
 
 /** The configuration that the environment asks for, written beside the data; none without `S3_ENDPOINT`. */
 async function writeConfig(dataDir: string): Promise<string | undefined> {
-  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket = 'batchsender', GRANTS } = process.env
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket = 'batchsender', GRANTS, SECOND_DISK } = process.env
   if (endpoint === undefined) return undefined
   await mkdir(dataDir, { recursive: true })
   const usersFile = join(dataDir, 'users.xml')
   if (GRANTS !== undefined) await writeFile(usersFile, clickhouseUsers(GRANTS.split('\n')))
   const configFile = join(dataDir, 'config.xml')
   const users = GRANTS === undefined ? {} : { usersFile }
-  await writeFile(configFile, clickhouseConfig({ endpoint, bucket, dataDir, ...users }))
+  await writeFile(
+    configFile,
+    clickhouseConfig({ endpoint, bucket, dataDir, secondDisk: SECOND_DISK === 'true', ...users }),
+  )
   return configFile
 }
 

@@ -8,15 +8,31 @@ export interface ClickhouseConfigOptions {
   readonly dataDir: string
   /** Absolute path of a file with users; without it whoever comes may do anything. */
   readonly usersFile?: string
+  /** The disk `s3_2` and the policy `archive_v2`, to which a table may be moved from `archive_v1`. */
+  readonly secondDisk?: boolean
 }
+
+const SECOND_POLICY = `<archive_v2>
+        <volumes>
+          <default><disk>default</disk></default>
+          <cold><disk>s3</disk><perform_ttl_move_on_insert>0</perform_ttl_move_on_insert></cold>
+          <colder><disk>s3_2</disk><perform_ttl_move_on_insert>0</perform_ttl_move_on_insert></colder>
+        </volumes>
+        <move_factor>0</move_factor>
+      </archive_v2>`
 
 /**
  * The credentials come from the variables `S3_ACCESS_KEY` and `S3_SECRET_KEY` of the server's process. The policy
- * `archive_v1` contains the volume of the standard one, so a table may be moved to it, and `archive_v2` those of
- * `archive_v1`; expired rows that arrive late
+ * `archive_v1` contains the volume of the standard one, so a table may be moved to it; expired rows that arrive late
  * stay local until a background move (`perform_ttl_move_on_insert`), so that an outage of S3 blocks no insert.
  */
-export function clickhouseConfig({ endpoint, bucket, dataDir, usersFile }: ClickhouseConfigOptions): string {
+export function clickhouseConfig({
+  endpoint,
+  bucket,
+  dataDir,
+  usersFile,
+  secondDisk = false,
+}: ClickhouseConfigOptions): string {
   const credentials = `<access_key_id from_env="S3_ACCESS_KEY" hide_in_preprocessed="true"/>
         <secret_access_key from_env="S3_SECRET_KEY" hide_in_preprocessed="true"/>`
   const users = usersFile === undefined ? '' : `<users_config>${usersFile}</users_config>`
@@ -35,7 +51,7 @@ export function clickhouseConfig({ endpoint, bucket, dataDir, usersFile }: Click
   <storage_configuration>
     <disks>
       ${disk('s3', 'cold')}
-      ${disk('s3_2', 'cold-2')}
+      ${secondDisk ? disk('s3_2', 'cold-2') : ''}
     </disks>
     <policies>
       <archive_v1>
@@ -45,14 +61,7 @@ export function clickhouseConfig({ endpoint, bucket, dataDir, usersFile }: Click
         </volumes>
         <move_factor>0</move_factor>
       </archive_v1>
-      <archive_v2>
-        <volumes>
-          <default><disk>default</disk></default>
-          <cold><disk>s3</disk><perform_ttl_move_on_insert>0</perform_ttl_move_on_insert></cold>
-          <colder><disk>s3_2</disk><perform_ttl_move_on_insert>0</perform_ttl_move_on_insert></colder>
-        </volumes>
-        <move_factor>0</move_factor>
-      </archive_v2>
+      ${secondDisk ? SECOND_POLICY : ''}
     </policies>
   </storage_configuration>
   <named_collections>

@@ -4,10 +4,13 @@ import type { Installation, Sender } from './components/snapshot.ts'
 import type { Clickhouse } from './adapters/clickhouse.ts'
 import type { Nats } from './adapters/nats.ts'
 import type { AnyObserver } from './observers/watchman.ts'
+import { lookAtWorker } from './adapters/workerEvidence.ts'
 import { archiveExpression, BACKUP_TABLES, DATA_TABLES } from '../../crds/clickhouseTables.ts'
 import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQueue.ts'
 import { queueReplicas } from './components/nats/nats.ts'
 import { backupWish } from './components/backup/wish.ts'
+import { childName } from './components/parts/labels.ts'
+import { INTERNAL_PORT } from './components/worker/environment.ts'
 import { archiveWish } from './components/parts/clickhouse.ts'
 import { nodeAddresses, operatorAccess } from './components/parts/natsTopology.ts'
 import { policyProbes } from './components/networkPolicy/probes.ts'
@@ -15,6 +18,7 @@ import { policyProbe } from './observers/policyProbe.ts'
 import { clickhouse } from './observers/clickhouse.ts'
 import { jetstream } from './observers/jetstream.ts'
 import { natsHandshake } from './observers/natsHandshake.ts'
+import { workerEvidence } from './observers/workerEvidence.ts'
 
 export interface Observing {
   readonly installation: Installation
@@ -27,7 +31,7 @@ export interface Observing {
 }
 
 export function observersOf(from: Observing): readonly AnyObserver[] {
-  return [handshakes(from), queue(from), archive(from), policies(from)]
+  return [handshakes(from), queue(from), archive(from), policies(from), workers(from)]
 }
 
 function handshakes({ installation, issuedSerial, lookup }: Observing): AnyObserver {
@@ -36,6 +40,14 @@ function handshakes({ installation, issuedSerial, lookup }: Observing): AnyObser
 
 function policies({ installation, lookup }: Observing): AnyObserver {
   return policyProbe((sender) => policyProbes(sender, installation), lookup)
+}
+
+/** Their Service leads to one of them. */
+function workers({ installation, lookup }: Observing): AnyObserver {
+  return workerEvidence((sender, signal) => {
+    const host = `${childName(sender, 'worker')}.${sender.namespace}.svc.${installation.clusterDomain}`
+    return lookAtWorker({ host, port: INTERNAL_PORT }, lookup, signal)
+  })
 }
 
 function queue({ installation, nats, issuedSerial }: Observing): AnyObserver {

@@ -1,16 +1,16 @@
 /** What a cluster does to a BatchSender that was Ready: admission, finalizers, quotas, odd spellings, Secrets withheld. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startNats, type NatsServer } from '../../hack/servers/nats.ts'
 import { condition, Harness } from './harness.ts'
 import { runControllers } from './controllers.ts'
+import { startNatsOverTls, type NatsOverTls } from './natsOverTls.ts'
 
 const cluster = new Harness()
-let nats: NatsServer
+let nats: NatsOverTls
 let controllers: ReturnType<typeof runControllers>
 
 beforeAll(async () => {
   await cluster.start()
-  nats = await startNats()
+  nats = await startNatsOverTls()
 })
 afterAll(async () => {
   await nats.stop()
@@ -20,6 +20,7 @@ beforeEach(async () => {
   await cluster.newNamespace()
   controllers = runControllers(cluster)
   await cluster.applySecrets()
+  await cluster.apply(cluster.secret('nats-client', nats.client))
 })
 afterEach(() => controllers.stop())
 
@@ -27,7 +28,7 @@ const apply = (worker: object = {}, spec: object = {}) =>
   cluster.apply(
     cluster.batchSender({
       worker: { ...cluster.batchSender().spec.worker, ...worker },
-      nats: { external: { servers: [nats.url] } },
+      nats: { external: { servers: [nats.url], tlsSecretRef: { name: 'nats-client' } } },
       ...spec,
     }),
   )

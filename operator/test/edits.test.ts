@@ -1,15 +1,15 @@
 /** The second day: a BatchSender that was Ready is edited, and is Ready again, with no word of a fault in between. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startNats, type NatsServer } from '../../hack/servers/nats.ts'
 import { condition, Harness } from './harness.ts'
 import { runControllers } from './controllers.ts'
+import { startNatsOverTls, type NatsOverTls } from './natsOverTls.ts'
 
 const cluster = new Harness()
-let nats: NatsServer
+let nats: NatsOverTls
 
 beforeAll(async () => {
   await cluster.start()
-  nats = await startNats()
+  nats = await startNatsOverTls()
 })
 afterAll(async () => {
   await nats.stop()
@@ -43,7 +43,12 @@ async function warnings(): Promise<string[]> {
 
 async function readyOne(): Promise<void> {
   await cluster.applySecrets()
-  await cluster.apply(cluster.batchSender({ nats: { external: { servers: [nats.url] } } }))
+  await cluster.apply(cluster.secret('nats-client', nats.client))
+  await cluster.apply(
+    cluster.batchSender({
+      nats: { external: { servers: [nats.url], tlsSecretRef: { name: 'nats-client' } } },
+    }),
+  )
   await untilReady(1)
 }
 
@@ -132,10 +137,15 @@ describe('before any pod runs', () => {
   beforeEach(async () => {
     await cluster.newNamespace()
     await cluster.applySecrets()
+    await cluster.apply(cluster.secret('nats-client', nats.client))
   })
 
   it('makes another migration Job when the spec of one without a pod changes', async () => {
-    await cluster.apply(cluster.batchSender({ nats: { external: { servers: [nats.url] } } }))
+    await cluster.apply(
+      cluster.batchSender({
+        nats: { external: { servers: [nats.url], tlsSecretRef: { name: 'nats-client' } } },
+      }),
+    )
     const [before] = await cluster.eventually('a Job', async () => {
       const there = await jobs()
       return there.length > 0 ? there : undefined
@@ -156,7 +166,7 @@ describe('before any pod runs', () => {
     const destination = { namedCollection: 'backup_s3' }
     return cluster.batchSender(
       {
-        nats: { external: { servers: [nats.url] } },
+        nats: { external: { servers: [nats.url], tlsSecretRef: { name: 'nats-client' } } },
         clickhouse: { external, backup: { destination, ...backup } },
       },
       name,

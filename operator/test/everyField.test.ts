@@ -5,18 +5,16 @@
  * of managed NATS no node runs, so all but `NatsReady` is asked for there, and the rest is left to the e2e tests.
  */
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { BatchSenderSpec } from '../../crds/schema/batchsender.ts'
 import { SECOND_VALUES } from '../../crds/testing/secondValues.ts'
 import { startClickhouse, type ClickhouseServer } from '../../hack/servers/clickhouse.ts'
-import { startNats, type NatsServer } from '../../hack/servers/nats.ts'
 import { startS3, type S3Server } from '../../hack/servers/s3.ts'
 import { ApiError } from '../src/runtime/errors.ts'
-import { makeCa, makeLeaf } from '../src/adapters/certificateAuthority.ts'
+import { makeCa } from '../src/adapters/certificateAuthority.ts'
+import { startNatsOverTls, type NatsOverTls } from './natsOverTls.ts'
 import { runControllers } from './controllers.ts'
 import { condition, Harness, ROOT, type SeenStatus } from './harness.ts'
 
@@ -38,15 +36,12 @@ const DAY_MS = 86_400_000
 const cluster = new Harness()
 let s3: S3Server
 let clickhouse: ClickhouseServer
-let nats: NatsServer
-let natsClient: Readonly<Record<string, string>>
-let directory: string
+let nats: NatsOverTls
 
 beforeAll(async () => {
   s3 = await startS3()
-  clickhouse = await startClickhouse({ s3 })
-  directory = await mkdtemp(join(tmpdir(), 'batchsender-every-field-'))
-  nats = await startNats({ tls: await certificates() })
+  clickhouse = await startClickhouse({ s3, secondDisk: true })
+  nats = await startNatsOverTls()
   await cluster.start()
 })
 afterAll(async () => {
@@ -54,38 +49,7 @@ afterAll(async () => {
   await nats.stop()
   await clickhouse.stop()
   await s3.stop()
-  await rm(directory, { recursive: true, force: true })
 })
-
-/** For a server that lets in who has a certificate of its CA, and for a client of it. */
-async function certificates() {
-  const ca = await makeCa({ role: 'ca', commonName: 'nats', durationMs: DAY_MS }, new Date())
-  const request = { role: 'leaf', durationMs: DAY_MS, issuerSecret: '' } as const
-  const issuer = { certificate: ca['tls.crt'], key: ca['tls.key'] }
-  const leaf = (commonName: string) =>
-    makeLeaf(
-      {
-        ...request,
-        commonName,
-        dnsNames: ['localhost'],
-        addresses: ['127.0.0.1'],
-        usages: ['serverAuth', 'clientAuth'],
-      },
-      issuer,
-      new Date(),
-    )
-  natsClient = await leaf('client')
-  const server = await leaf('server')
-  const file = async (name: string, text: string) => {
-    await writeFile(join(directory, name), text)
-    return join(directory, name)
-  }
-  return {
-    cert: await file('tls.crt', server['tls.crt']),
-    key: await file('tls.key', server['tls.key']),
-    ca: await file('ca.crt', ca['tls.crt']),
-  }
-}
 
 const sample = parse(readFileSync(join(ROOT, 'config/samples/full.yaml'), 'utf8')) as {
   spec: { clickhouse: { external: object }; [field: string]: unknown }
@@ -102,7 +66,7 @@ async function surroundings(): Promise<void> {
     unsubscribe: { key: 'k'.repeat(32) },
     unleash: { token: 't' },
     postgres: { url: 'postgres://u:p@db/x' },
-    'nats-client': natsClient,
+    'nats-client': nats.client,
     clickhouse: {
       ...{ username: 'default', password: '', 'operator-username': 'default', 'operator-password': '' },
       ...{ 'backup-username': 'default', 'backup-password': '', 'verify-username': 'default' },

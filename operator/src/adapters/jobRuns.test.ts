@@ -57,7 +57,12 @@ describe('a run', () => {
   it.each([
     { why: 'no pod was made', pods: [], idleSince: MADE },
     { why: 'its pod runs', pods: [{ containerStatuses: [{ state: { running: {} } }] }] },
-    { why: 'no node takes its pod', pods: [unschedulable], idleSince: MADE, waits: 'cannot be scheduled: 0/1 nodes' },
+    {
+      why: 'no node takes its pod',
+      pods: [unschedulable],
+      idleSince: MADE,
+      waits: 'cannot be scheduled: 0/1 nodes',
+    },
     {
       why: 'its image cannot be pulled',
       pods: [{ containerStatuses: [{ state: { waiting: { reason: 'ErrImagePull', message: 'no such' } } }] }],

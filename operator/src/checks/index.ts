@@ -4,6 +4,7 @@ import { archiveFlowing } from './archiveFlowing.ts'
 import { backupFresh } from './backupFresh.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
 import { networkEnforced } from './networkEnforced.ts'
+import { postgresDurable } from './postgresDurable.ts'
 import { restoreVerified } from './restoreVerified.ts'
 
 export const checks: readonly Check[] = [
@@ -12,4 +13,5 @@ export const checks: readonly Check[] = [
   restoreVerified,
   archiveFlowing,
   networkEnforced,
+  postgresDurable,
 ]

@@ -95,7 +95,13 @@ export interface Evidence {
   readonly natsHandshake?: Sighting<{ readonly nodes: readonly NodeHandshake[] }>
   readonly jetstream?: Sighting<JetstreamSeen>
   readonly policyProbe?: Sighting<{ readonly ports: readonly ProbedPorts[] }>
+  readonly workerEvidence?: Sighting<WorkerSeen>
 }
+
+/** What a worker said of the settings of PostgreSQL, by their own values; without those that its user may not see. */
+export type WorkerSeen =
+  | { readonly reached: false }
+  | { readonly reached: true; readonly fsync?: string; readonly synchronousCommit?: string }
 
 /** Two ports of one place, one open to the operator by our NetworkPolicies and one not, and which answered. */
 export interface ProbedPorts {

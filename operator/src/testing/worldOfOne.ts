@@ -5,6 +5,9 @@
 import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { ReferenceFacts } from '../components/snapshot.ts'
+import type { CertificateFacts, JobRun, SecretFacts } from '../components/snapshot.ts'
+import type { DesiredCertificate } from '../components/desired.ts'
+import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { Ports } from '../reconcile/ports.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
 import { checks } from '../checks/index.ts'
@@ -12,9 +15,46 @@ import { components } from '../components/index.ts'
 import { reconcile } from '../reconcile/reconcile.ts'
 import { ApiError } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
-import { allReferences, INSTALLATION, issuedSecrets, NOW, sender, snapshot, SPEC } from './snapshots.ts'
+import { ModelClickhouse } from './modelClickhouse.ts'
+import {
+  allReferences,
+  INSTALLATION,
+  issuedSecrets,
+  NOW,
+  reference,
+  sender,
+  snapshot,
+  SPEC,
+} from './snapshots.ts'
 
 const KEY = 'mail/orders'
+
+/** All that has a life of its own: encryption, an autoscaler, an archive, backups. */
+export const FULL: BatchSenderSpec = {
+  ...SPEC,
+  worker: { ...SPEC.worker, autoscaling: { minReplicas: 1, maxReplicas: 3, targetCpuPercent: 70 } },
+  nats: { managed: { replicas: 1, encryption: { enabled: true } } },
+  clickhouse: {
+    external: { url: 'https://clickhouse.example.com:8443', credentialsSecretRef: { name: 'clickhouse' } },
+    database: 'mail',
+    archive: { afterDays: 90, disk: 's3' },
+    backup: {
+      schedule: '0 2 * * *',
+      incrementalSchedule: '*/10 * * * *',
+      timeZone: 'Europe/Berlin',
+      destination: { namedCollection: 'backup_s3' },
+      verify: { schedule: '0 4 * * *' },
+    },
+  },
+}
+
+export const fullReferences = (): Map<string, ReferenceFacts> =>
+  new Map([...allReferences(), ['clickhouse', reference('username', 'password')]])
+
+const BACKUP_EVERY_MS = 600_000
+
+/** What becomes of one write of a child. */
+export type Fault = Error | 'rewritten' | 'terminating'
 const OPERATORS = ['a', 'b'] as const
 type Operator = (typeof OPERATORS)[number]
 
@@ -27,16 +67,22 @@ export interface Written {
 export class World {
   readonly written: Written[] = []
   readonly children = new Map<string, KubernetesObject>()
-  references: Map<string, ReferenceFacts> = allReferences()
+  readonly clickhouse = new ModelClickhouse()
+  references: Map<string, ReferenceFacts> = fullReferences()
   natsAnswers = true
+  /** CronJobs do what they should. */
+  backsUp = true
   /** What happens to the next writes of children, one for each. */
-  readonly faults: Error[] = []
+  readonly faults: Fault[] = []
+  /** Requests that changed something, or tried to. */
+  writes = 0
+  readonly #secrets: Map<string, SecretFacts>
   readonly #failures = new Failures(() => this.#seconds * 1_000)
   #primary: KubernetesObject = {
     apiVersion: 'batchsender.io/v1alpha1',
     kind: 'BatchSender',
     metadata: { name: 'orders', namespace: 'mail', uid: 'uid-orders', generation: 1, resourceVersion: '1' },
-    spec: SPEC,
+    spec: FULL,
   }
   #version = 1
   #seconds = 0
@@ -45,6 +91,7 @@ export class World {
   leader: Operator = 'a'
 
   constructor() {
+    this.#secrets = issuedSecrets(sender({ spec: FULL }))
     this.catchUp()
   }
 
@@ -78,6 +125,61 @@ export class World {
     this.#primary = this.#next({ metadata: { ...this.#primary.metadata, annotations } })
   }
 
+  areWorkersReady(): boolean {
+    const status = this.children.get('Deployment/orders-worker')?.['status']
+    return ((status as { availableReplicas?: number } | undefined)?.availableReplicas ?? 0) > 0
+  }
+
+  /** Every certificate that a node or a client shows ends within the hour. */
+  ageCertificates(): void {
+    for (const [name, facts] of this.#secrets)
+      if (facts.certificate && !facts.certificate.isCa)
+        this.#certify(name, { notAfter: new Date(this.#now().getTime() + 3_600_000) })
+  }
+
+  /** Somebody deletes a certificate, or a key that has a copy. */
+  loseSecret(name: string): void {
+    this.#secrets.delete(name)
+  }
+
+  #certify(name: string, more: Partial<CertificateFacts>): void {
+    const facts = this.#secrets.get(name) ?? issuedSecrets(sender({ spec: FULL })).get(name)
+    if (facts?.certificate)
+      this.#secrets.set(name, { ...facts, certificate: { ...facts.certificate, ...more } })
+  }
+
+  #issue({ secret, request }: DesiredCertificate): ReturnType<Ports['issueCertificate']> {
+    this.writes += 1
+    const serial = String(this.#version + this.writes)
+    const durationMs = 'durationMs' in request ? request.durationMs : 86_400_000
+    const notAfter = new Date(this.#now().getTime() + durationMs)
+    this.#certify(secret.name, { serial, notBefore: this.#now(), notAfter })
+    return Promise.resolve({ state: 'done', change: 'updated', what: `Secret ${secret.name}` })
+  }
+
+  #backups(): readonly JobRun[] {
+    if (!this.backsUp) return []
+    const now = new Date(Math.floor(this.#now().getTime() / BACKUP_EVERY_MS) * BACKUP_EVERY_MS)
+    const completedAt = `${now.toISOString().slice(0, 19)}Z`
+    return (['full', 'incremental'] as const).map((kind) => ({
+      name: `orders-backup-${kind}-1`,
+      component: 'backup',
+      state: 'complete',
+      madeAt: now,
+      endedAt: now,
+      reports: [
+        {
+          job: 'backup',
+          backup: `${kind}-${completedAt.replaceAll(/[:TZ]/g, '-')}x`,
+          kind,
+          cutoff: completedAt,
+          completedAt,
+          ...{ sizeBytes: 1, rows: 1, partitions: 1, hash: '0123456789abcdef' },
+        },
+      ],
+    }))
+  }
+
   /** Controllers and kubelets have done what they were told, or pods are gone. */
   pods(ready: boolean): void {
     for (const [key, child] of this.children) {
@@ -102,18 +204,25 @@ export class World {
   }
 
   #apply(wish: KubernetesObject): ReturnType<Ports['apply']> {
-    const fault = this.faults.shift()
-    if (fault) return Promise.reject(fault)
     const key = `${wish.kind}/${wish.metadata.name}`
     const known = this.children.get(key)
-    const { status, ...rest } = known ?? { status: undefined }
+    if (known && isAsWished(known, wish)) return Promise.resolve({ state: 'unchanged', object: known })
+    this.writes += 1
+    const fault = this.faults.shift()
+    if (fault instanceof Error) return Promise.reject(fault)
+    if (fault !== undefined) return Promise.resolve(this.#answer(fault, wish))
     const generation = (known?.metadata.generation ?? 0) + 1
+    const status = known?.['status']
     const object = { ...wish, metadata: { ...wish.metadata, uid: `uid of ${key}`, generation } }
-    const isSame =
-      known && JSON.stringify({ ...rest, metadata: null }) === JSON.stringify({ ...wish, metadata: null })
-    if (isSame) return Promise.resolve({ state: 'unchanged', object: known })
     this.children.set(key, status === undefined ? object : { ...object, status })
     return Promise.resolve({ state: known ? 'updated' : 'created', object })
+  }
+
+  #answer(fault: 'rewritten' | 'terminating', wish: KubernetesObject): ApplyOutcome {
+    if (fault === 'terminating')
+      return { state: 'terminating', since: this.#now().toISOString(), finalizers: ['example.com/held'] }
+    const differences = [{ path: 'spec.x', live: 'y' }]
+    return { state: 'unchanged', object: wish, rewrite: { differences, isNew: true, againMs: 60_000 } }
   }
 
   #ports(by: Operator): Ports {
@@ -123,19 +232,30 @@ export class World {
       installation: INSTALLATION,
       primary: () => this.#copies.get(by),
       children: () => this.children,
-      secrets: () => issuedSecrets(sender()),
-      runs: () => [],
+      secrets: () => this.#secrets,
+      runs: () => this.#backups(),
       troubles: () => Promise.resolve([]),
       references: () => Promise.resolve(this.references),
       evidence: () => this.#evidence(),
       apply: (_resource, wish) => this.#apply(wish),
-      remove: (resource, _namespace, name) =>
-        Promise.resolve(this.children.delete(`${resource.kind}/${name}`)),
-      issueCertificate: unchanged,
-      makeKey: unchanged,
+      remove: (resource, _namespace, name) => {
+        this.writes += 1
+        return Promise.resolve(this.children.delete(`${resource.kind}/${name}`))
+      },
+      issueCertificate: (wish) => this.#issue(wish),
+      makeKey: ({ secret: { name } }) => {
+        this.writes += 1
+        const facts = issuedSecrets(sender({ spec: FULL })).get(name)
+        if (facts) this.#secrets.set(name, facts)
+        return Promise.resolve({ state: 'done', change: 'created', what: `Secret ${name}` })
+      },
       reloadNats: unchanged,
       keepQueue: unchanged,
-      runStatement: unchanged,
+      runStatement: (wish) => {
+        this.writes += 1
+        this.clickhouse.run(wish)
+        return Promise.resolve({ state: 'done', change: 'requested', what: wish.subject })
+      },
       lookSoon: () => undefined,
       forget: () => undefined,
       attend: () => undefined,
@@ -149,8 +269,11 @@ export class World {
     const { natsHandshake, jetstream } = snapshot({ now: this.#now() }).evidence
     if (!natsHandshake || !jetstream) throw new Error('the snapshot of a healthy one has no evidence')
     const lookedAt = this.#now()
+    const servedSerial = this.#secrets.get('orders-nats-server')?.certificate?.serial ?? ''
+    const nodes = natsHandshake.seen.nodes.map((node) => ({ ...node, servedSerial }))
     return {
-      natsHandshake: { ...natsHandshake, lookedAt },
+      natsHandshake: { seen: { nodes }, lookedAt },
+      clickhouse: { seen: this.clickhouse.look(), lookedAt },
       jetstream: this.natsAnswers
         ? { ...jetstream, lookedAt }
         : { lookedAt, seen: { reached: false as const, fault: 'NATS does not answer' } },
@@ -167,6 +290,13 @@ export class World {
     this.written.push({ generation: this.generation, status, by })
     return Promise.resolve()
   }
+}
+
+/** Whatever the server added to it counts for nothing. */
+function isAsWished({ status, ...known }: KubernetesObject, wish: KubernetesObject): boolean {
+  const { uid, generation, ...metadata } = known.metadata
+  void [status, uid, generation]
+  return JSON.stringify({ ...known, metadata }) === JSON.stringify(wish)
 }
 
 function statusOf({ kind, metadata, ...object }: KubernetesObject, ready: boolean): object | undefined {

@@ -91,15 +91,21 @@ function wakeupOf(message: JsMsg): Wakeup | undefined {
   }
 }
 
-function parseRef(text: string): ChunkRef | undefined {
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const MOST_CHUNKS = 2 ** 31
+
+const isBatchId = (value: unknown): value is string => typeof value === 'string' && UUID.test(value)
+const isChunk = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < MOST_CHUNKS
+
+/** @returns undefined for what no row of ours could be meant by. */
+export function parseRef(text: string): ChunkRef | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || !('batchId' in value) || !('chunk' in value))
       return undefined
     const { batchId, chunk } = value
-    return typeof batchId === 'string' && Number.isSafeInteger(chunk)
-      ? { batchId, chunk: Number(chunk) }
-      : undefined
+    return isBatchId(batchId) && isChunk(chunk) ? { batchId, chunk } : undefined
   } catch {
     return undefined
   }

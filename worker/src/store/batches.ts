@@ -8,7 +8,7 @@ import type { Queryable } from './database.ts'
 import { transition } from '../domain/batchState.ts'
 import { countsOf } from '../domain/recipientState.ts'
 import { BATCH_COLUMNS } from './batchList.ts'
-import { insertChunks } from './chunks.ts'
+import { insertChunks, parkChunks } from './chunks.ts'
 
 export interface NewBatch {
   readonly userId: string
@@ -98,8 +98,7 @@ export async function commandBatch(
     [id, to, from],
   )
   if (rows.length === 0) return false
-  if (command !== 'pause') {
-    await transaction.query('UPDATE chunk SET due_at = now() WHERE batch_id = $1 AND NOT done', [id])
-  }
+  if (command === 'pause') await parkChunks(transaction, id)
+  else await transaction.query('UPDATE chunk SET due_at = now() WHERE batch_id = $1 AND NOT done', [id])
   return true
 }

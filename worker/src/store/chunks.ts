@@ -1,5 +1,6 @@
 /** The outbox of wake-ups: which stretches of recipients are due, published, begun and done. */
 import type { Queryable } from './database.ts'
+import type { ChunkRef } from '../sending/ports.ts'
 import type { DueChunk, WakeupLedger } from '../sending/sweep.ts'
 
 /** Recipients per wake-up: enough to claim in groups, few enough to share a batch between workers. */
@@ -21,6 +22,38 @@ export async function insertChunks(
      FROM generate_series(0, ($3 - 1) / $2) AS number`,
     [batchId, CHUNK_SIZE, recipients],
   )
+}
+
+/**
+ * Nobody looks after the chunks of a paused batch before it is resumed, except those that somebody is at: their end is
+ * settled. What waits in the queue is found parked there.
+ */
+export async function parkChunks(transaction: Queryable, batchId: string): Promise<void> {
+  await transaction.query(
+    `UPDATE chunk SET due_at = 'infinity', published_at = NULL
+     WHERE batch_id = $1 AND NOT done AND dead_at IS NULL AND (published_at IS NOT NULL OR due_at <= now())`,
+    [batchId],
+  )
+}
+
+/**
+ * The batch is locked before its chunk is written: whoever resumes it does so before, and then nothing is parked, or
+ * afterwards, and then makes it due.
+ * @returns whether it is parked.
+ */
+export async function parkChunk(
+  database: Queryable,
+  { batchId, chunk }: ChunkRef,
+  generation: number,
+): Promise<boolean> {
+  const rows = await database.query(
+    `WITH paused AS MATERIALIZED (SELECT FROM batch WHERE id = $1 AND state = 'paused' FOR SHARE)
+     UPDATE chunk SET due_at = 'infinity', published_at = NULL, failures = 0
+     WHERE batch_id = $1 AND number = $2 AND generation = $3 AND NOT done AND EXISTS (SELECT FROM paused)
+     RETURNING number`,
+    [batchId, chunk, generation],
+  )
+  return rows.length > 0
 }
 
 export function wakeupLedger(database: Queryable): WakeupLedger {

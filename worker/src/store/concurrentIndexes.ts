@@ -25,8 +25,7 @@ export function parseIndexes(sql: string): readonly ConcurrentIndex[] {
     const statement = text.trim()
     if (statement === '') return []
     const [, name, table] = INDEX.exec(statement) ?? []
-    if (name === undefined || table === undefined)
-      throw new Error(`not a concurrent index: ${statement}`)
+    if (name === undefined || table === undefined) throw new Error(`not a concurrent index: ${statement}`)
     return [{ name, table, statement }]
   })
 }

@@ -4,7 +4,7 @@ import type { ChunkRef, Claimed, Content, Ledger, Settled, Work } from '../sendi
 import type { BatchState } from '../domain/batchState.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
 import type { Database, Queryable } from './database.ts'
-import { COMPLETION } from './chunks.ts'
+import { COMPLETION, parkChunk } from './chunks.ts'
 import type { Claims } from './claims.ts'
 import type { Continuity } from './continuity.ts'
 import type { Contradicted } from './contradictions.ts'
@@ -45,7 +45,6 @@ interface Opened {
   readonly state: BatchState
 }
 
-const PAUSED_MS = 60_000
 const GRACE_MS = 10_000
 const SOONEST_MS = 100
 const CLAIM_MS = 20_000
@@ -62,9 +61,9 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
   return {
     begin: async (ref) => {
       const opened = await open(database, ref, leaseMs)
-      if (opened === undefined) return undefined
       await lost.giveBack()
       await judgeExpired(database, ref, options)
+      if (opened === undefined) return undefined
       await holdForgotten(database, ref, options)
       if (opened.state !== 'running') return undefined
       const content = await contents(ref.batchId)
@@ -101,6 +100,7 @@ async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promis
   const [opened] = await database.query<Opened>(
     `UPDATE chunk SET published_at = NULL, due_at = clock_timestamp() + make_interval(secs => $3)
      FROM batch WHERE batch.id = $1 AND batch_id = $1 AND number = $2 AND NOT done AND dead_at IS NULL
+       AND batch.state <> 'paused'
      RETURNING first_seq, last_seq, batch.state`,
     [ref.batchId, ref.chunk, leaseMs / 1_000],
   )
@@ -217,7 +217,10 @@ interface Remainder {
   readonly generation: number
   readonly open: number
   readonly dead: boolean
+  readonly parked: boolean
   readonly next_ms: number | null
+  /** When the first lease ends. */
+  readonly lease_ms: number | null
 }
 
 /** Done when no recipient of the chunk goes on; the last chunk to be done completes the batch. */
@@ -229,13 +232,15 @@ async function settle(database: Database, { batchId, chunk }: ChunkRef): Promise
        WHERE batch.id = $1 AND batch.state IN ('cancelled', 'failed') AND chunk.batch_id = $1 AND chunk.number = $2
          AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
          AND recipient.state IN ('pending', 'deferred') RETURNING recipient.seq)
-     SELECT batch.state, batch.retries, chunk.generation, chunk.dead_at IS NOT NULL AS dead, count(recipient.seq)::int AS open,
+     SELECT batch.state, batch.retries, chunk.generation, chunk.dead_at IS NOT NULL AS dead,
+       chunk.due_at = 'infinity' AS parked, count(recipient.seq)::int AS open,
        extract(epoch FROM min(CASE recipient.state WHEN 'sending' THEN lease_until ELSE recipient.due_at END)
-         - now())::float8 * 1000 AS next_ms
+         - now())::float8 * 1000 AS next_ms,
+       extract(epoch FROM min(lease_until) FILTER (WHERE recipient.state = 'sending') - now())::float8 * 1000 AS lease_ms
      FROM batch JOIN chunk ON chunk.batch_id = batch.id AND chunk.number = $2
      LEFT JOIN recipient ON recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
        AND recipient.state IN ('pending', 'deferred', 'sending') AND recipient.seq NOT IN (SELECT seq FROM closed)
-     WHERE batch.id = $1 GROUP BY batch.state, batch.retries, chunk.generation, chunk.dead_at`,
+     WHERE batch.id = $1 GROUP BY batch.state, batch.retries, chunk.generation, chunk.dead_at, chunk.due_at`,
     [batchId, chunk],
   )
   if (row === undefined) return { done: true }
@@ -250,13 +255,21 @@ async function settle(database: Database, { batchId, chunk }: ChunkRef): Promise
   }
   // Nobody looks again before it is replayed.
   if (row.dead) return { done: true }
-  const againMs = row.state === 'paused' ? PAUSED_MS : Math.ceil(Math.max(SOONEST_MS, row.next_ms ?? 0))
+  const isPaused = row.state === 'paused'
+  if (isPaused && row.lease_ms === null) return park(database, { batchId, chunk }, row)
+  const againMs = Math.ceil(Math.max(SOONEST_MS, (isPaused ? row.lease_ms : row.next_ms) ?? 0))
   await database.query(
     `UPDATE chunk SET due_at = now() + make_interval(secs => $3), failures = 0
      WHERE batch_id = $1 AND number = $2 AND generation = $4 AND NOT done`,
     [batchId, chunk, (againMs + GRACE_MS) / 1_000, row.generation],
   )
   return { done: false, againMs }
+}
+
+/** Done for now: nobody looks again before the batch is resumed. */
+async function park(database: Database, ref: ChunkRef, { parked, generation }: Remainder): Promise<Settled> {
+  if (parked || (await parkChunk(database, ref, generation))) return { done: true }
+  return { done: false, againMs: SOONEST_MS }
 }
 
 /** The batch is locked before its chunks are looked at: of two that end at once, or of one that is reopened, all is seen. */

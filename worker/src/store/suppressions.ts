@@ -73,13 +73,23 @@ export async function findSuppression(
 /** In the order of addresses. */
 export function listSuppressions(
   queryable: Queryable,
-  { reason, afterAddress, limit }: SuppressionPage,
+  page: SuppressionPage,
 ): Promise<readonly Suppression[]> {
-  return queryable.query<Row>(
-    `SELECT ${COLUMNS} FROM suppression WHERE address_norm > $1 AND ($2::text IS NULL OR reason = $2)
-     ORDER BY address_norm LIMIT $3`,
-    [afterAddress, reason, limit],
-  )
+  const { text, values } = suppressionsStatement(page)
+  return queryable.query<Row>(text, values)
+}
+
+/**
+ * A statement for each filter, and the columns of its index compared and ordered by together: a plan that is made for
+ * any reason would take the addresses alone for good enough, and read the whole list for one that is rare.
+ */
+export function suppressionsStatement({ reason, afterAddress, limit }: SuppressionPage) {
+  const of =
+    reason === undefined
+      ? 'address_norm > $2 ORDER BY address_norm'
+      : '(reason, address_norm) > ($3, $2) AND reason <= $3 ORDER BY reason, address_norm'
+  const text = `SELECT ${COLUMNS} FROM suppression WHERE ${of} LIMIT $1`
+  return { text, values: [limit, afterAddress, ...(reason === undefined ? [] : [reason])] }
 }
 
 /** @returns what was lifted; undefined when the address was not on the list. */

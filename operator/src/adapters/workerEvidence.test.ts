@@ -1,0 +1,72 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, it } from 'vitest'
+import { lookAtWorker } from './workerEvidence.ts'
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+async function answering(listener: RequestListener) {
+  const server = createServer(listener)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return lookAtWorker({ host: '127.0.0.1', port }, undefined, new AbortController().signal)
+}
+
+const evidence = (settings: unknown) => JSON.stringify({ postgres: { settings } })
+
+it('tells the settings that a worker tells', async () => {
+  const paths: (string | undefined)[] = []
+  const seen = await answering((request, response) => {
+    paths.push(request.url)
+    response.end(evidence({ fsync: 'on', synchronous_commit: 'remote_apply', ssl: 'on' }))
+  })
+  expect(seen).toEqual({ reached: true, fsync: 'on', synchronousCommit: 'remote_apply' })
+  expect(paths).toEqual(['/evidence'])
+})
+
+it.each([
+  { why: 'there are none', body: '{}' },
+  { why: 'they are not texts', body: evidence({ fsync: 1, synchronous_commit: ['on'] }) },
+  {
+    why: 'they are no settings',
+    body: evidence({ fsync: 'on; rm -rf', synchronous_commit: 'x'.repeat(99) }),
+  },
+  { why: 'the whole is no object', body: '[]' },
+])('tells none when $why', async ({ body }) => {
+  expect(await answering((_request, response) => response.end(body))).toEqual({ reached: true })
+})
+
+it.each<{ why: string; listener: RequestListener }>([
+  { why: 'refuses', listener: (_request, response) => response.writeHead(503).end(evidence({})) },
+  {
+    why: 'sends elsewhere',
+    listener: (_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+  },
+  { why: 'answers no JSON', listener: (_request, response) => response.end('<html>') },
+  { why: 'hangs up', listener: (request) => request.socket.destroy() },
+  {
+    why: 'never ends',
+    listener: (_request, response) => {
+      const more = () => {
+        if (response.write('x'.repeat(10_000))) setImmediate(more)
+        else response.once('drain', more)
+      }
+      response.on('error', () => undefined)
+      more()
+    },
+  },
+])('has seen nothing of a worker that $why', async ({ listener }) => {
+  expect(await answering(listener)).toEqual({ reached: false })
+})
+
+it('has seen nothing when it is told to stop', async () => {
+  const stopped = AbortSignal.abort()
+  expect(await lookAtWorker({ host: '127.0.0.1', port: 1 }, undefined, stopped)).toEqual({ reached: false })
+})

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import type { WorkerSeen } from '../components/snapshot.ts'
+import { NOW, sender, snapshot } from '../testing/snapshots.ts'
+import { postgresDurable } from './postgresDurable.ts'
+
+const given = snapshot()
+
+function after(seen: WorkerSeen, lookedAt = NOW) {
+  return postgresDurable.prove({
+    ...given,
+    evidence: { ...given.evidence, workerEvidence: { lookedAt, seen } },
+  })
+}
+
+describe('postgresDurable', () => {
+  it.each([
+    { fsync: 'on', synchronousCommit: 'on', state: 'Proven' },
+    { fsync: 'on', synchronousCommit: 'local', state: 'Proven' },
+    { fsync: 'on', synchronousCommit: 'remote_apply', state: 'Proven' },
+    { fsync: 'on', synchronousCommit: 'off', state: 'Failing' },
+    { fsync: 'off', synchronousCommit: 'on', state: 'Failing' },
+    { fsync: 'off', synchronousCommit: 'off', state: 'Failing' },
+  ])('is $state with fsync $fsync and synchronous_commit $synchronousCommit', ({ state, ...settings }) => {
+    expect(after({ reached: true, ...settings }).state).toBe(state)
+  })
+
+  it('tells every fault, and what is proven', () => {
+    expect(after({ reached: true, fsync: 'off', synchronousCommit: 'off' }).message).toBe(
+      'fsync is off: a crash of the machine loses anything; synchronous_commit is off: a crash loses the last results',
+    )
+    expect(after({ reached: true, fsync: 'on', synchronousCommit: 'on' }).message).toBe(
+      'fsync is on, synchronous_commit is on',
+    )
+  })
+
+  it.each<{ why: string; seen: WorkerSeen; lookedAt?: Date }>([
+    { why: 'nobody answers', seen: { reached: false } },
+    { why: 'the user may not see them', seen: { reached: true } },
+    { why: 'only one is told', seen: { reached: true, fsync: 'on' } },
+    {
+      why: 'nobody has looked for long',
+      seen: { reached: true, fsync: 'on', synchronousCommit: 'on' },
+      lookedAt: new Date(NOW.getTime() - 100_000),
+    },
+  ])('is unknown when $why', ({ seen, lookedAt }) => {
+    expect(after(seen, lookedAt).state).toBe('Unknown')
+  })
+
+  it('keeps what was proven until somebody has looked', () => {
+    const check = { name: 'postgres-durable', state: 'Proven', message: 'x', since: '2026-11-23T00:00:00Z' }
+    const told = sender({ status: { checks: [check] } as never })
+    expect(postgresDurable.prove(snapshot({ sender: told })).state).toBe('Proven')
+    expect(postgresDurable.prove(given).state).toBe('Unknown')
+  })
+})
