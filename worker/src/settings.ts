@@ -33,7 +33,7 @@ const STANDARD = {
   DEAD_AFTER: 10,
   READ_MS: 5_000,
   CLAIM_MS: 20_000,
-  WITNESS_MS: 60_000,
+  WITNESS_MS: 20_000,
 } as const
 
 /** @throws Error that names what is wrong, without its value. */
