@@ -25,6 +25,7 @@ const EVERYWHERE: readonly ProblemType[] = ['too-many-requests', 'internal', 'un
 const WITH_TOKEN: readonly ProblemType[] = ['unauthorized', 'forbidden']
 const WITH_BODY: readonly ProblemType[] = [
   'malformed-json',
+  'request-timeout',
   'invalid-request',
   'request-too-large',
   'unsupported-media-type',

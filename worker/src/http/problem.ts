@@ -28,6 +28,8 @@ const PROBLEMS = {
 
 export type ProblemType = keyof typeof PROBLEMS
 
+export const PROBLEM_TYPES = Object.keys(PROBLEMS) as readonly ProblemType[]
+
 export interface FieldError {
   /** JSON pointer (RFC 6901) into the body, or the name of a header or parameter. */
   readonly pointer: string
