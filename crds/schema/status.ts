@@ -177,6 +177,13 @@ export const BatchSenderStatus = Type.Object(
         },
       ),
     ),
+    operator: Type.Optional(
+      Type.String({
+        maxLength: 63,
+        description:
+          'Namespace of the operator that looks after this object; one of another installation stands back.',
+      }),
+    ),
     conditions: Type.Optional(
       Type.Array(Condition, {
         maxItems: 32,

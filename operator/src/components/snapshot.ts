@@ -19,6 +19,10 @@ export interface Sender {
   readonly status: BatchSenderStatus
   readonly requestedAt?: string
   readonly backupRequestedAt?: string
+  /** Children that were left without an owner are to be taken back. */
+  readonly adoptsOrphans: boolean
+  /** Namespace of the operator that a person has chosen for it. */
+  readonly assignedTo?: string
 }
 
 /** What the leaf or CA in one of our Secrets says of itself; instants as `Date`. */
