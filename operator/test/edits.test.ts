@@ -175,6 +175,12 @@ describe('before any pod runs', () => {
       },
       45_000,
     )
+    await cluster.settled()
+    const before = (await cluster.operatorWrites()).length
+    await cluster.hurry(name)
+    await cluster.settled()
+    const writes = (await cluster.operatorWrites()).slice(before)
+    expect(writes.filter((write) => write.includes('cronjobs/'))).toEqual([])
   })
 
   it.each(['0 2 * * 7', '0 2 L * *', '0 2 * * 5#2', '@every 1h', 'TZ=Etc/UTC 0 2 * * *', 'every day'])(

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, authority, type Authority } from '../testing/certificates.ts'
 import { makeLeaf, trustOf } from './certificateAuthority.ts'
 import { certificateFacts } from './certificateFacts.ts'
-import { certificatesIn, isPlainPem, pemOf, privateKeyIn } from './pem.ts'
+import { certificatesIn, isPlain, pemOf, privateKeyIn } from './pem.ts'
 
 const request = {
   role: 'leaf',
@@ -18,6 +18,8 @@ const request = {
 } as const
 
 const factsOf = ({ certificate, key }: Authority, roots?: string) => certificateFacts(certificate, key, roots)
+
+const isPlainPem = (text: string) => isPlain(text, certificatesIn(text))
 
 /** Whether a client with such a leaf and a server with such a leaf accept each other. */
 async function shakeHands(
