@@ -168,8 +168,18 @@ export const BatchSenderStatus = Type.Object(
         {
           of: Type.String({
             maxLength: 64,
-            description: 'Hash of the image and the database that it was done with.',
+            description: 'Hashes of the image and of the address that it was done with.',
           }),
+          away: Type.Optional(
+            Type.Boolean({ description: 'The Secret names another database, which was not migrated.' }),
+          ),
+          returns: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              description:
+                'How often the Secret went back to this one from such another: workers that started meanwhile are replaced.',
+            }),
+          ),
         },
         {
           description:

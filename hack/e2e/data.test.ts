@@ -234,7 +234,7 @@ describe('backups in a cluster', () => {
 
   it('are fresh while increments are made every minute', async () => {
     const proof = await untilCheck('backup-fresh', 'Proven', 180_000)
-    expect(proof.message).toMatch(/^backup of 2\d{3}-.*Z, limit 3m$/)
+    expect(proof.message).toMatch(/^backup of 2\d{3}-.*Z, limit 3m and 60 s to make the next one$/)
   })
 
   it('are verified by a restore, until a byte is flipped', async () => {

@@ -40,7 +40,7 @@ export interface CertificateFacts {
   readonly keyMatches: boolean
   /** SHA-256 of the key that signed it, as far as a certificate in `ca.crt` verifies the signature. */
   readonly issuerKeyHash?: string
-  /** SHA-256 of the certificates in `ca.crt`; of a CA, of those that whoever it signs for is to trust. Sorted. */
+  /** Fingerprints of the certificates in `ca.crt`; of a CA, of those that whoever it signs for is to trust. Sorted. */
   readonly trusts: readonly string[]
   /** SHA-256 of their public keys. Sorted. */
   readonly trustedKeys: readonly string[]

@@ -17,16 +17,7 @@ import { ApiError } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
 import { FULL, fullReferences } from './fullSpec.ts'
 import { ModelClickhouse } from './modelClickhouse.ts'
-import {
-  allReferences,
-  INSTALLATION,
-  issuedSecrets,
-  NOW,
-  reference,
-  sender,
-  snapshot,
-  SPEC,
-} from './snapshots.ts'
+import { INSTALLATION, issuedSecrets, NOW, sender, snapshot } from './snapshots.ts'
 
 const KEY = 'mail/orders'
 
