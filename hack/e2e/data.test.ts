@@ -194,6 +194,17 @@ describe('the archive in a cluster', () => {
   })
 })
 
+describe('an edit of what is kept', () => {
+  it.each([
+    { what: 'the archive', spec: { clickhouse: { archive: { afterDays: 91 } } } },
+    { what: 'the archive, back', spec: { clickhouse: { archive: { afterDays: 90 } } } },
+    { what: 'the verification', spec: { clickhouse: { backup: { verify: { schedule: '30 4 * * *' } } } } },
+  ])('is Ready again within a minute: $what', async ({ spec }) => {
+    await here.kubectl('patch', 'bs', NAME, '--type=merge', '-p', JSON.stringify({ spec }))
+    await here.kubectl('wait', '--for=condition=Ready', `batchsender/${NAME}`, '--timeout=60s')
+  })
+})
+
 describe('backups in a cluster', () => {
   it('are made by the CronJob’s pods, and one can be restored and is equal', async () => {
     // Rows younger than a minute are in a backup, but not counted.
