@@ -37,7 +37,7 @@ const STANDARD = {
   DEAD_AFTER: 10,
   READ_MS: 5_000,
   CLAIM_MS: 20_000,
-  WITNESS_MS: 60_000,
+  WITNESS_MS: 20_000,
   /** Where no cgroup says how much there is. */
   MEMORY_BYTES: Number.MAX_SAFE_INTEGER,
 } as const

@@ -125,6 +125,26 @@ test('a worker that is remembered is waited for, also by a server that has forgo
   expect(a.absent).toEqual(['b'])
 })
 
+test('a worker is waited for that was there before the server was away for long, and one that came long ago is not', async () => {
+  const id = await rig.newBatch(5)
+  const [a, b] = [remembering('a'), remembering('b')]
+  await Promise.all([a.continuity.settled(), b.continuity.settled()])
+  const claimed = await claimAll(b.ledger, id)
+  await b.ledger.record(claimed.map((one) => resultOf(one, 'accepted')))
+  await forget(id, [
+    `UPDATE witness SET until = now() - interval '20 minutes'`,
+    `INSERT INTO witness VALUES ('c', 'another', now() - interval '2 hours')`,
+  ])
+  await until(
+    () => Promise.resolve([a, b].map(({ lost }) => lost.length)),
+    (compared) => compared.every((count) => count === 2),
+  )
+  await a.continuity.settled()
+  expect(await claimAll(a.ledger, id)).toEqual([])
+  expect([a.absent, b.absent]).toEqual([[], []])
+  expect((await findBatch(rig.database, id))?.counts).toMatchObject({ uncertain: 5 })
+})
+
 test('whoever was claimed again by another is told by name, and batches that are gone by their ids', async () => {
   const [kept, gone] = [await rig.newBatch(3, 'kept'), await rig.newBatch(3, 'gone')]
   const a = remembering('a')

@@ -51,7 +51,7 @@ test('a server that loses commits it has told of costs nobody a second mail', as
   const id = await worker.accept(TOTAL, 'lost')
   await rig.sql('CHECKPOINT')
   await sunk(rig, 2_550, [worker])
-  // No claim, whose commit reaches the disk, follows the last results; this is lost with them.
+  // No claim, whose commit reaches the disk, follows the last results.
   await rig.sql(`UPDATE batch SET state = 'paused'`)
   await until(
     () => addressesIn(own, 'sending'),
@@ -61,6 +61,12 @@ test('a server that loses commits it has told of costs nobody a second mail', as
   const before = await addressesIn(rig, 'sent')
   await rig.postgres.kill()
   await rig.postgres.start()
+  // The pause is lost, too, unless a claim that was under way came after it.
+  await until(
+    () => worker.command(id, 'resume'),
+    ({ status }) => status === 200,
+    worker.log,
+  )
 
   const batch = await until(() => worker.batch(id), isFinished, worker.log, 90_000)
   const { uncertain, twice } = await accountFor(rig, batch, TOTAL)

@@ -67,8 +67,8 @@ export interface Rig {
   stop(): Promise<void>
 }
 
-/** Short leases, so that what a crash leaves behind is judged soon. */
-const TUNING = { LEASE_MS: '2000', SWEEP_EVERY_MS: '300' }
+/** Short leases, so that what a crash leaves behind is judged soon, and little patience with workers that a test killed. */
+const TUNING = { LEASE_MS: '2000', SWEEP_EVERY_MS: '300', WITNESS_MS: '6000' }
 const MAIN = join(import.meta.dirname, '../src/main.ts')
 
 export interface RigOptions {

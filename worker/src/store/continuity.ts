@@ -9,7 +9,7 @@ import type { LostCommits } from './lostCommits.ts'
 import type { ResultOptions } from './results.ts'
 import { Journal } from './journal.ts'
 import { doubtLost } from './lostCommits.ts'
-import { missing, otherWitnesses, retire, serverOf, testify } from './witnesses.ts'
+import { giveUp, otherWitnesses, retire, serverOf, testify } from './witnesses.ts'
 
 export interface ContinuityOptions extends Pick<ResultOptions, 'provider' | 'events'> {
   readonly worker: string
@@ -52,18 +52,27 @@ const MAY_HAVE_GONE: readonly string[] = ['accepted', 'ambiguous', 'mismatch']
 
 async function othersLooked(
   database: Database,
-  { worker, stopping, onMissing }: ContinuityOptions,
+  { worker, witnessMs, stopping, onMissing }: ContinuityOptions,
 ): Promise<void> {
-  const awaited = new Set<string>()
+  const untilMs = performance.now() + witnessMs
   while (!stopping.aborted) {
     const behind = (await otherWitnesses(database, worker)).filter(({ hasLooked }) => !hasLooked)
-    if (behind.length === 0) break
-    for (const other of behind) awaited.add(other.worker)
+    if (behind.length === 0) return
+    if (performance.now() >= untilMs) {
+      const absent = await giveUp(
+        database,
+        behind.map((other) => other.worker),
+      )
+      // Somebody else may have given them up.
+      if (absent.length > 0) onMissing(absent)
+      return
+    }
     await sleep(WAIT_EVERY_MS, undefined, { signal: stopping }).catch(() => undefined)
   }
-  const absent = stopping.aborted ? [] : await missing(database, [...awaited])
-  if (absent.length > 0) onMissing(absent)
 }
+
+const present = async (database: Database, worker: string): Promise<readonly string[]> =>
+  (await otherWitnesses(database, worker)).filter(({ isThere }) => isThere).map((other) => other.worker)
 
 /** @param database a connection that nothing slow uses */
 export function openContinuity(database: Database, options: ContinuityOptions): Continuity {
@@ -82,7 +91,7 @@ export function openContinuity(database: Database, options: ContinuityOptions): 
     await testify(database, worker, others, witnessMs)
     heardAtMs = performance.now()
     await othersLooked(database, options)
-    others = (await otherWitnesses(database, worker)).map((other) => other.worker)
+    others = await present(database, worker)
     // Another one may have taken its place meanwhile.
     if ((await serverOf(database)) !== current) return
     server = current
@@ -92,7 +101,7 @@ export function openContinuity(database: Database, options: ContinuityOptions): 
   const beHeard = async () => {
     if (performance.now() < heardAtMs + witnessMs / HEARD_TIMES) return
     await testify(database, worker, [], witnessMs)
-    others = (await otherWitnesses(database, worker)).map((other) => other.worker)
+    others = await present(database, worker)
     heardAtMs = performance.now()
   }
   const look = async () => {

@@ -37,6 +37,8 @@ export interface DatabaseOptions {
   readonly applicationName: string
   /** How long one statement is waited for, and for as long it may go on in the server; 0 = as long as it needs. */
   readonly queryMs?: number
+  /** How long a connection may take to come about, or to be given back by somebody else. */
+  readonly connectMs?: number
   /** Of its transactions, unless they say otherwise. */
   readonly terms?: Terms
   readonly onIdleError: (error: Error) => void
@@ -51,7 +53,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     ...connection(options),
     max: options.connections,
     application_name: options.applicationName,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: options.connectMs ?? CONNECT_MS,
     query_timeout: options.queryMs ?? QUERY_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,

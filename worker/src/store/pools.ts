@@ -15,8 +15,9 @@ export const CONNECTIONS = {
   health: 1,
 } as const
 
-/** A server that does not answer a look for so long is not there. */
+/** A server that does not answer a look for so long, or a dial, is not there: less than other workers wait for us. */
 const HEALTH_MS = 10_000
+const DIAL_MS = 5_000
 
 export interface Pools {
   readonly sending: Database
@@ -33,17 +34,19 @@ export function openPools(
   options: Omit<DatabaseOptions, 'connections' | 'terms' | 'queryMs'>,
   readMs: number,
 ): Pools {
-  const open = (name: keyof typeof CONNECTIONS, more: Pick<DatabaseOptions, 'terms' | 'queryMs'> = {}) =>
-    openDatabase({ ...options, connections: CONNECTIONS[name], ...more })
+  const open = (
+    name: keyof typeof CONNECTIONS,
+    more: Pick<DatabaseOptions, 'terms' | 'queryMs' | 'connectMs'> = {},
+  ) => openDatabase({ ...options, connections: CONNECTIONS[name], ...more })
   const sending = open('sending')
   const service = open('service', { terms: { isDurable: true } })
   const readers = open('reads', { terms: { statementMs: readMs } })
-  const health = open('health', { queryMs: HEALTH_MS })
+  const health = open('health', { queryMs: HEALTH_MS, connectMs: DIAL_MS })
   const all = [sending, service, readers, health]
   return {
     sending,
     service,
-    reads: boundedReads(readers, { atOnce: CONNECTIONS.reads, waiting: 100, patienceMs: readMs }),
+    reads: boundedReads(readers, { atOnce: CONNECTIONS.reads, waiting: 1_000, patienceMs: readMs }),
     health,
     pool: () => {
       const each = all.map((database) => database.pool())

@@ -9,9 +9,13 @@ export async function serverOf(database: Queryable): Promise<string> {
   return row?.server ?? ''
 }
 
+/** A server may have been away for so long, and who was there before is waited for when it is back. */
+const REMEMBERED = `interval '1 hour'`
+
 /**
- * We have looked, so far as this server goes. Those whom we remember may be missing in what was restored: they are
- * waited for as if they had just been heard of.
+ * We have looked, so far as this server goes. Those whom we remember may be missing in what was restored, and are waited
+ * for all the same.
+ * @param forMs how long we count as being there
  */
 export async function testify(
   database: Queryable,
@@ -25,36 +29,38 @@ export async function testify(
        clock_timestamp() + $3::float8 * interval '1 millisecond'
      FROM unnest($1::text || $2::text[]) AS worker ORDER BY worker
      ON CONFLICT (worker) DO UPDATE SET server = EXCLUDED.server, until = EXCLUDED.until
-     WHERE held.worker = $1 OR held.server <> ${SERVER} AND held.until < clock_timestamp()`,
+     WHERE held.worker = $1 OR held.server <> ${SERVER}`,
     [worker, others, forMs],
   )
 }
 
-/** The others that are there, and whether each has looked. */
-export async function otherWitnesses(
-  database: Queryable,
-  worker: string,
-): Promise<readonly { readonly worker: string; readonly hasLooked: boolean }[]> {
-  return database.query<{ worker: string; hasLooked: boolean }>(
-    `SELECT worker, server = ${SERVER} AS "hasLooked" FROM witness
-     WHERE worker <> $1 AND until > clock_timestamp() ORDER BY worker`,
+export interface Witness {
+  readonly worker: string
+  readonly hasLooked: boolean
+  /** Heard of lately. */
+  readonly isThere: boolean
+}
+
+export async function otherWitnesses(database: Queryable, worker: string): Promise<readonly Witness[]> {
+  return database.query<Witness & Record<string, unknown>>(
+    `SELECT worker, server = ${SERVER} AS "hasLooked", until > clock_timestamp() AS "isThere" FROM witness
+     WHERE worker <> $1 AND until > clock_timestamp() - ${REMEMBERED} ORDER BY worker`,
     [worker],
   )
 }
 
-/** Those of them that are not heard of any more, and did not retire: whatever they knew is lost. */
-export async function missing(database: Queryable, workers: readonly string[]): Promise<readonly string[]> {
+/** Nobody waits for them any more. @returns those who had not looked after all: whatever they knew is lost. */
+export async function giveUp(database: Queryable, workers: readonly string[]): Promise<readonly string[]> {
   const rows = await database.query<{ worker: string }>(
-    `SELECT worker FROM witness WHERE worker = ANY($1) AND server <> ${SERVER} ORDER BY worker`,
+    `DELETE FROM witness WHERE worker = ANY($1) AND server <> ${SERVER} RETURNING worker`,
     [workers],
   )
-  return rows.map(({ worker }) => worker)
+  return rows.map(({ worker }) => worker).sort()
 }
 
 /** With us go those that nobody has heard of for long. */
 export async function retire(database: Queryable, worker: string): Promise<void> {
-  await database.query(
-    `DELETE FROM witness WHERE worker = $1 OR until < clock_timestamp() - interval '1 day'`,
-    [worker],
-  )
+  await database.query(`DELETE FROM witness WHERE worker = $1 OR until < clock_timestamp() - ${REMEMBERED}`, [
+    worker,
+  ])
 }
