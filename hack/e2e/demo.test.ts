@@ -129,6 +129,19 @@ describe('make run', () => {
     }
   })
 
+  it('has a PostgreSQL that survives the replacement of its pod', async () => {
+    const inNamespace = (...args: string[]) =>
+      run(env.KUBECTL, ['--kubeconfig', env.KUBECONFIG, '-n', env.BATCHSENDER_NAMESPACE, ...args])
+    await inNamespace('delete', 'pod', '-l', 'app=postgres', '--wait=true')
+    // The pod that is there next finds a volume that kubelet has opened to its group once more.
+    await inNamespace('rollout', 'status', 'deployment/postgres', '--timeout=120s')
+    const postgres = new Client({ connectionString: env.POSTGRES_URL })
+    await postgres.connect()
+    const { rows } = await postgres.query('SELECT 1 AS one')
+    await postgres.end()
+    expect(rows).toEqual([{ one: 1 }])
+  })
+
   it('leaves NATS within reach of who has the certificate', async () => {
     const { hostname, port } = new URL(env.NATS_URL)
     const [ca, cert, key] = await Promise.all(

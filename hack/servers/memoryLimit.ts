@@ -71,14 +71,15 @@ function standIn(bytes: number): MemoryLimit {
     env: { MEMORY_BYTES: String(bytes) },
     command: (program, args) => ({
       program,
-      args: [`--max-old-space-size=${Math.floor(bytes / 2 / 1_048_576)}`, ...args],
+      args: [`--max-heap-size=${Math.floor(bytes / 2 / 1_048_576)}`, ...args],
     }),
     watch: (pidOf) => {
       timer = setInterval(() => {
         const pid = pidOf()
         void readFile(`/proc/${pid}/status`, 'utf8').then(
           (status) => {
-            const residentKib = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1])
+            // Pages of files go when memory is short.
+            const residentKib = Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1])
             if (residentKib * 1_024 > bytes) process.kill(pid, 'SIGKILL')
           },
           () => undefined,

@@ -9,7 +9,7 @@ export interface Memory {
 }
 
 export interface BodyBudgets {
-  /** Received under a token and not parsed yet. */
+  /** Received under a token and not parsed yet; no token has more than three quarters of it. */
   readonly received: ByteBudget
   /** Received without a token: webhooks and clicks on links. No address has more than a quarter of it. */
   readonly open: ByteBudget
@@ -21,16 +21,26 @@ export interface BodyBudgets {
 const RECEIVED = 1 / 8
 const OPEN = 1 / 16
 const OF_ONE_CLIENT = 1 / 4
-/** The program needs less than a fifth of the smallest heap, and collecting needs room. */
-const PARSED = 0.65
+const OF_ONE_TOKEN = 3 / 4
+/** What the program has on the heap without any body. */
+const PROGRAM_BYTES = 64 * 1_048_576
+/** Of the rest: collecting needs room. */
+const PARSED = 0.85
+/** What V8 takes by itself, and a little. */
+const HEAP = 0.51
+/** Commands work whatever the memory. */
+const LEAST_BYTES = 1_048_576
 /** A body of the largest size fits whatever it is made of, as long as a batch can be made of it. */
 const LIMIT_PER_BYTE = 50
 
 export function bodyBudgets({ limitBytes, heapBytes }: Memory): BodyBudgets {
   return {
-    received: new ByteBudget(limitBytes * RECEIVED),
+    received: new ByteBudget(limitBytes * RECEIVED, limitBytes * RECEIVED * OF_ONE_TOKEN),
     open: new ByteBudget(limitBytes * OPEN, limitBytes * OPEN * OF_ONE_CLIENT),
-    parsed: new ByteBudget(Math.min(heapBytes, limitBytes) * PARSED),
+    // A heap that somebody set larger has to share the memory with what lies outside of it all the same.
+    parsed: new ByteBudget(
+      Math.max(LEAST_BYTES, Math.min(heapBytes, limitBytes * HEAP) - PROGRAM_BYTES) * PARSED,
+    ),
   }
 }
 
