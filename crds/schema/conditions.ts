@@ -198,4 +198,8 @@ export function stalls(type: ConditionType, reason: string): boolean {
 export const ANNOTATIONS = {
   requestedAt: 'batchsender.io/requestedAt',
   backupRequestedAt: 'batchsender.io/backupRequestedAt',
+  /** `true`: children that were left without an owner are taken back. */
+  adoptOrphans: 'batchsender.io/adoptOrphans',
+  /** Namespace of the operator that is to look after the object, where there are several. */
+  operator: 'batchsender.io/operator',
 } as const

@@ -168,14 +168,31 @@ export const BatchSenderStatus = Type.Object(
         {
           of: Type.String({
             maxLength: 64,
-            description: 'Hash of the image and the database that it was done with.',
+            description: 'Hashes of the image and of the address that it was done with.',
           }),
+          away: Type.Optional(
+            Type.Boolean({ description: 'The Secret names another database, which was not migrated.' }),
+          ),
+          returns: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              description:
+                'How often the Secret went back to this one from such another: workers that started meanwhile are replaced.',
+            }),
+          ),
         },
         {
           description:
             'The last migration that was completed: it is not done again when its Job is cleaned away.',
         },
       ),
+    ),
+    operator: Type.Optional(
+      Type.String({
+        maxLength: 63,
+        description:
+          'Namespace of the operator that looks after this object; one of another installation stands back.',
+      }),
     ),
     conditions: Type.Optional(
       Type.Array(Condition, {

@@ -194,6 +194,17 @@ describe('the archive in a cluster', () => {
   })
 })
 
+describe('an edit of what is kept', () => {
+  it.each([
+    { what: 'the archive', spec: { clickhouse: { archive: { afterDays: 91 } } } },
+    { what: 'the archive, back', spec: { clickhouse: { archive: { afterDays: 90 } } } },
+    { what: 'the verification', spec: { clickhouse: { backup: { verify: { schedule: '30 4 * * *' } } } } },
+  ])('is Ready again within a minute: $what', async ({ spec }) => {
+    await here.kubectl('patch', 'bs', NAME, '--type=merge', '-p', JSON.stringify({ spec }))
+    await here.kubectl('wait', '--for=condition=Ready', `batchsender/${NAME}`, '--timeout=60s')
+  })
+})
+
 describe('backups in a cluster', () => {
   it('are made by the CronJob’s pods, and one can be restored and is equal', async () => {
     // Rows younger than a minute are in a backup, but not counted.
@@ -234,7 +245,7 @@ describe('backups in a cluster', () => {
 
   it('are fresh while increments are made every minute', async () => {
     const proof = await untilCheck('backup-fresh', 'Proven', 180_000)
-    expect(proof.message).toMatch(/^backup of 2\d{3}-.*Z, limit 3m$/)
+    expect(proof.message).toMatch(/^backup of 2\d{3}-.*Z, limit 3m and 60 s to make the next one$/)
   })
 
   it('are verified by a restore, until a byte is flipped', async () => {

@@ -7,7 +7,7 @@ import { kubectl } from '../cluster/cluster.ts'
 import { arrivals, createBatch, recipientsOf, sendAndAccount, untilEnded } from '../demo/mail.ts'
 import { conditionOf } from '../demo/readiness.ts'
 import { auditMark, writesSince } from './auditTrail.ts'
-import { batchSender, Environment, eventually, expectContract, NAME } from './environment.ts'
+import { batchSender, Environment, eventually, expectContract, FROM_HERE, NAME } from './environment.ts'
 
 const NAMESPACE = 'e2e-healing'
 /** Deleting one of these takes something away that the status must tell of. */
@@ -137,6 +137,68 @@ describe('a BatchSender in a cluster', () => {
     expect(await here.kubectl(...jobs)).toBe('')
     const stalled = here.statuses.filter((seen) => conditionOf(seen, 'Stalled') !== undefined)
     expect(stalled).toEqual([])
+  })
+
+  it.each([
+    {
+      what: 'the workers',
+      spec: {
+        worker: { resources: { requests: { cpu: 0.05, memory: '131072Ki' } }, podAnnotations: { a: 'b' } },
+      },
+    },
+    {
+      what: 'NATS',
+      spec: { nats: { managed: { podAnnotations: { a: 'b' }, resources: { requests: { cpu: '50m' } } } } },
+    },
+    { what: 'the certificates', spec: { nats: { tls: { renewBefore: '480h' } } } },
+    { what: 'the network', spec: { network: { monitoring: [FROM_HERE] } } },
+  ])('is Ready again within a minute after an edit of $what', async ({ spec }) => {
+    const before = here.statuses.length
+    await here.kubectl('patch', 'bs', NAME, '--type=merge', '-p', JSON.stringify({ spec }))
+    await here.kubectl('wait', '--for=condition=Ready', `batchsender/${NAME}`, '--timeout=60s')
+    const stalled = here.statuses.slice(before).filter((seen) => conditionOf(seen, 'Stalled') !== undefined)
+    expect(stalled).toEqual([])
+    expect(await sendAndAccount(await here.endpoints(), 50)).toMatchObject({ distinct: 50, duplicates: 0 })
+  })
+
+  it('lets a worker that is not ready be evicted, as a drain would', async () => {
+    const budget = await here.kubectl(
+      'get',
+      'pdb',
+      'orders-worker',
+      '-o',
+      'jsonpath={.spec.unhealthyPodEvictionPolicy}',
+    )
+    expect(budget).toBe('AlwaysAllow')
+    const image = 'registry.invalid/worker:9'
+    await here.kubectl(
+      'patch',
+      'bs',
+      NAME,
+      '--type=merge',
+      '-p',
+      JSON.stringify({ spec: { worker: { image } } }),
+    )
+    const pod = await eventually('what the pod lacks', async () => {
+      const { message = '' } = conditionOf(await here.sender(), 'WorkerReady') ?? {}
+      return new RegExp(`pod (\\S+) cannot get image ${image}`).exec(message)?.[1]
+    })
+    const eviction = {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name: pod, namespace: NAMESPACE },
+    }
+    const path = `/api/v1/namespaces/${NAMESPACE}/pods/${pod}/eviction?dryRun=All`
+    await kubectl(here.cluster, ['create', '--raw', path, '-f', '-'], JSON.stringify(eviction))
+    await here.kubectl(
+      'patch',
+      'bs',
+      NAME,
+      '--type=json',
+      '-p',
+      '[{"op":"remove","path":"/spec/worker/image"}]',
+    )
+    await here.untilReady()
   })
 
   it('makes secret/orders-nats-operator anew when it is edited', async () => {

@@ -83,6 +83,13 @@ const LEASE_RULES: readonly Rule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create', 'get', 'update'] },
 ]
 
+/** Of operators that are installed elsewhere: whether one is at work on the same object. */
+const OTHER_LEASES: Rule = {
+  apiGroups: ['coordination.k8s.io'],
+  resources: ['leases'],
+  verbs: ['get'],
+}
+
 const documents = (...list: readonly object[]) =>
   list.map((one) => stringify(one, { lineWidth: 0 })).join('---\n')
 
@@ -91,7 +98,7 @@ export const namespacedRights = () => documents(role('Role', NAME, rules()), bin
 
 /** Rights in every namespace. RBAC cannot tell our Secrets from others: this can read them all. */
 export const clusterWideRights = () =>
-  documents(role('ClusterRole', NAME, rules()), binding('ClusterRoleBinding', NAME))
+  documents(role('ClusterRole', NAME, [...rules(), OTHER_LEASES]), binding('ClusterRoleBinding', NAME))
 
 export const leaseRights = () =>
   documents(role('Role', `${NAME}-lease`, LEASE_RULES), binding('RoleBinding', `${NAME}-lease`))

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { certificateFacts } from '../src/adapters/certificateFacts.ts'
-import { certificatesIn, isPlainPem } from '../src/adapters/pem.ts'
+import { certificatesIn, isPlain } from '../src/adapters/pem.ts'
+import { fingerprint } from '../src/adapters/trust.ts'
 import { authority, type Authority } from '../src/testing/certificates.ts'
 import { runControllers } from './controllers.ts'
 import { condition, Harness } from './harness.ts'
@@ -47,7 +48,9 @@ const eventually = <Result>(what: string, look: () => Promise<Result | undefined
 const isTrustedEverywhere = async ({ certificate }: Pick<Authority, 'certificate'>) => {
   const [wanted] = certificatesIn(certificate)
   const all = await Promise.all(LEAVES.map((name) => facts(name)))
-  return all.every((one) => one?.trusts.includes(wanted?.fingerprint256 ?? '')) ? true : undefined
+  return all.every((one) => wanted !== undefined && one?.trusts.includes(fingerprint(wanted)))
+    ? true
+    : undefined
 }
 
 const isSignedBy = async ({ certificate, key }: Pick<Authority, 'certificate' | 'key'>) => {
@@ -55,6 +58,8 @@ const isSignedBy = async ({ certificate, key }: Pick<Authority, 'certificate' | 
   const all = await Promise.all(LEAVES.map((name) => facts(name)))
   return all.every((one) => one?.issuerKeyHash === wanted) ? true : undefined
 }
+
+const isPlainPem = (text: string) => isPlain(text, certificatesIn(text))
 
 describe('a CA of the user', () => {
   it.each(['before', 'after'] as const)(
@@ -106,7 +111,7 @@ describe('a CA of the user', () => {
     await cluster.untilCondition('NatsTLSReady', 'True', 'Issued')
     for (const name of LEAVES) {
       const { 'tls.crt': chain, 'ca.crt': trust } = await held(name)
-      expect(isPlainPem(chain) && isPlainPem(trust)).toBe(true)
+      expect([chain, trust].every(isPlainPem)).toBe(true)
       expect(certificatesIn(chain)).toHaveLength(2)
     }
     const before = await facts('orders-nats-server')

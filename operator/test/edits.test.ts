@@ -122,6 +122,32 @@ describe('with controllers', () => {
     expect(await jobs()).toEqual([])
   })
 
+  it('replaces workers when the address of PostgreSQL is right again, since some may have started with the wrong one', async () => {
+    await controllers.stop()
+    const template = async () => {
+      const live = (await cluster.get('deployment', 'orders-worker'))?.['spec'] as { template: object }
+      return JSON.stringify(live.template)
+    }
+    const before = await template()
+    const postgres = async (password: string) => {
+      await cluster.apply(cluster.secret('postgres', { url: `postgres://u:${password}@db/x` }))
+      await cluster.hurry()
+    }
+    const right = await jobs()
+    await postgres('wrong')
+    await cluster.eventually('another migration', async () =>
+      (await jobs()).some((name) => !right.includes(name)) ? true : undefined,
+    )
+    expect(await template()).toBe(before)
+    await postgres('canary-password')
+    await cluster.eventually('workers of another template', async () =>
+      (await template()) === before ? undefined : true,
+    )
+    controllers = runControllers(cluster)
+    await untilReady(1)
+    expect(await cluster.settled()).not.toBe('')
+  })
+
   it('migrates for another image, and only then rolls the workers', async () => {
     const [before] = await jobs()
     await patch({ worker: { image: 'registry.example.com/worker:2' } })
@@ -185,6 +211,12 @@ describe('before any pod runs', () => {
       },
       45_000,
     )
+    await cluster.settled()
+    const before = (await cluster.operatorWrites()).length
+    await cluster.hurry(name)
+    await cluster.settled()
+    const writes = (await cluster.operatorWrites()).slice(before)
+    expect(writes.filter((write) => write.includes('cronjobs/'))).toEqual([])
   })
 
   it.each(['0 2 * * 7', '0 2 L * *', '0 2 * * 5#2', '@every 1h', 'TZ=Etc/UTC 0 2 * * *', 'every day'])(

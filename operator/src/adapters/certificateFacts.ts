@@ -1,8 +1,8 @@
 /** What certificates and keys in PEM say, in the words of the Snapshot. */
 import type { X509Certificate } from 'node:crypto'
 import type { CertificateFacts } from '../components/snapshot.ts'
-import { certificatesIn, isPlainPem } from './pem.ts'
-import { anchorsOf, keyHash, parseKey, signingFault } from './trust.ts'
+import { certificatesIn, isPlain } from './pem.ts'
+import { anchorsOf, fingerprint, keyHash, parseKey, signingFault } from './trust.ts'
 
 const EXTENDED_USAGE: Readonly<Record<string, string>> = {
   '1.3.6.1.5.5.7.3.1': 'serverAuth',
@@ -37,7 +37,7 @@ export function certificateFacts(
     keyHash: keyHash(certificate),
     keyMatches: key !== undefined && certificate.checkPrivateKey(key),
     ...(issuer && { issuerKeyHash: keyHash(issuer) }),
-    trusts: trusted.map(({ fingerprint256 }) => fingerprint256).sort(),
+    trusts: trusted.map(fingerprint).sort(),
     trustedKeys: [...new Set(trusted.map(keyHash))].sort(),
     ...(fault !== undefined && { signingFault: fault }),
   }
@@ -50,7 +50,8 @@ function trustedBy(
   trustPem: string | undefined,
 ): readonly X509Certificate[] {
   if (certificate.ca) return anchorsOf(pem, trustPem)
-  return trustPem !== undefined && isPlainPem(trustPem) ? certificatesIn(trustPem) : []
+  const trusted = certificatesIn(trustPem)
+  return isPlain(trustPem ?? '', trusted) ? trusted : []
 }
 
 function dnsNames({ subjectAltName }: X509Certificate): string[] {

@@ -1,6 +1,7 @@
 /** ClickHouse through its own client: the only file of the operator that knows it. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { linedPem } from '../../../crds/pem.ts'
 import type { ClickhouseAccess, DesiredStatement } from '../components/desired.ts'
 import type { ClickhouseFault, ClickhouseSeen } from '../components/snapshot.ts'
 import type { Outcome } from '../reconcile/ports.ts'
@@ -118,7 +119,7 @@ export class Clickhouse {
     const [username, password] = [decode(data, `${prefix}username`), decode(data, `${prefix}password`)]
     if (username === undefined || password === undefined)
       throw new Error(`Secret ${name} lacks ${prefix}username or ${prefix}password`)
-    return { username, password, ca: decode(data, 'ca.crt') }
+    return { username, password, ca: linedPem(decode(data, 'ca.crt') ?? '') || undefined }
   }
 }
 

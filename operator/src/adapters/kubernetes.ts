@@ -8,7 +8,7 @@ import type { Ports } from '../reconcile/ports.ts'
 import type { Transport } from '../runtime/transport.ts'
 import type { EventRecorder } from '../runtime/events.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { RETAINED_FOR } from '../vocabulary/labels.ts'
+import { OPERATOR, RETAINED_FOR } from '../vocabulary/labels.ts'
 import { BatchSender, CronJob, Job, Pod, Secret } from '../vocabulary/kinds.ts'
 import { Applier } from '../runtime/apply.ts'
 import { Failures } from '../runtime/failures.ts'
@@ -17,10 +17,12 @@ import { writeStatus } from '../runtime/statusWriter.ts'
 import { jobRuns } from './jobRuns.ts'
 import { References } from './references.ts'
 import { secretFacts } from './secretProjection.ts'
+import { OtherOperators } from './otherOperators.ts'
 import { GeneratedSecrets } from './secrets.ts'
 import { Troubles } from './troubles.ts'
 
-export const FIELD_MANAGER = 'batchsender-operator'
+/** Of what is applied; Secrets are written without one, and the server names their manager after the user agent. */
+export const FIELD_MANAGER = OPERATOR
 const STATUS_MANAGER = 'batchsender-operator-status'
 
 /** The part of the observers that a pass speaks to. */
@@ -55,6 +57,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
   const references = new References(transport)
   const secrets = new GeneratedSecrets(transport, storeOf(Secret), now)
   const troubles = new Troubles(transport, storeOf(Pod))
+  const others = new OtherOperators(transport)
   const primaries = storeOf(BatchSender)
   const runStores = { cronJobs: storeOf(CronJob), jobs: storeOf(Job), pods: storeOf(Pod) }
   const keyOf = ({ namespace, name }: Sender) => joinKey(namespace, name)
@@ -62,6 +65,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
   return {
     now,
     installation,
+    presence: (namespace, signal) => others.presence(namespace, signal),
     primary: (key) => primaries.get(key),
     children: (sender) => childrenOf(sender, controller, options.kinds),
     secrets: (sender) => {
@@ -77,14 +81,14 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     },
     evidence: (sender) => watch.evidence(keyOf(sender)),
     runs: (sender) => jobRuns(sender, runStores, options.reporting),
-    apply: (resource, object, owner, signal) => applier.apply(resource, object, owner, signal),
+    apply: (resource, object, claim, signal) => applier.apply(resource, object, claim, signal),
     remove: (resource, namespace, name, owner: OwnerReference, signal) =>
       applier.remove(resource, namespace, name, owner, signal),
-    issueCertificate: (wish, owner, signal) => secrets.issueCertificate(wish, owner, signal),
-    async makeKey(wish, owner, signal) {
-      const outcome = await secrets.makeKey(wish, owner, signal)
+    issueCertificate: (wish, claim, signal) => secrets.issueCertificate(wish, claim, signal),
+    async makeKey(wish, claim, signal) {
+      const outcome = await secrets.makeKey(wish, claim, signal)
       // Fingerprints made under an earlier key compare with nothing any more.
-      if (outcome.state === 'done') references.forget(joinKey(wish.secret.namespace, owner.name))
+      if (outcome.state === 'done') references.forget(joinKey(wish.secret.namespace, claim.name))
       return outcome
     },
     reloadNats: (wish, sender, signal) => nats.reload(wish, sender.namespace, signal),

@@ -1,6 +1,7 @@
 /** NATS through its own client: the only file of the operator that knows it (upstream goes on as @nats-io/*). */
 import type { ConnectionOptions, NatsConnection } from 'nats'
 import { connect, ErrorCode, NatsError } from 'nats'
+import { linedPem } from '../../../crds/pem.ts'
 import type { DesiredQueue, DesiredReload, NatsAccess } from '../components/desired.ts'
 import type { JetstreamSeen, QueuePart } from '../components/snapshot.ts'
 import type { Outcome } from '../reconcile/ports.ts'
@@ -141,7 +142,7 @@ export class Nats {
     const [cert, key, ca] = ['tls.crt', 'tls.key', 'ca.crt'].map((name) => decode(data, name))
     if (cert === undefined || key === undefined || ca === undefined)
       throw new Error(`Secret ${access.tlsSecret} lacks tls.crt, tls.key or ca.crt`)
-    return { ...options, tls: { cert, key, ca } }
+    return { ...options, tls: { cert: linedPem(cert), key, ca: linedPem(ca) } }
   }
 }
 

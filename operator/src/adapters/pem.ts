@@ -20,9 +20,9 @@ export function pemOf(certificates: readonly { readonly raw: Uint8Array }[]): st
   return certificates.map(({ raw }) => block('CERTIFICATE', Buffer.from(raw))).join('')
 }
 
-/** Whether it is as `pemOf` writes it, apart from blanks around it. */
-export function isPlainPem(pem: string): boolean {
-  return `${pem.trim()}\n` === pemOf(certificatesIn(pem))
+/** Whether the text is those certificates as `pemOf` writes them, apart from blanks around it. */
+export function isPlain(pem: string, certificates: readonly X509Certificate[]): boolean {
+  return `${pem.trim()}\n` === pemOf(certificates)
 }
 
 /** The first private key, without a password, as PEM of its own; `undefined` when there is none. */

@@ -1,12 +1,13 @@
 /** Generated Secrets: certificates and keys, made when the plan asks for them and never kept in memory. */
 import { randomBytes } from 'node:crypto'
 import type { DesiredCertificate, DesiredKey, SecretIdentity } from '../components/desired.ts'
-import type { KubernetesObject, OwnerReference } from '../runtime/object.ts'
+import type { KubernetesObject } from '../runtime/object.ts'
 import type { Outcome } from '../reconcile/ports.ts'
 import type { SecretObject, SecretOutcome } from '../runtime/generatedSecret.ts'
 import type { Store } from '../runtime/store.ts'
 import type { Transport } from '../runtime/transport.ts'
-import { RETAINED_FOR } from '../vocabulary/labels.ts'
+import type { Claim } from '../runtime/ownership.ts'
+import { OPERATOR, RETAINED_FOR } from '../vocabulary/labels.ts'
 import { isUsableKey } from '../vocabulary/dataKey.ts'
 import { PersistentVolumeClaim, Secret } from '../vocabulary/kinds.ts'
 import { read } from '../runtime/read.ts'
@@ -31,13 +32,9 @@ export class GeneratedSecrets {
     this.#now = now
   }
 
-  async issueCertificate(
-    wish: DesiredCertificate,
-    owner: OwnerReference,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  async issueCertificate(wish: DesiredCertificate, claim: Claim, signal: AbortSignal): Promise<Outcome> {
     const make = (live: SecretObject | undefined) => this.#certificate(wish, live, signal)
-    return this.#keep(wish.secret, 'kubernetes.io/tls', owner, make, signal)
+    return this.#keep(wish.secret, 'kubernetes.io/tls', claim, make, signal)
   }
 
   async #certificate(
@@ -58,7 +55,7 @@ export class GeneratedSecrets {
     return makeLeaf(request, issuer, now, isOther ? trusted : '')
   }
 
-  async makeKey(wish: DesiredKey, owner: OwnerReference, signal: AbortSignal): Promise<Outcome> {
+  async makeKey(wish: DesiredKey, claim: Claim, signal: AbortSignal): Promise<Outcome> {
     const { source, secret, key } = wish
     const volume =
       source.from === 'random'
@@ -72,7 +69,7 @@ export class GeneratedSecrets {
           source.from === 'random' ? newKey(source.sizeBytes) : await this.#key(wish, source.name, signal),
       }
     }
-    return this.#keep(secret, 'Opaque', owner, make, signal)
+    return this.#keep(secret, 'Opaque', claim, make, signal)
   }
 
   /** Asks the server, not the cache: what hangs on the answer cannot be undone. */
@@ -96,7 +93,7 @@ export class GeneratedSecrets {
   async #keep(
     identity: SecretIdentity,
     type: string,
-    owner: OwnerReference,
+    { adoptsOrphans = false, ...owner }: Claim,
     make: (live: SecretObject | undefined) => Promise<Content | undefined>,
     signal: AbortSignal,
   ): Promise<Outcome> {
@@ -107,6 +104,8 @@ export class GeneratedSecrets {
         ...identity,
         type,
         claimedBy: owner,
+        adoptsOrphans,
+        manager: OPERATOR,
         ...(identity.owned && { owner }),
         adoptable: (live) => isRetainedFor(live, owner.name),
         content: async (live) => encode(await make(live)),
@@ -147,7 +146,7 @@ function lost({ secret }: DesiredKey, volume: string): Outcome {
 function outcomeOf(outcome: SecretOutcome, what: string): Outcome {
   switch (outcome.state) {
     case 'foreign':
-      return { state: 'foreign', what, holder: outcome.holder }
+      return { state: 'foreign', what, holder: outcome.holder, orphaned: outcome.orphaned }
     case 'terminating':
       return { state: 'waiting', what }
     case 'unchanged':

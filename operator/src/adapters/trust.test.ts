@@ -3,10 +3,11 @@ import { connect, createServer, type TLSSocket } from 'node:tls'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { linedPem } from '../../../crds/pem.ts'
 import { ALGORITHMS, authority, type Authority } from '../testing/certificates.ts'
 import { makeLeaf, trustOf } from './certificateAuthority.ts'
 import { certificateFacts } from './certificateFacts.ts'
-import { certificatesIn, isPlainPem, pemOf, privateKeyIn } from './pem.ts'
+import { certificatesIn, isPlain, pemOf, privateKeyIn } from './pem.ts'
 
 const request = {
   role: 'leaf',
@@ -18,6 +19,8 @@ const request = {
 } as const
 
 const factsOf = ({ certificate, key }: Authority, roots?: string) => certificateFacts(certificate, key, roots)
+
+const isPlainPem = (text: string) => isPlain(text, certificatesIn(text))
 
 /** Whether a client with such a leaf and a server with such a leaf accept each other. */
 async function shakeHands(
@@ -109,6 +112,14 @@ describe('a CA of the user', () => {
       issuerKeyHash: facts?.keyHash,
     })
     expect(leaf['ca.crt']).not.toContain('PRIVATE')
+  })
+
+  it('is trusted beside another in a text that was joined without a line feed, once that is put right', async () => {
+    const [one, two] = [await authority('one'), await authority('two')]
+    const leaf = await makeLeaf(request, two, new Date())
+    const joined = { ...leaf, 'ca.crt': one.certificate.trimEnd() + two.certificate }
+    expect(await shakeHands(leaf, joined)).toBe(false)
+    expect(await shakeHands(leaf, { ...joined, 'ca.crt': linedPem(joined['ca.crt']) })).toBe(true)
   })
 
   it('below one that nobody brought is known to be believed by nobody', async () => {

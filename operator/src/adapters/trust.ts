@@ -96,6 +96,11 @@ function chainEnd(from: X509Certificate, known: readonly X509Certificate[]): X50
 const MOST_CHARACTERS = 100
 const oneLine = (name: string) => name.replaceAll('\n', ', ').slice(0, MOST_CHARACTERS)
 
+/** Enough of its SHA-256 to tell one certificate from another, hexadecimal. */
+export function fingerprint({ fingerprint256 }: X509Certificate): string {
+  return fingerprint256.replaceAll(':', '').slice(0, 32).toLowerCase()
+}
+
 /** SHA-256 of the public key, hexadecimal. */
 export function keyHash({ publicKey }: X509Certificate): string {
   return createHash('sha256')

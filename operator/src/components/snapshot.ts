@@ -19,6 +19,10 @@ export interface Sender {
   readonly status: BatchSenderStatus
   readonly requestedAt?: string
   readonly backupRequestedAt?: string
+  /** Children that were left without an owner are to be taken back. */
+  readonly adoptsOrphans: boolean
+  /** Namespace of the operator that a person has chosen for it. */
+  readonly assignedTo?: string
 }
 
 /** What the leaf or CA in one of our Secrets says of itself; instants as `Date`. */
@@ -36,7 +40,7 @@ export interface CertificateFacts {
   readonly keyMatches: boolean
   /** SHA-256 of the key that signed it, as far as a certificate in `ca.crt` verifies the signature. */
   readonly issuerKeyHash?: string
-  /** SHA-256 of the certificates in `ca.crt`; of a CA, of those that whoever it signs for is to trust. Sorted. */
+  /** Fingerprints of the certificates in `ca.crt`; of a CA, of those that whoever it signs for is to trust. Sorted. */
   readonly trusts: readonly string[]
   /** SHA-256 of their public keys. Sorted. */
   readonly trustedKeys: readonly string[]

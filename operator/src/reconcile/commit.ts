@@ -3,7 +3,7 @@ import type { Contest, Outcome, ReportPorts, WritePorts } from './ports.ts'
 import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { Difference } from '../runtime/differences.ts'
 import type { Desired } from '../components/desired.ts'
-import type { OwnerReference } from '../runtime/object.ts'
+import type { Claim } from '../runtime/ownership.ts'
 import type { Plan, Step } from './plan.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import { ownerReference } from '../components/parts/metadata.ts'
@@ -23,7 +23,7 @@ type CommitPorts = WritePorts & Pick<ReportPorts, 'failures'>
 
 interface Context {
   readonly snapshot: Snapshot
-  readonly owner: OwnerReference
+  readonly claim: Claim
   readonly ports: CommitPorts
   readonly signal: AbortSignal
 }
@@ -39,7 +39,9 @@ export async function commit(
   ports: CommitPorts,
   signal: AbortSignal,
 ): Promise<readonly StepOutcome[]> {
-  const context = { snapshot, owner: ownerReference(snapshot.sender), ports, signal }
+  const { adoptsOrphans } = snapshot.sender
+  const claim = { ...ownerReference(snapshot.sender), adoptsOrphans }
+  const context = { snapshot, claim, ports, signal }
   const outcomes: StepOutcome[] = []
   for (const stage of plan.stages) {
     const failed = new Set(outcomes.filter(isFailed).map(({ step }) => step.conditionType))
@@ -72,7 +74,7 @@ async function carryOut(step: Step, context: Context): Promise<StepOutcome> {
 type Written = Pick<StepOutcome, 'outcome'> & Partial<StepOutcome>
 
 async function write(desired: Desired, context: Context): Promise<Written> {
-  const { owner, ports, signal, snapshot } = context
+  const { claim, ports, signal, snapshot } = context
   const without = (outcome: Outcome): Written => ({ outcome })
   switch (desired.type) {
     case 'object':
@@ -82,7 +84,7 @@ async function write(desired: Desired, context: Context): Promise<Written> {
         desired.resource,
         snapshot.sender.namespace,
         desired.name,
-        owner,
+        claim,
         signal,
       )
       return without(
@@ -90,9 +92,9 @@ async function write(desired: Desired, context: Context): Promise<Written> {
       )
     }
     case 'certificate':
-      return without(await ports.issueCertificate(desired, owner, signal))
+      return without(await ports.issueCertificate(desired, claim, signal))
     case 'key':
-      return without(await ports.makeKey(desired, owner, signal))
+      return without(await ports.makeKey(desired, claim, signal))
     case 'natsReload':
       return without(await ports.reloadNats(desired, snapshot.sender, signal))
     case 'queue':
@@ -103,10 +105,13 @@ async function write(desired: Desired, context: Context): Promise<Written> {
 }
 
 async function applyObject(desired: Desired & { type: 'object' }, context: Context): Promise<Written> {
-  const { owner, ports, signal, snapshot } = context
+  const { claim, ports, signal, snapshot } = context
   const what = nameOf(desired)
-  const applied = await ports.apply(desired.resource, desired.object, owner, signal)
-  if (applied.state === 'foreign') return { outcome: { state: 'foreign', what, holder: applied.holder } }
+  const applied = await ports.apply(desired.resource, desired.object, claim, signal)
+  if (applied.state === 'foreign') {
+    const { holder, orphaned } = applied
+    return { outcome: { state: 'foreign', what, holder, orphaned } }
+  }
   if (applied.state === 'terminating')
     return { outcome: { state: 'waiting', what, ...heldBack(applied, snapshot.now) } }
   const { rewrite } = applied

@@ -47,6 +47,7 @@ export function senderOf(primary: KubernetesObject): Sender {
   // The seam between raw JSON and the schema's types: whatever is wrong with it stands in specFaults.
   const spec = primary['spec'] as BatchSenderSpec
   const requestedAt = asked(metadata, ANNOTATIONS.requestedAt)
+  const assignedTo = asked(metadata, ANNOTATIONS.operator)
   const backupRequestedAt = asked(metadata, ANNOTATIONS.backupRequestedAt)
   return {
     name: metadata.name,
@@ -57,6 +58,8 @@ export function senderOf(primary: KubernetesObject): Sender {
     specHash: templateHash({ ...spec, suspend: undefined }),
     specFaults: specFaults(spec),
     status: primary['status'] ?? {},
+    adoptsOrphans: metadata.annotations?.[ANNOTATIONS.adoptOrphans] === 'true',
+    ...(assignedTo !== undefined && { assignedTo }),
     ...(requestedAt !== undefined && { requestedAt }),
     ...(backupRequestedAt !== undefined && { backupRequestedAt }),
   }

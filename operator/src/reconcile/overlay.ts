@@ -5,7 +5,7 @@ import type { Outcome } from './ports.ts'
 import type { Plan } from './plan.ts'
 import type { Sender } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
-import { declares } from '../../../crds/schema/conditions.ts'
+import { ANNOTATIONS, declares } from '../../../crds/schema/conditions.ts'
 
 export function overlay(
   verdicts: Plan['verdicts'],
@@ -53,12 +53,18 @@ function nameConflict(
   foreign: readonly (Outcome & { state: 'foreign' })[],
 ): Omit<Judged, 'type'> | undefined {
   if (foreign.length === 0) return undefined
-  const held = foreign.map(({ what, holder }) => `${what} belongs to ${holder}`).sort()
-  return {
-    status: 'False',
-    reason: 'NameConflict',
-    message: `${held.join('; ')}: remove it or rename the BatchSender`,
-  }
+  const held = foreign.map((outcome) => `${outcome.what} belongs to ${outcome.holder}`).sort()
+  const ways = [...new Set(foreign.map(wayOut))].sort()
+  return { status: 'False', reason: 'NameConflict', message: `${held.join('; ')}: ${ways.join('; ')}` }
+}
+
+/** Never to remove a Secret: it may hold the only key to what is on a volume, or the authority that all trust. */
+function wayOut({ what, orphaned = false }: Outcome & { state: 'foreign' }): string {
+  if (orphaned)
+    return `it has our labels and lost its owner: annotate the BatchSender with ${ANNOTATIONS.adoptOrphans}=true to take it back`
+  if (what.startsWith('Secret '))
+    return `if the operator made it, give it back its labels (docs/ownership.md), otherwise rename the BatchSender`
+  return 'remove it or rename the BatchSender'
 }
 
 function refusal(

@@ -20,6 +20,7 @@ import type {
   Sender,
   Trouble,
 } from '../components/snapshot.ts'
+import type { Claim } from '../runtime/ownership.ts'
 import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
 
 /** What became of one step. */
@@ -32,7 +33,13 @@ export type Outcome =
       readonly change: 'created' | 'updated' | 'removed' | 'requested'
       readonly what: string
     }
-  | { readonly state: 'foreign'; readonly what: string; readonly holder: string }
+  /** @property orphaned it is one of ours that lost its owner */
+  | {
+      readonly state: 'foreign'
+      readonly what: string
+      readonly holder: string
+      readonly orphaned?: boolean
+    }
   | {
       readonly state: 'refused'
       readonly what: string
@@ -63,6 +70,8 @@ export interface Contest {
 }
 
 export interface ReadPorts {
+  /** Whether the operator of another installation is at work; `unknown` when its lease may not be read. */
+  presence(namespace: string, signal: AbortSignal): Promise<'atWork' | 'gone' | 'unknown'>
   now(): Date
   /** The object as the informer has it; `undefined` when it is gone. */
   primary(key: string): KubernetesObject | undefined
@@ -91,7 +100,7 @@ export interface WritePorts {
   apply(
     resource: Resource,
     object: KubernetesObject,
-    owner: OwnerReference,
+    claim: Claim,
     signal: AbortSignal,
   ): Promise<ApplyOutcome>
   remove(
@@ -101,8 +110,8 @@ export interface WritePorts {
     owner: OwnerReference,
     signal: AbortSignal,
   ): Promise<boolean>
-  issueCertificate(wish: DesiredCertificate, owner: OwnerReference, signal: AbortSignal): Promise<Outcome>
-  makeKey(wish: DesiredKey, owner: OwnerReference, signal: AbortSignal): Promise<Outcome>
+  issueCertificate(wish: DesiredCertificate, claim: Claim, signal: AbortSignal): Promise<Outcome>
+  makeKey(wish: DesiredKey, claim: Claim, signal: AbortSignal): Promise<Outcome>
   reloadNats(wish: DesiredReload, sender: Sender, signal: AbortSignal): Promise<Outcome>
   keepQueue(wish: DesiredQueue, sender: Sender, signal: AbortSignal): Promise<Outcome>
   runStatement(wish: DesiredStatement, sender: Sender, signal: AbortSignal): Promise<Outcome>

@@ -5,7 +5,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { contractBreaches, kstatusOf } from '../testing/kstatus.ts'
-import { FULL, fullReferences, World } from '../testing/worldOfOne.ts'
+import { FULL, fullReferences } from '../testing/fullSpec.ts'
+import { World } from '../testing/worldOfOne.ts'
 import { ApiError, Waiting } from '../runtime/errors.ts'
 
 type Event = readonly [name: string, happen: (world: World) => void]

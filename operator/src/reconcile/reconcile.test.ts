@@ -42,6 +42,7 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
   const all: Ports = {
     now: () => NOW,
     installation: INSTALLATION,
+    presence: () => Promise.resolve('gone'),
     primary: () => object,
     children: () => new Map(),
     secrets: () => issuedSecrets(sender()),
@@ -381,7 +382,7 @@ describe('a pass', () => {
 
   it('looks again for a name that somebody else holds', async () => {
     const { pass, statuses } = ports(primary(), {
-      apply: () => Promise.resolve({ state: 'foreign', holder: 'Vault v' }),
+      apply: () => Promise.resolve({ state: 'foreign', holder: 'Vault v', orphaned: false }),
     })
     expect((await pass()).requeueAfterMs).toBeLessThanOrEqual(15_000)
     expect(reasonOf(statuses[0], 'Stalled')).toBe('NameConflict')

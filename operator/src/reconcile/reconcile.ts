@@ -11,6 +11,7 @@ import { commit } from './commit.ts'
 import { gather, senderOf } from './gather.ts'
 import { planOf } from './plan.ts'
 import { deedsOf, turnsOf } from './events.ts'
+import { keptByAnother } from './keeper.ts'
 import { messageOf } from './mishap.ts'
 import { report, unjudgedStatus } from './report.ts'
 import { firstSentence } from '../vocabulary/sentence.ts'
@@ -26,6 +27,8 @@ export interface Pass {
 }
 
 const FOREIGN_RECHECK_MS = 15_000
+/** How soon it is noticed that the other operator is gone. */
+const STAND_BACK_MS = 30_000
 
 /** @param key `namespace/name` */
 export async function reconcile(
@@ -60,6 +63,11 @@ async function pursue(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Pass> {
+  const another = await keptByAnother(senderOf(primary), ports, signal)
+  if (another) {
+    ports.event(primary, another)
+    return { requeueAfterMs: STAND_BACK_MS }
+  }
   const snapshot = await gather(primary, ports, signal)
   const { sender } = snapshot
   ports.attend(sender)

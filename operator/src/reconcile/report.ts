@@ -38,6 +38,7 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
   return {
     observedGeneration: settled ? sender.generation : (sender.status.observedGeneration ?? -1),
     ...settledHash(sender, settled),
+    operator: snapshot.installation.operatorNamespace,
     ...handledRequest(sender),
     ...handledBackup(snapshot, outcomes),
     ...migrationMemory(snapshot),

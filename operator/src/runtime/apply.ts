@@ -13,7 +13,8 @@ import { ApiError, isConflict, Waiting } from './errors.ts'
 import { heldByOthers } from './holders.ts'
 import { standingOf } from './managedFields.ts'
 import { controllerOf, joinKey, keyOf, pathOf } from './object.ts'
-import { foreignHolder, isLeftover } from './ownership.ts'
+import type { Claim } from './ownership.ts'
+import { foreignHolder, isLeftover, isOrphan } from './ownership.ts'
 import { Rewrites } from './rewrites.ts'
 import { read } from './read.ts'
 import { Recent } from './recent.ts'
@@ -57,11 +58,11 @@ export class Applier {
   async apply(
     resource: Resource,
     desired: KubernetesObject,
-    owner: OwnerReference,
+    claim: Claim,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
     this.#counts?.begin(resource.kind)
-    const outcome = await this.#apply(resource, desired, owner, signal)
+    const outcome = await this.#apply(resource, desired, claim, signal)
     this.#counts?.add(resource.kind, outcome)
     return outcome
   }
@@ -69,11 +70,11 @@ export class Applier {
   async #apply(
     resource: Resource,
     desired: KubernetesObject,
-    owner: OwnerReference,
+    claim: Claim,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
-    const known = this.#known(resource, desired, owner)
-    if (known) return this.#bringUp(resource, desired, known, owner, signal)
+    const known = this.#known(resource, desired, claim)
+    if (known) return this.#bringUp(resource, desired, known, claim, signal)
     const key = `${resource.plural}/${keyOf(desired)}`
     const created = this.#taken.get(key) ? undefined : await this.#create(resource, desired, signal)
     if (created) return created
@@ -82,7 +83,7 @@ export class Applier {
     this.#taken.delete(key)
     // It was there a moment ago: the next pass finds the name free.
     if (!live) throw new Waiting('NameFreed', 0)
-    const outcome = await this.#bringUp(resource, desired, live, owner, signal)
+    const outcome = await this.#bringUp(resource, desired, live, claim, signal)
     if (outcome.state === 'foreign') this.#taken.set(key, true)
     return outcome
   }
@@ -91,12 +92,14 @@ export class Applier {
     resource: Resource,
     desired: KubernetesObject,
     live: KubernetesObject,
-    owner: OwnerReference,
+    owner: Claim,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
     if (isLeftover(live, owner)) return terminating(live)
     const holder = foreignHolder(live, owner)
-    if (holder !== undefined) return { state: 'foreign', holder }
+    const orphaned = isOrphan(live, desired.metadata.labels, this.#options.fieldManager)
+    if (holder !== undefined && !(orphaned && owner.adoptsOrphans === true))
+      return { state: 'foreign', holder, orphaned }
     if (live.metadata.deletionTimestamp !== undefined) return terminating(live)
     if (this.#isApplied(live, desired)) {
       this.#patience.settle(live.metadata.uid ?? '')

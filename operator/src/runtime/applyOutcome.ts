@@ -20,7 +20,7 @@ export type ApplyOutcome =
       readonly contested?: readonly Contested[]
     }
   /** Somebody else's; nothing was written. */
-  | { readonly state: 'foreign'; readonly holder: string }
+  | { readonly state: 'foreign'; readonly holder: string; readonly orphaned: boolean }
   /** Being deleted since then, RFC 3339: waited for, not fought. */
   | { readonly state: 'terminating'; readonly since: string; readonly finalizers: readonly string[] }
 

@@ -1,7 +1,7 @@
 /** Secrets whose content we generate: created by POST, changed under their resource version, never forced. */
 import type { KubernetesObject, OwnerReference, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
-import { foreignHolder, isLeftover } from './ownership.ts'
+import { foreignHolder, isLeftover, isOrphan } from './ownership.ts'
 import { read } from './read.ts'
 import { ApiError } from './errors.ts'
 import { pathOf } from './object.ts'
@@ -20,6 +20,10 @@ export interface SecretWish {
   readonly owner?: OwnerReference
   /** Whose it is; the name must be free or already this owner's. */
   readonly claimedBy: OwnerReference
+  /** What has lost its owner may be taken back. */
+  readonly adoptsOrphans: boolean
+  /** The field manager of our writes, as the server names it. */
+  readonly manager: string
   /** Whether an object without an owner was left behind by us and may be taken up again. */
   readonly adoptable: (live: KubernetesObject) => boolean
   /**
@@ -31,7 +35,7 @@ export interface SecretWish {
 
 export type SecretOutcome =
   | { readonly state: 'unchanged' | 'created' | 'updated'; readonly object: SecretObject }
-  | { readonly state: 'foreign'; readonly holder: string }
+  | { readonly state: 'foreign'; readonly holder: string; readonly orphaned: boolean }
   | { readonly state: 'terminating' }
 
 /** @throws ApiError 409 when somebody changed it meanwhile; the next pass reads it again. */
@@ -70,8 +74,8 @@ async function replace(
   signal?: AbortSignal,
 ): Promise<SecretOutcome> {
   if (isLeftover(live, wish.claimedBy)) return { state: 'terminating' }
-  const holder = wish.adoptable(live) ? undefined : foreignHolder(live, wish.claimedBy)
-  if (holder !== undefined) return { state: 'foreign', holder }
+  const foreign = heldByAnother(live, wish)
+  if (foreign) return foreign
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating' }
   const data = await wish.content(live)
   if (data === undefined && isLabelled(live, wish)) return { state: 'unchanged', object: live }
@@ -82,6 +86,13 @@ async function replace(
     ...(signal && { signal }),
   })
   return { state: 'updated', object: body }
+}
+
+function heldByAnother(live: SecretObject, wish: SecretWish): SecretOutcome | undefined {
+  const holder = wish.adoptable(live) ? undefined : foreignHolder(live, wish.claimedBy)
+  const orphaned = isOrphan(live, wish.labels, wish.manager)
+  if (holder === undefined || (orphaned && wish.adoptsOrphans)) return undefined
+  return { state: 'foreign', holder, orphaned }
 }
 
 /** The new content in the identity of the old: its type cannot change, and what others noted on it is not ours. */

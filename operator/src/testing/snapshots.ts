@@ -35,6 +35,7 @@ export function sender(more: Partial<Sender> = {}): Sender {
     specHash: 'hash',
     specFaults: [],
     status: {},
+    adoptsOrphans: false,
     ...more,
   }
 }

@@ -15,41 +15,11 @@ import { components } from '../components/index.ts'
 import { reconcile } from '../reconcile/reconcile.ts'
 import { ApiError } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
+import { FULL, fullReferences } from './fullSpec.ts'
 import { ModelClickhouse } from './modelClickhouse.ts'
-import {
-  allReferences,
-  INSTALLATION,
-  issuedSecrets,
-  NOW,
-  reference,
-  sender,
-  snapshot,
-  SPEC,
-} from './snapshots.ts'
+import { INSTALLATION, issuedSecrets, NOW, sender, snapshot } from './snapshots.ts'
 
 const KEY = 'mail/orders'
-
-/** All that has a life of its own: encryption, an autoscaler, an archive, backups. */
-export const FULL: BatchSenderSpec = {
-  ...SPEC,
-  worker: { ...SPEC.worker, autoscaling: { minReplicas: 1, maxReplicas: 3, targetCpuPercent: 70 } },
-  nats: { managed: { replicas: 1, encryption: { enabled: true } } },
-  clickhouse: {
-    external: { url: 'https://clickhouse.example.com:8443', credentialsSecretRef: { name: 'clickhouse' } },
-    database: 'mail',
-    archive: { afterDays: 90, disk: 's3' },
-    backup: {
-      schedule: '0 2 * * *',
-      incrementalSchedule: '*/10 * * * *',
-      timeZone: 'Europe/Berlin',
-      destination: { namedCollection: 'backup_s3' },
-      verify: { schedule: '0 4 * * *' },
-    },
-  },
-}
-
-export const fullReferences = (): Map<string, ReferenceFacts> =>
-  new Map([...allReferences(), ['clickhouse', reference('username', 'password')]])
 
 const BACKUP_EVERY_MS = 600_000
 
@@ -230,6 +200,7 @@ export class World {
     return {
       now: () => this.#now(),
       installation: INSTALLATION,
+      presence: () => Promise.resolve('gone'),
       primary: () => this.#copies.get(by),
       children: () => this.children,
       secrets: () => this.#secrets,
@@ -293,10 +264,13 @@ export class World {
 }
 
 /** Whatever the server added to it counts for nothing. */
-function isAsWished({ status, ...known }: KubernetesObject, wish: KubernetesObject): boolean {
-  const { uid, generation, ...metadata } = known.metadata
-  void [status, uid, generation]
-  return JSON.stringify({ ...known, metadata }) === JSON.stringify(wish)
+function isAsWished(known: KubernetesObject, wish: KubernetesObject): boolean {
+  const { uid, generation } = known.metadata
+  const metadata = { ...wish.metadata, uid, generation }
+  return (
+    JSON.stringify({ ...known, status: undefined }) ===
+    JSON.stringify({ ...wish, metadata, status: undefined })
+  )
 }
 
 function statusOf({ kind, metadata, ...object }: KubernetesObject, ready: boolean): object | undefined {

@@ -16,6 +16,13 @@ const core = (kind: string, plural: string): Resource => ({
   namespaced: true,
 })
 
+export const Lease: Resource = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+}
+
 export const ConfigMap = core('ConfigMap', 'configmaps')
 export const Secret = core('Secret', 'secrets')
 export const Service = core('Service', 'services')

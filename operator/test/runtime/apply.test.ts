@@ -152,7 +152,7 @@ describe('a name that is taken', () => {
   it('is not taken over, though the cache does not show its holder', async () => {
     const before = await foreign({})
     for (let pass = 0; pass < 3; pass += 1)
-      expect(await fixture.applier.apply(CONFIG_MAP, configMap({ a: '1' }), fixture.owner)).toEqual({
+      expect(await fixture.applier.apply(CONFIG_MAP, configMap({ a: '1' }), fixture.owner)).toMatchObject({
         state: 'foreign',
         holder: 'nobody that we know',
       })
@@ -167,7 +167,7 @@ describe('a name that is taken', () => {
     const other = await harness.widget(fixture.namespace, 'other')
     const before = await foreign({ labels: { app: 'test' }, ownerReferences: [ownerOf(other)] })
     fixture.storeOf(CONFIG_MAP).observe(before)
-    expect(await fixture.applier.apply(CONFIG_MAP, configMap({ a: '1' }), fixture.owner)).toEqual({
+    expect(await fixture.applier.apply(CONFIG_MAP, configMap({ a: '1' }), fixture.owner)).toMatchObject({
       state: 'foreign',
       holder: 'Widget other',
     })

@@ -67,7 +67,7 @@ describe.each(kinds)('of %s, a %s', (apiVersion, kind, plural, body) => {
     expect((await applier.apply(resource, wish(owner), owner)).state).toBe('unchanged')
     const stranger = { ...owner, name: 'stranger', uid: '5bd8a4b6-5d07-4b6c-8a5b-0d6c1f8e2b11' }
     const before = await harness.get(resource, fixture.namespace, 'child')
-    expect(await fixture.newApplier().apply(resource, wish(stranger), stranger)).toEqual({
+    expect(await fixture.newApplier().apply(resource, wish(stranger), stranger)).toMatchObject({
       state: 'foreign',
       holder: 'Widget one',
     })

@@ -28,6 +28,8 @@ describe('a generated Secret', () => {
     type: 'Opaque',
     owner: fixture.owner,
     claimedBy: fixture.owner,
+    adoptsOrphans: false,
+    manager: 'runtime-test',
     adoptable: ({ metadata }) => metadata.labels?.['retained-for'] === 'one',
     content,
   })
@@ -55,7 +57,7 @@ describe('a generated Secret', () => {
       metadata: { name: 'key', namespace: fixture.namespace },
       data: { key: 'dGhlaXJz' },
     })
-    expect(await keepSecret(fixture.transport, wish(ours))).toEqual({
+    expect(await keepSecret(fixture.transport, wish(ours))).toMatchObject({
       state: 'foreign',
       holder: 'nobody that we know',
     })

@@ -1,5 +1,6 @@
 /** A table in ClickHouse that workers write, and the insert that may be repeated. */
 import { ClickHouseError, createClient } from '@clickhouse/client'
+import { linedPem } from '../../../crds/pem.ts'
 import { createDatabase, createTable, qualified, type DataTable } from '../../../crds/clickhouseTables.ts'
 import type { Lot } from '../store/outbox.ts'
 import type { Sink } from './flusher.ts'
@@ -37,7 +38,7 @@ export function clickhouseSink<Row>({
     url,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(ca !== undefined && { tls: { ca_cert: Buffer.from(ca) } }),
+    ...(ca !== undefined && { tls: { ca_cert: Buffer.from(linedPem(ca)) } }),
     request_timeout: REQUEST_MS,
     log: { level: 127 },
   })

@@ -1,6 +1,7 @@
 /** ClickHouse as the Jobs use it: backups, restores and the list of them. No value of a user ends up in a statement. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { linedPem } from '../../../crds/pem.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BACKUP_LOG, identifier, literal, qualified } from '../../../crds/clickhouseTables.ts'
 
@@ -22,7 +23,7 @@ export function openClickhouse(url: string, { username, password, ca }: Credenti
     url,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(ca !== undefined && { tls: { ca_cert: Buffer.from(ca) } }),
+    ...(ca !== undefined && { tls: { ca_cert: Buffer.from(linedPem(ca)) } }),
     application: 'batchsender-job',
     request_timeout: REQUEST_MS,
     log: { level: ClickHouseLogLevel.OFF },

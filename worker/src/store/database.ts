@@ -1,6 +1,7 @@
 /** PostgreSQL through a pool, in a way that a pooler in transaction mode bears: nothing outlives a transaction but names that can be done without. */
 import type { PoolClient, QueryConfig, QueryResultRow } from 'pg'
 import { readFileSync } from 'node:fs'
+import { linedPem } from '../../../crds/pem.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError, Pool } from 'pg'
 import { StatementNames } from './statementNames.ts'
@@ -76,7 +77,10 @@ function connection({ url, caFile }: DatabaseOptions) {
   if (caFile === undefined) return { connectionString: url }
   const bare = new URL(url)
   for (const name of ['sslmode', 'sslrootcert', 'channel_binding']) bare.searchParams.delete(name)
-  return { connectionString: bare.href, ssl: { ca: readFileSync(caFile, 'utf8'), rejectUnauthorized: true } }
+  return {
+    connectionString: bare.href,
+    ssl: { ca: linedPem(readFileSync(caFile, 'utf8')), rejectUnauthorized: true },
+  }
 }
 
 async function withClient<Value>(pool: Pool, work: (client: PoolClient) => Promise<Value>): Promise<Value> {

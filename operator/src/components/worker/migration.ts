@@ -51,19 +51,37 @@ export function migrationSteps(snapshot: Snapshot): readonly Desired[] {
   return [...others, { type: 'object', resource: Job, object: migrationJob(snapshot, wish(snapshot)) }]
 }
 
+type Memory = NonNullable<BatchSenderStatus['migration']>
+
 /** What the status says of migrations after this pass. */
 export function migrationMemory(snapshot: Snapshot): Pick<BatchSenderStatus, 'migration'> {
   const { sender } = snapshot
+  const last = sender.status.migration
   const isJudged = sender.specFaults.length === 0 && databaseOf(snapshot) !== undefined
-  const migration =
-    isJudged && migrationOf(snapshot).state === 'done' ? { of: subjectOf(snapshot) } : sender.status.migration
+  const migration = isJudged ? memoryAfter(snapshot, last) : last
   return migration ? { migration } : {}
+}
+
+/**
+ * A worker that starts while the Secret names a database that nobody could migrate keeps that address, and looks like all
+ * others when the Secret is put right: that it went there and back is counted, so that workers are replaced.
+ */
+function memoryAfter(snapshot: Snapshot, last: Memory | undefined): Memory | undefined {
+  const subject = subjectOf(snapshot)
+  const returns = last?.returns === undefined ? {} : { returns: last.returns }
+  if (migrationOf(snapshot).state !== 'done')
+    return last && (isOfOtherDatabase(last.of, subject) ? { ...last, away: true } : last)
+  const isBack = last?.away === true && last.of === subject
+  return isBack ? { of: subject, returns: (last.returns ?? 0) + 1 } : { of: subject, ...returns }
 }
 
 /** What a migration is about: the same image and the same database need it once. */
 function subjectOf(snapshot: Snapshot): string {
-  return templateHash({ image: workerImage(snapshot), database: databaseOf(snapshot) })
+  const parts = [{ image: workerImage(snapshot) }, { database: databaseOf(snapshot) }]
+  return parts.map((part) => templateHash(part)).join('-')
 }
+
+const isOfOtherDatabase = (one: string, two: string) => one.split('-')[1] !== two.split('-')[1]
 
 /** Tells a change of the address, without telling what it is. */
 function databaseOf(snapshot: Snapshot): string | undefined {
@@ -109,8 +127,9 @@ function finished(snapshot: Snapshot): readonly JobManifest[] {
 
 /** The one that is wanted, or one for the same end that has a pod at work: it may finish. */
 function presentJob(snapshot: Snapshot): JobManifest | undefined {
-  const { name, subject } = wish(snapshot)
   const all = jobs(snapshot)
+  if (all.length === 0) return undefined
+  const { name, subject } = wish(snapshot)
   return (
     all.find(({ metadata }) => metadata.name === name) ??
     all.find((job) => isAbout(job, subject) && (job.status?.ready ?? 0) > 0)

@@ -208,5 +208,6 @@ function workerHash(snapshot: Snapshot): string {
     image: workerImage(snapshot),
     environment: environment(snapshot),
     secrets: secretFingerprints(snapshot),
+    returns: snapshot.sender.status.migration?.returns,
   })
 }
