@@ -94,13 +94,13 @@ const EVENTS: readonly Event[] = [
   [
     'a certificate lost',
     (world) => {
-      world.loseSecret('orders-nats-worker')
+      world.secrets.lose('orders-nats-worker')
     },
   ],
   [
     'a copy of the key lost',
     (world) => {
-      world.loseSecret('orders-nats-data-key-copy')
+      world.secrets.lose('orders-nats-data-key-copy')
     },
   ],
   ['ClickHouse silent', (world) => (world.clickhouse.answers = false)],

@@ -9,7 +9,7 @@ import type { Rewrite } from './rewrites.ts'
 import { OutcomeCounts } from './applyOutcome.ts'
 import { contestedFields, Patience } from './contests.ts'
 import { differences } from './differences.ts'
-import { ApiError, isConflict, Waiting } from './errors.ts'
+import { isConflict, Waiting } from './errors.ts'
 import { heldByOthers } from './holders.ts'
 import { standingOf } from './managedFields.ts'
 import { controllerOf, joinKey, keyOf, pathOf } from './object.ts'
@@ -17,6 +17,7 @@ import type { Claim } from './ownership.ts'
 import { foreignHolder, isLeftover, isOrphan } from './ownership.ts'
 import { Rewrites } from './rewrites.ts'
 import { read } from './read.ts'
+import { removeControlled } from './remove.ts'
 import { Recent } from './recent.ts'
 import { Settled } from './settled.ts'
 import { APPLY_PATCH } from './transport.ts'
@@ -112,7 +113,7 @@ export class Applier {
   }
 
   /** Deletes what `owner` controls. @returns false when there was nothing of its to delete. */
-  async remove(
+  remove(
     resource: Resource,
     namespace: string,
     name: string,
@@ -120,25 +121,7 @@ export class Applier {
     signal?: AbortSignal,
   ): Promise<boolean> {
     const live = this.#options.storeOf(resource).get(joinKey(namespace, name))
-    if (!live || controllerOf(live)?.uid !== owner.uid || live.metadata.deletionTimestamp !== undefined)
-      return false
-    try {
-      await this.#options.transport.request({
-        method: 'DELETE',
-        path: pathOf(resource, namespace, name),
-        body: {
-          apiVersion: 'v1',
-          kind: 'DeleteOptions',
-          propagationPolicy: 'Background',
-          preconditions: { uid: live.metadata.uid },
-        },
-        ...(signal && { signal }),
-      })
-      return true
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return false
-      throw error
-    }
+    return removeControlled(this.#options.transport, resource, live, owner, signal)
   }
 
   /** What the cache has, if it is ours. That it has nothing says little: it sees only what carries our labels. */

@@ -5,7 +5,6 @@
 import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { ReferenceFacts } from '../components/snapshot.ts'
-import type { CertificateFacts, JobRun, SecretFacts } from '../components/snapshot.ts'
 import type { DesiredCertificate } from '../components/desired.ts'
 import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { Ports } from '../reconcile/ports.ts'
@@ -16,12 +15,12 @@ import { reconcile } from '../reconcile/reconcile.ts'
 import { ApiError } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
 import { FULL, fullReferences } from './fullSpec.ts'
+import { backupRuns } from './modelBackups.ts'
 import { ModelClickhouse } from './modelClickhouse.ts'
-import { INSTALLATION, issuedSecrets, NOW, sender, snapshot } from './snapshots.ts'
+import { ModelSecrets } from './modelSecrets.ts'
+import { INSTALLATION, NOW, snapshot } from './snapshots.ts'
 
 const KEY = 'mail/orders'
-
-const BACKUP_EVERY_MS = 600_000
 
 /** What becomes of one write of a child. */
 export type Fault = Error | 'rewritten' | 'terminating'
@@ -46,7 +45,7 @@ export class World {
   readonly faults: Fault[] = []
   /** Requests that changed something, or tried to. */
   writes = 0
-  readonly #secrets: Map<string, SecretFacts>
+  readonly secrets = new ModelSecrets()
   readonly #failures = new Failures(() => this.#seconds * 1_000)
   #primary: KubernetesObject = {
     apiVersion: 'batchsender.io/v1alpha1',
@@ -61,7 +60,6 @@ export class World {
   leader: Operator = 'a'
 
   constructor() {
-    this.#secrets = issuedSecrets(sender({ spec: FULL }))
     this.catchUp()
   }
 
@@ -100,54 +98,15 @@ export class World {
     return ((status as { availableReplicas?: number } | undefined)?.availableReplicas ?? 0) > 0
   }
 
+  #issue(wish: DesiredCertificate): ReturnType<Ports['issueCertificate']> {
+    this.writes += 1
+    this.secrets.issue(wish, String(this.#version + this.writes), this.#now())
+    return Promise.resolve({ state: 'done', change: 'updated', what: `Secret ${wish.secret.name}` })
+  }
+
   /** Every certificate that a node or a client shows ends within the hour. */
   ageCertificates(): void {
-    for (const [name, facts] of this.#secrets)
-      if (facts.certificate && !facts.certificate.isCa)
-        this.#certify(name, { notAfter: new Date(this.#now().getTime() + 3_600_000) })
-  }
-
-  /** Somebody deletes a certificate, or a key that has a copy. */
-  loseSecret(name: string): void {
-    this.#secrets.delete(name)
-  }
-
-  #certify(name: string, more: Partial<CertificateFacts>): void {
-    const facts = this.#secrets.get(name) ?? issuedSecrets(sender({ spec: FULL })).get(name)
-    if (facts?.certificate)
-      this.#secrets.set(name, { ...facts, certificate: { ...facts.certificate, ...more } })
-  }
-
-  #issue({ secret, request }: DesiredCertificate): ReturnType<Ports['issueCertificate']> {
-    this.writes += 1
-    const serial = String(this.#version + this.writes)
-    const durationMs = 'durationMs' in request ? request.durationMs : 86_400_000
-    const notAfter = new Date(this.#now().getTime() + durationMs)
-    this.#certify(secret.name, { serial, notBefore: this.#now(), notAfter })
-    return Promise.resolve({ state: 'done', change: 'updated', what: `Secret ${secret.name}` })
-  }
-
-  #backups(): readonly JobRun[] {
-    if (!this.backsUp) return []
-    const now = new Date(Math.floor(this.#now().getTime() / BACKUP_EVERY_MS) * BACKUP_EVERY_MS)
-    const completedAt = `${now.toISOString().slice(0, 19)}Z`
-    return (['full', 'incremental'] as const).map((kind) => ({
-      name: `orders-backup-${kind}-1`,
-      component: 'backup',
-      state: 'complete',
-      madeAt: now,
-      endedAt: now,
-      reports: [
-        {
-          job: 'backup',
-          backup: `${kind}-${completedAt.replaceAll(/[:TZ]/g, '-')}x`,
-          kind,
-          cutoff: completedAt,
-          completedAt,
-          ...{ sizeBytes: 1, rows: 1, partitions: 1, hash: '0123456789abcdef' },
-        },
-      ],
-    }))
+    this.secrets.age(new Date(this.#now().getTime() + 3_600_000))
   }
 
   /** Controllers and kubelets have done what they were told, or pods are gone. */
@@ -203,8 +162,8 @@ export class World {
       presence: () => Promise.resolve('gone'),
       primary: () => this.#copies.get(by),
       children: () => this.children,
-      secrets: () => this.#secrets,
-      runs: () => this.#backups(),
+      secrets: () => this.secrets.facts,
+      runs: () => (this.backsUp ? backupRuns(this.#now()) : []),
       troubles: () => Promise.resolve([]),
       references: () => Promise.resolve(this.references),
       evidence: () => this.#evidence(),
@@ -216,8 +175,7 @@ export class World {
       issueCertificate: (wish) => this.#issue(wish),
       makeKey: ({ secret: { name } }) => {
         this.writes += 1
-        const facts = issuedSecrets(sender({ spec: FULL })).get(name)
-        if (facts) this.#secrets.set(name, facts)
+        this.secrets.restore(name)
         return Promise.resolve({ state: 'done', change: 'created', what: `Secret ${name}` })
       },
       reloadNats: unchanged,
@@ -240,7 +198,7 @@ export class World {
     const { natsHandshake, jetstream } = snapshot({ now: this.#now() }).evidence
     if (!natsHandshake || !jetstream) throw new Error('the snapshot of a healthy one has no evidence')
     const lookedAt = this.#now()
-    const servedSerial = this.#secrets.get('orders-nats-server')?.certificate?.serial ?? ''
+    const servedSerial = this.secrets.facts.get('orders-nats-server')?.certificate?.serial ?? ''
     const nodes = natsHandshake.seen.nodes.map((node) => ({ ...node, servedSerial }))
     return {
       natsHandshake: { seen: { nodes }, lookedAt },
