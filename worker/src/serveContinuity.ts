@@ -21,7 +21,7 @@ export interface WatchedContinuity extends Omit<EventsOptions, 'database'> {
 
 export function watchContinuity(options: WatchedContinuity): Continuity {
   const { log, metrics, settings, tuning } = options
-  const tell = ({ doubted, again, batches }: LostCommits, remembered: number) => {
+  const tell = ({ remembered, doubted, again, batches }: LostCommits) => {
     metrics.lostCommits.inc(doubted)
     const figures = { remembered, doubted, batches: batches.slice(0, TOLD) }
     if (doubted > 0 || batches.length > 0)

@@ -83,7 +83,7 @@ test('nobody claims before everybody has compared, and who was mailed is in doub
   ])
   // Those of whom it is known that no mail went may get theirs.
   expect(again.map(({ seq }) => seq)).toEqual([15, 16, 17, 18, 19])
-  expect(a.lost[1]).toEqual({ doubted: 15, again: [], batches: [] })
+  expect(a.lost[1]).toEqual({ remembered: 15, doubted: 15, again: [], batches: [] })
   expect((await findBatch(rig.database, id))?.counts).toMatchObject({ uncertain: 15, sending: 5 })
   const attempts = await rig.database.query(
     `SELECT DISTINCT outcome, error_code FROM attempt WHERE batch_id = $1 AND outcome = 'lost'`,

@@ -107,6 +107,32 @@ test('one that is resumed while a chunk of it is settled as paused stays due', a
   expect(await due()).toBe(1)
 })
 
+test('what waits in the queue and is begun by nobody is published ever more rarely, at least every hour', async () => {
+  const id = await rig.newBatch(1)
+  const waits: number[] = []
+  const publish = async () => {
+    expect(await wakeupLedger(rig.database).takeDue(10)).toHaveLength(1)
+    const [row] = await rig.database.query<{ seconds: number }>(
+      'SELECT round(extract(epoch FROM due_at - published_at))::int AS seconds FROM chunk',
+    )
+    waits.push(row?.seconds ?? 0)
+  }
+  await publish()
+  for (let again = 0; again < 5; again += 1) {
+    // As much time goes by as it is given.
+    await rig.database.query(
+      'UPDATE chunk SET published_at = published_at - (due_at - now()), due_at = now()',
+    )
+    await publish()
+  }
+  expect(waits.slice(0, 2)).toEqual([300, 600])
+  expect(waits.slice(-2)).toEqual([3_600, 3_600])
+  await rig.workerNamed('a').begin({ batchId: id, chunk: 0 })
+  await rig.database.query('UPDATE chunk SET due_at = now()')
+  await publish()
+  expect(waits.at(-1)).toBe(300)
+})
+
 test('of many paused batches the queue is empty in the end, nothing is published again, and all are sent when they go on', async () => {
   const whole = await startRig()
   try {

@@ -70,15 +70,21 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
   return id
 }
 
+/** One statement, and so of one moment: a batch that is completed has nobody left to count. */
 export async function findBatch(database: Queryable, id: string): Promise<Batch | undefined> {
-  const [[batch], counts] = await Promise.all([
-    database.query<Omit<Batch, 'counts'>>(`SELECT ${BATCH_COLUMNS} FROM batch WHERE id = $1`, [id]),
-    database.query<{ state: RecipientState; count: number }>(
-      'SELECT state, count(*)::int AS count FROM recipient WHERE batch_id = $1 GROUP BY state',
-      [id],
-    ),
-  ])
-  return batch && { ...batch, counts: countsOf(counts.map(({ state, count }) => [state, count] as const)) }
+  const [row] = await database.query<FoundRow>(
+    `SELECT ${BATCH_COLUMNS}, ARRAY(SELECT json_build_array(recipient.state, count(*))
+       FROM recipient WHERE batch_id = $1 GROUP BY recipient.state) AS counted
+     FROM batch WHERE id = $1`,
+    [id],
+  )
+  if (row === undefined) return undefined
+  const { counted, ...batch } = row
+  return { ...batch, counts: countsOf(counted) }
+}
+
+type FoundRow = Omit<Batch, 'counts'> & {
+  readonly counted: readonly (readonly [RecipientState, number])[]
 }
 
 /**

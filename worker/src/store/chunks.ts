@@ -6,8 +6,12 @@ import type { DueChunk, WakeupLedger } from '../sending/sweep.ts'
 /** Recipients per wake-up: enough to claim in groups, few enough to share a batch between workers. */
 export const CHUNK_SIZE = 200
 
-/** How long a published chunk may wait in the queue before it is published again. */
+/**
+ * How long a published chunk may wait in the queue before it is published again: twice as long each time, since it is
+ * not lost but waits, while a provider takes nothing.
+ */
 const PATIENCE_SECONDS = 300
+const MOST_PATIENCE_SECONDS = 3_600
 const RETURN_SECONDS = 2
 
 /** One row for each chunk of a new batch, due at once. */
@@ -64,10 +68,11 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
            SELECT batch_id, number FROM chunk WHERE NOT done AND dead_at IS NULL AND due_at <= now()
            ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
          UPDATE chunk SET generation = generation + 1, published_at = clock_timestamp(),
-           due_at = now() + make_interval(secs => $2)
+           due_at = now() + make_interval(secs => LEAST($3,
+             GREATEST($2, COALESCE(2 * extract(epoch FROM now() - published_at)::float8, 0))))
          FROM due WHERE chunk.batch_id = due.batch_id AND chunk.number = due.number
          RETURNING chunk.batch_id, chunk.number, chunk.generation`,
-        [limit, PATIENCE_SECONDS],
+        [limit, PATIENCE_SECONDS, MOST_PATIENCE_SECONDS],
       )
       return rows
         .map(({ batch_id: batchId, number: chunk, generation }) => ({ batchId, chunk, generation }))

@@ -19,7 +19,7 @@ export interface ContinuityOptions extends Pick<ResultOptions, 'provider' | 'eve
   readonly ready: Promise<unknown>
   readonly stopping: AbortSignal
   /** The server is another one, and this is what it had forgotten. */
-  readonly onCompared: (lost: LostCommits, remembered: number) => void
+  readonly onCompared: (lost: LostCommits) => void
   /** Workers that were there before and were waited for in vain: what they knew nobody knows. */
   readonly onMissing: (workers: readonly string[]) => void
   readonly onError: (error: unknown) => void
@@ -85,9 +85,7 @@ export function openContinuity(database: Database, options: ContinuityOptions): 
   let nudge = new AbortController()
 
   const compare = async (current: string) => {
-    const known = journal.known()
-    const lost = await doubtLost(database, known, options)
-    options.onCompared(lost, known.length)
+    options.onCompared(await doubtLost(database, journal.known(), options))
     await testify(database, worker, others, witnessMs)
     heardAtMs = performance.now()
     await othersLooked(database, options)

@@ -54,13 +54,13 @@ export class Journal {
     if (claim !== undefined && index >= 0) claim.attempts[index] = 0
   }
 
-  known(): readonly Known[] {
-    return [...this.#claims].flatMap(([holder, { batchId, seqs, attempts }]) =>
-      seqs.flatMap((seq, index) => {
+  /** One by one: all at once they would take as much memory as everything else. */
+  *known(): Generator<Known> {
+    for (const [holder, { batchId, seqs, attempts }] of this.#claims)
+      for (const [index, seq] of seqs.entries()) {
         const attempt = attempts[index] ?? 0
-        return attempt > 0 ? [{ batchId, seq, attempt, holder }] : []
-      }),
-    )
+        if (attempt > 0) yield { batchId, seq, attempt, holder }
+      }
   }
 
   /** The oldest are first. */

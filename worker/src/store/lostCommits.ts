@@ -5,6 +5,8 @@ import type { ResultOptions } from './results.ts'
 import { proven } from './results.ts'
 
 export interface LostCommits {
+  /** Recipients of whom a mail may have gone. */
+  readonly remembered: number
   /** Recipients that were claimed, and were not any more. */
   readonly doubted: number
   /** Of them, some who have been claimed by somebody else meanwhile, so that they may get two mails. */
@@ -21,21 +23,33 @@ const GROUP = 2_000
  */
 export async function doubtLost(
   database: Database,
-  known: readonly Known[],
+  known: Iterable<Known>,
   options: Pick<ResultOptions, 'provider' | 'events'>,
 ): Promise<LostCommits> {
-  let doubted = 0
+  let [remembered, doubted] = [0, 0]
   const again: { batchId: string; seq: number }[] = []
   const batches = new Set<string>()
-  for (let from = 0; from < known.length; from += GROUP) {
-    const lost = await doubtGroup(database, known.slice(from, from + GROUP), options)
+  for (const group of groupsOf(known)) {
+    remembered += group.length
+    const lost = await doubtGroup(database, group, options)
     doubted += lost.filter(({ kind }) => kind === 'doubted').length
     for (const { kind, batchId, seq } of lost) {
       if (kind === 'again') again.push({ batchId, seq })
       if (kind === 'gone') batches.add(batchId)
     }
   }
-  return { doubted, again, batches: [...batches] }
+  return { remembered, doubted, again, batches: [...batches] }
+}
+
+function* groupsOf(known: Iterable<Known>): Generator<readonly Known[]> {
+  let group: Known[] = []
+  for (const one of known) {
+    group.push(one)
+    if (group.length < GROUP) continue
+    yield group
+    group = []
+  }
+  if (group.length > 0) yield group
 }
 
 interface Row extends Record<string, unknown> {
