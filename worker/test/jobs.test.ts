@@ -1,7 +1,6 @@
 /** Backups, their verification and retention, as the programs that the CronJobs run: real engine, real S3 server. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import { createClient } from '@clickhouse/client'
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -16,6 +15,7 @@ import { createDatabase, createTable } from '../../crds/clickhouseTables.ts'
 import { hasFailed, parseJobReport } from '../../crds/jobReports.ts'
 import { renderJobSettings } from '../../crds/jobSettings.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
+import { startProcess } from '../../hack/servers/process.ts'
 import { startTlsFront } from '../../hack/servers/tlsFront.ts'
 import { startS3 } from '../../hack/servers/s3.ts'
 import { totals } from '../src/domain/rowFigures.ts'
@@ -98,15 +98,12 @@ async function job(args: readonly string[], more: object = {}): Promise<JobRepor
     ...more,
   }
   const env = { PATH: process.env['PATH'], TERMINATION_LOG: file, ...renderJobSettings(settings) }
-  await new Promise<void>((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env }, (_error, stdout, stderr) => {
-      output.push(stdout, stderr)
-      resolve()
-    })
-  })
+  const program = startProcess(process.execPath, [MAIN, ...args], { env })
+  await program.exited
+  output.push(program.output())
   const text = await readFile(file, 'utf8').catch(() => '')
   const report = parseJobReport(text)
-  if (!report) throw new Error(`no report: ${text}\n${output.slice(-2).join('\n')}`)
+  if (!report) throw new Error(`no report: ${text}\n${output.at(-1) ?? ''}`)
   return report
 }
 
