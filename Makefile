@@ -29,7 +29,7 @@ stop: $(INSTALLED) ## end what `make run` started, the cluster included
 ##@ Test
 .PHONY: test
 test: $(INSTALLED) ## every suite
-	node hack/test/main.ts unit integration e2e
+	node hack/test/main.ts unit unit-then integration e2e
 
 .PHONY: unit
 unit: $(INSTALLED) ## values only, seconds
@@ -42,6 +42,10 @@ integration: $(INSTALLED) ## real servers as processes
 .PHONY: e2e
 e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
 	vitest run --project 'e2e*'
+
+.PHONY: test-clock
+test-clock: $(INSTALLED) ## what knows of days and zones, on nasty days: make test-clock FILES=worker/test/jobs.test.ts
+	node hack/test/clock.ts $(FILES)
 
 .PHONY: check
 check: lint unit ## format, lint, types, generated files, unit tests

@@ -1,5 +1,6 @@
 /** Runs commands and says what they said when they fail. */
 import { spawn, type SpawnOptions } from 'node:child_process'
+import { withShiftedClock } from '../test/clockShift.ts'
 
 export interface RunOptions extends SpawnOptions {
   readonly input?: string
@@ -14,6 +15,7 @@ export function run(command: string, args: readonly string[], options: RunOption
   const { input, show = false, ...rest } = options
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...rest, stdio: ['pipe', 'pipe', show ? 'inherit' : 'pipe'] })
+    withShiftedClock(child.pid)
     let output = ''
     let errors = ''
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -2,6 +2,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withShiftedClock } from '../test/clockShift.ts'
 
 const KEPT_CHARACTERS = 200_000
 const running = new Set<ChildProcess>()
@@ -25,6 +26,7 @@ export function startProcess(
   options: SpawnOptions = {},
 ): ServerProcess {
   const child: ChildProcess = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  withShiftedClock(child.pid)
   running.add(child)
   let output = ''
   const keep = (text: string) => {

@@ -1,8 +1,12 @@
-/** `node hack/test/main.ts SUITE…`: runs suites one after the other and ends with one line over all of them. */
+/**
+ * `node hack/test/main.ts SUITE…`: runs suites one after the other and ends with one line over all of them. The suite
+ * `unit-then` is the unit suite at the nastiest of all instants.
+ */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { environmentAt, INSTANTS } from './instants.ts'
 
 interface Report {
   readonly numPassedTests: number
@@ -61,7 +65,11 @@ function failuresOf(report: Report): string[] {
   })
 }
 
-function vitest(suite: string, file: string): Promise<number> {
+function vitest(name: string, file: string): Promise<number> {
+  const [nastiest] = INSTANTS
+  const isThen = name === 'unit-then' && nastiest !== undefined
+  const suite = isThen ? 'unit' : name
+  const env = { ...process.env, ...(isThen && environmentAt(nastiest, new Date())) }
   return new Promise((resolve) => {
     const child = spawn(
       'vitest',
@@ -75,7 +83,7 @@ function vitest(suite: string, file: string): Promise<number> {
         '--reporter=json',
         `--outputFile.json=${file}`,
       ],
-      { stdio: ['ignore', 'inherit', 'inherit'] },
+      { stdio: ['ignore', 'inherit', 'inherit'], env },
     )
     child.once('error', () => {
       resolve(1)

@@ -149,7 +149,7 @@ describe('the archive', () => {
     const figures = (await cluster.status()).evidence?.archive?.find(({ name }) => name === 'email_events')
     expect(figures).toMatchObject({ storagePolicy: 'archive_v1', rule: RULE, partsDue: 0 })
     expect(figures?.rowsCold).toBeGreaterThan(150)
-  }, 60_000)
+  })
 
   it('makes what is missing, and then leaves it alone', async () => {
     await cluster.apply(sender())
@@ -167,7 +167,7 @@ describe('the archive', () => {
     await hurry()
     expect(await untilEvent('TableMissing')).toContain('email_events is missing')
     await cluster.eventually('the table is back', async () => (await engine()) || undefined)
-  }, 60_000)
+  })
 
   it('puts back a rule that was changed by hand, and says so', async () => {
     await cluster.apply(sender())
@@ -184,7 +184,7 @@ describe('the archive', () => {
     await run('ALTER TABLE $db.email_events REMOVE TTL')
     await hurry()
     await cluster.eventually('the rule is back', async () => (await engine()).includes(RULE) || undefined)
-  }, 60_000)
+  })
 
   it('never drops a rule that deletes, and goes on when it is gone', async () => {
     await cluster.apply(sender())
@@ -197,7 +197,7 @@ describe('the archive', () => {
     await run(`ALTER TABLE $db.email_events MODIFY TTL ${RULE}`)
     await hurry()
     await cluster.untilCondition('ArchiveReady', 'True', 'Archiving')
-  }, 60_000)
+  })
 
   it.each<{ why: string; archive: object; reason: string; says: RegExp }>([
     { why: 'an unknown disk', archive: { disk: 'tape' }, reason: 'DiskNotFound', says: /no disk tape/ },
@@ -258,7 +258,7 @@ describe('the archive', () => {
     await sleep(3_000)
     expect((await disks()).map(({ disk_name }) => disk_name)).toEqual(['default'])
     expect(await content()).toEqual(before)
-  }, 60_000)
+  })
 
   it('lets inserts and recent reads go on while S3 is away, and catches up by itself', async () => {
     await cluster.apply(sender())

@@ -448,7 +448,7 @@ describe('the operator', () => {
       await nats.stop()
       await rm(directory, { recursive: true, force: true })
     }
-  }, 90_000)
+  })
 
   it('says nothing secret anywhere', async () => {
     await cluster.bringUp()
