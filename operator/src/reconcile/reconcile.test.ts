@@ -380,6 +380,42 @@ describe('a pass', () => {
     expect(writes.filter((write) => write.startsWith('apply'))).toEqual([])
   })
 
+  it.each([
+    { why: 'another one is at work', keeper: 'elsewhere', presence: 'atWork' as const, writes: false },
+    {
+      why: 'nobody knows whether another one is',
+      keeper: 'elsewhere',
+      presence: 'unknown' as const,
+      writes: false,
+    },
+    { why: 'another one is gone', keeper: 'elsewhere', presence: 'gone' as const, writes: true },
+    { why: 'it is ours', keeper: 'batchsender-system', presence: 'atWork' as const, writes: true },
+    { why: 'a person has assigned it', assigned: 'elsewhere', presence: 'gone' as const, writes: false },
+    {
+      why: 'a person has assigned it to us',
+      keeper: 'elsewhere',
+      assigned: 'batchsender-system',
+      presence: 'atWork' as const,
+      writes: true,
+    },
+  ])('looks after an object, or stands back: $why', async ({ keeper, assigned, presence, writes }) => {
+    const told: string[] = []
+    const annotations = assigned === undefined ? {} : { 'batchsender.io/operator': assigned }
+    const object = primary({
+      metadata: { ...primary().metadata, annotations },
+      status: keeper === undefined ? {} : { operator: keeper },
+    })
+    const ours = ports(object, {
+      presence: () => Promise.resolve(presence),
+      event: (_primary, { reason }) => told.push(reason),
+    })
+    await ours.pass()
+    expect(ours.statuses.length > 0).toBe(writes)
+    expect(ours.writes.some((write) => write.startsWith('apply'))).toBe(writes)
+    expect(told.includes('KeptByAnother')).toBe(!writes)
+    if (writes) expect(ours.statuses[0]?.operator).toBe('batchsender-system')
+  })
+
   it('looks again for a name that somebody else holds', async () => {
     const { pass, statuses } = ports(primary(), {
       apply: () => Promise.resolve({ state: 'foreign', holder: 'Vault v', orphaned: false }),

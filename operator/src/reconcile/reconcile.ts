@@ -45,12 +45,22 @@ export async function reconcile(
   }
 
   try {
+    const another = await keptByAnother(senderOf(primary), ports, signal)
+    if (another) {
+      ports.forget(key)
+      ports.event(primary, another)
+      return { requeueAfterMs: STAND_BACK_MS }
+    }
     const pass = await pursue(primary, { components, checks }, ports, signal)
     ports.failures.succeeded(key)
     return pass
   } catch (error) {
-    if (!signal.aborted && !(error instanceof StepFailed)) await tellOf(error, key, primary, ports, signal)
-    throw error instanceof StepFailed ? error.cause : error
+    if (error instanceof StepFailed) {
+      ports.failures.succeeded(key)
+      throw error.cause
+    }
+    if (!signal.aborted) await tellOf(error, key, primary, ports, signal)
+    throw error
   }
 }
 
@@ -63,11 +73,6 @@ async function pursue(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Pass> {
-  const another = await keptByAnother(senderOf(primary), ports, signal)
-  if (another) {
-    ports.event(primary, another)
-    return { requeueAfterMs: STAND_BACK_MS }
-  }
   const snapshot = await gather(primary, ports, signal)
   const { sender } = snapshot
   ports.attend(sender)
