@@ -7,17 +7,17 @@ export interface Instant {
   readonly zone: string
 }
 
-/**
- * All are over: the kernel measures a wait until a moment by its own clock. Where a program's clock is behind, such a
- * wait, which the ClickHouse engine uses to pace itself, is over at once; where it is ahead, it would take months.
- */
 export const INSTANTS: readonly Instant[] = [
-  { name: 'the doubled hour', at: '2026-10-25T00:59:30Z', zone: 'Europe/Berlin' },
-  { name: 'the skipped hour', at: '2026-03-29T00:59:30Z', zone: 'Europe/Berlin' },
-  { name: '29 February, a minute before it ends with its month', at: '2024-02-29T23:58:30Z', zone: 'UTC' },
-  { name: 'a minute before midnight, month and year', at: '2025-12-31T23:59:00Z', zone: 'UTC' },
-  { name: 'a day whose 90th day before ends a month', at: '2025-11-29T12:00:00Z', zone: 'UTC' },
-  { name: 'already tomorrow by the local clock', at: '2026-04-30T22:30:00Z', zone: 'Pacific/Auckland' },
+  {
+    name: 'the doubled hour, on the last day of a month',
+    at: '2027-10-31T00:59:30Z',
+    zone: 'Europe/Berlin',
+  },
+  { name: 'the skipped hour', at: '2027-03-28T00:59:30Z', zone: 'Europe/Berlin' },
+  { name: '29 February', at: '2028-02-29T12:00:00Z', zone: 'UTC' },
+  { name: 'a minute before midnight, month and year', at: '2027-12-31T23:59:00Z', zone: 'UTC' },
+  { name: 'a day whose 90th day before ends a month', at: '2026-11-29T12:00:00Z', zone: 'UTC' },
+  { name: 'already tomorrow by the local clock', at: '2027-04-30T22:30:00Z', zone: 'Pacific/Auckland' },
 ]
 
 /** @returns what a process started with Node needs in its environment to live at that moment. */
