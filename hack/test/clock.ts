@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { environmentAt, INSTANTS } from './instants.ts'
 
 /**
- * Nothing decides about days in the others, but for those with the ClickHouse engine: it paces itself by waits until a
+ * Nothing decides about days in the others, but for the archive and backups, where the ClickHouse engine waits until a
  * moment of its clock, which the kernel measures by its own. Ahead of it they take months, behind it no time at all.
  */
 const WITH_DAYS = ['worker/test/audit.test.ts', 'worker/test/limits.test.ts', 'worker/test/webhooks.test.ts']
