@@ -44,7 +44,7 @@ e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
 	vitest run --project 'e2e*'
 
 .PHONY: test-clock
-test-clock: $(INSTALLED) ## what knows of days and zones, on nasty days: make test-clock FILES=worker/test/jobs.test.ts
+test-clock: $(INSTALLED) ## what knows of days and zones, on nasty days: make test-clock FILES=worker/test/audit.test.ts
 	node hack/test/clock.ts $(FILES)
 
 .PHONY: check

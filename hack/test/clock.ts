@@ -5,15 +5,11 @@
 import { spawn } from 'node:child_process'
 import { environmentAt, INSTANTS } from './instants.ts'
 
-/** Nothing decides about days in the others. */
-const WITH_DAYS = [
-  'operator/test/archive.test.ts',
-  'worker/test/jobs.test.ts',
-  'worker/test/audit.test.ts',
-  'worker/test/events.test.ts',
-  'worker/test/limits.test.ts',
-  'worker/test/webhooks.test.ts',
-]
+/**
+ * Nothing decides about days in the others, but for the archive and backups, where the ClickHouse engine waits until a
+ * moment of its clock, which the kernel measures by its own. Ahead of it they take months, behind it no time at all.
+ */
+const WITH_DAYS = ['worker/test/audit.test.ts', 'worker/test/limits.test.ts', 'worker/test/webhooks.test.ts']
 
 const named = process.argv.slice(2)
 const runs = [

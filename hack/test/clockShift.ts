@@ -8,6 +8,9 @@ import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 
 const SHT_DYNSYM = 11
 const SYMBOL_BYTES = 24
+/** Of a millisecond each. */
+const MAX_WAITS = 10_000
+const pause = new Int32Array(new SharedArrayBuffer(4))
 
 interface VdsoFunction {
   readonly at: number
@@ -26,7 +29,7 @@ export const clockShiftSeconds = Number(process.env['CLOCK_SHIFT_SECONDS'] ?? 0)
 export function shiftClock(process: number | 'self', seconds: number): void {
   if (globalThis.process.platform !== 'linux' || globalThis.process.arch !== 'x64')
     throw new Error('the clock of a process can be shifted on Linux x86-64 only')
-  const [start, end] = vdsoRange(readFileSync(`/proc/${process}/maps`, 'utf8'))
+  const [start, end] = vdsoRange(process)
   const memory = openSync(`/proc/${process}/mem`, 'r+')
   try {
     const image = Buffer.alloc(end - start)
@@ -55,12 +58,18 @@ export function withShiftedClock(pid: number | undefined): void {
 
 const GONE = new Set(['ENOENT', 'ESRCH'])
 
-function vdsoRange(maps: string): [number, number] {
-  const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) .*\[vdso\]$/m.exec(maps) ?? []
-  // A process that has ended, but was not waited for yet, has no memory.
-  if (start === undefined || end === undefined)
-    throw Object.assign(new Error('the process has no vDSO'), { code: maps === '' ? 'ESRCH' : 'ENOEXEC' })
-  return [Number.parseInt(start, 16), Number.parseInt(end, 16)]
+/** A child that was just started may still be about to get its vDSO (execve(2)). */
+function vdsoRange(process: number | 'self'): [number, number] {
+  for (let waits = 0; ; waits += 1) {
+    const maps = readFileSync(`/proc/${process}/maps`, 'utf8')
+    const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) .*\[vdso\]$/m.exec(maps) ?? []
+    if (start !== undefined && end !== undefined)
+      return [Number.parseInt(start, 16), Number.parseInt(end, 16)]
+    // One that has ended, and was not waited for yet, has no memory.
+    if (maps === '') throw Object.assign(new Error('the process has ended'), { code: 'ESRCH' })
+    if (waits === MAX_WAITS) throw new Error('the process has no vDSO')
+    Atomics.wait(pause, 0, 0, 1)
+  }
 }
 
 /** ELF-64 (elf(5)): the table of dynamic symbols and the strings that it is linked to. */

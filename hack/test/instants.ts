@@ -1,4 +1,4 @@
-/** Moments at which calendars and clocks differ most from what a programmer has in mind. */
+/** Moments, all ahead, at which calendars and clocks differ most from what a programmer has in mind. */
 export interface Instant {
   readonly name: string
   /** UTC, RFC 3339. */
@@ -16,7 +16,7 @@ export const INSTANTS: readonly Instant[] = [
   { name: 'the skipped hour', at: '2027-03-28T00:59:30Z', zone: 'Europe/Berlin' },
   { name: '29 February', at: '2028-02-29T12:00:00Z', zone: 'UTC' },
   { name: 'a minute before midnight, month and year', at: '2027-12-31T23:59:00Z', zone: 'UTC' },
-  { name: 'a day whose 90th day before ends a month', at: '2026-11-29T12:00:00Z', zone: 'UTC' },
+  { name: 'a day whose 90th day before ends a month', at: '2027-11-29T12:00:00Z', zone: 'UTC' },
   { name: 'already tomorrow by the local clock', at: '2027-04-30T22:30:00Z', zone: 'Pacific/Auckland' },
 ]
 
