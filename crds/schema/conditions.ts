@@ -16,7 +16,7 @@ const ANY_COMPONENT = {
     doc: 'A child could not be written, again and again; the message is the first sentence of why. It is tried again.',
   },
   Blocked: {
-    doc: 'A child cannot be brought in line: it is being deleted and held by a finalizer, or somebody else keeps changing it.',
+    doc: 'Something cannot be brought in line: it is being deleted and held by a finalizer, somebody else keeps changing it, or NATS does not take the change.',
   },
   InternalError: { doc: 'A defect of the operator; its log has more. Everything else goes on.' },
   Waiting: { doc: 'Something that must come first is not there yet.' },
@@ -51,7 +51,10 @@ export const CONDITIONS = {
       Issued: { doc: 'All certificates are there and valid.' },
       Provided: { doc: 'NATS is external and brings its own certificates.' },
       Issuing: { doc: 'Certificates are being made.' },
-      IssuerUnusable: { doc: 'The CA given in spec.nats.tls.issuerSecretRef cannot sign.', stalls: true },
+      IssuerUnusable: {
+        doc: 'The CA of NATS cannot sign, be it the one in spec.nats.tls.issuerSecretRef or the one in <name>-nats-ca.',
+        stalls: true,
+      },
     },
   },
   NatsReady: {

@@ -49,7 +49,7 @@ export class Nats {
       })
       return { state: 'done', change: 'requested', what }
     } catch (error) {
-      return { state: 'waiting', what: `${what}: ${faultOf(error)}` }
+      return { state: 'waiting', what, fault: `cannot be brought in line: ${faultOf(error)}` }
     }
   }
 
@@ -94,7 +94,7 @@ export class Nats {
       })
       return { state: 'done', change: 'requested', what }
     } catch (error) {
-      return { state: 'waiting', what: `${what}: ${faultOf(error)}` }
+      return { state: 'waiting', what, fault: `does not reload: ${faultOf(error)}` }
     }
   }
 

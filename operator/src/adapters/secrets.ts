@@ -12,6 +12,7 @@ import { isUsableKey } from '../vocabulary/dataKey.ts'
 import { PersistentVolumeClaim, Secret } from '../vocabulary/kinds.ts'
 import { read } from '../runtime/read.ts'
 import { keepSecret } from '../runtime/generatedSecret.ts'
+import { waitFor } from '../runtime/going.ts'
 import { controllerOf } from '../runtime/object.ts'
 import { Waiting } from '../runtime/errors.ts'
 import { makeCa, makeLeaf, trustOf } from './certificateAuthority.ts'
@@ -113,7 +114,7 @@ export class GeneratedSecrets {
       signal,
     )
     if ('object' in outcome) this.#store.overlay(outcome.object)
-    return outcomeOf(outcome, what)
+    return outcomeOf(outcome, what, this.#now())
   }
 
   /** The private key of the CA is read for one signature and forgotten. */
@@ -143,12 +144,12 @@ function lost({ secret }: DesiredKey, volume: string): Outcome {
   }
 }
 
-function outcomeOf(outcome: SecretOutcome, what: string): Outcome {
+function outcomeOf(outcome: SecretOutcome, what: string, now: Date): Outcome {
   switch (outcome.state) {
     case 'foreign':
       return { state: 'foreign', what, holder: outcome.holder, orphaned: outcome.orphaned }
     case 'terminating':
-      return { state: 'waiting', what }
+      return { state: 'waiting', what, ...waitFor(outcome, now) }
     case 'unchanged':
       return { state: 'unchanged' }
     case 'created':

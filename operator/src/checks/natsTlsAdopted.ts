@@ -64,8 +64,9 @@ function whileAdopting({ sender }: Snapshot, message: string): Proof {
 }
 
 function provenMessage(nodes: number): string {
-  const who = nodes === 1 ? 'the node serves' : `all ${nodes} nodes serve`
-  return `${who} the issued certificate and refuse plain-text and certificate-less clients`
+  return nodes === 1
+    ? 'the node serves the issued certificate and refuses plain-text and certificate-less clients'
+    : `all ${nodes} nodes serve the issued certificate and refuse plain-text and certificate-less clients`
 }
 
 function faults(

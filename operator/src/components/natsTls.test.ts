@@ -150,7 +150,7 @@ describe('natsTls', () => {
     expect(natsTls.desired(given)).toEqual([])
     expect(natsTls.verdict(given)).toMatchObject({ status: 'False', reason: 'IssuerUnusable' })
     expect(natsTls.verdict(given).message).toMatch(
-      /orders-nats-ca cannot be used: it cannot; .* remove the Secret/,
+      /orders-nats-ca cannot be used: it cannot; put another one there$/,
     )
   })
 

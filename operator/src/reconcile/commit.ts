@@ -1,6 +1,5 @@
 /** The only writer of a pass: carries a Plan out, stage by stage, and says what became of each step. */
 import type { Contest, Outcome, ReportPorts, WritePorts } from './ports.ts'
-import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { Difference } from '../runtime/differences.ts'
 import type { Desired } from '../components/desired.ts'
 import type { Claim } from '../runtime/ownership.ts'
@@ -8,7 +7,10 @@ import type { Plan, Step } from './plan.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import { ownerReference } from '../components/parts/metadata.ts'
 import { outcomeOfError } from './mishap.ts'
+import type { Failures } from '../runtime/failures.ts'
 import { isLost } from '../runtime/errors.ts'
+import { isLasting } from '../runtime/failures.ts'
+import { waitFor } from '../runtime/going.ts'
 import { nameOf } from './ports.ts'
 
 export interface StepOutcome {
@@ -63,12 +65,19 @@ async function carryOut(step: Step, context: Context): Promise<StepOutcome> {
   const key = `${snapshot.sender.uid} ${what}`
   try {
     const written = await write(step.desired, context)
-    ports.failures.succeeded(key)
-    return { step, contests: [], ...written }
+    return { step, contests: [], ...written, outcome: toldWhenItLasts(written.outcome, key, ports.failures) }
   } catch (error) {
     if (signal.aborted) throw error
     return { step, outcome: outcomeOfError(what, error, () => ports.failures.failed(key)), contests: [] }
   }
+}
+
+/** What may be over in a moment becomes something to know when it is not. */
+function toldWhenItLasts(outcome: Outcome, key: string, failures: Failures): Outcome {
+  if (outcome.state === 'waiting' && outcome.fault !== undefined)
+    return isLasting(failures.failed(key)) ? { ...outcome, why: outcome.fault } : outcome
+  failures.succeeded(key)
+  return outcome
 }
 
 type Written = Pick<StepOutcome, 'outcome'> & Partial<StepOutcome>
@@ -79,18 +88,8 @@ async function write(desired: Desired, context: Context): Promise<Written> {
   switch (desired.type) {
     case 'object':
       return applyObject(desired, context)
-    case 'absent': {
-      const removed = await ports.remove(
-        desired.resource,
-        snapshot.sender.namespace,
-        desired.name,
-        claim,
-        signal,
-      )
-      return without(
-        removed ? { state: 'done', change: 'removed', what: nameOf(desired) } : { state: 'unchanged' },
-      )
-    }
+    case 'absent':
+      return without(await removeObject(desired, context))
     case 'certificate':
       return without(await ports.issueCertificate(desired, claim, signal))
     case 'key':
@@ -104,6 +103,16 @@ async function write(desired: Desired, context: Context): Promise<Written> {
   }
 }
 
+async function removeObject(
+  desired: Desired & { type: 'absent' },
+  { claim, ports, signal, snapshot }: Context,
+): Promise<Outcome> {
+  const what = nameOf(desired)
+  const removal = await ports.remove(desired.resource, snapshot.sender.namespace, desired.name, claim, signal)
+  if (removal.state === 'terminating') return { state: 'waiting', what, ...waitFor(removal, snapshot.now) }
+  return removal.state === 'removed' ? { state: 'done', change: 'removed', what } : { state: 'unchanged' }
+}
+
 async function applyObject(desired: Desired & { type: 'object' }, context: Context): Promise<Written> {
   const { claim, ports, signal, snapshot } = context
   const what = nameOf(desired)
@@ -113,7 +122,7 @@ async function applyObject(desired: Desired & { type: 'object' }, context: Conte
     return { outcome: { state: 'foreign', what, holder, orphaned } }
   }
   if (applied.state === 'terminating')
-    return { outcome: { state: 'waiting', what, ...heldBack(applied, snapshot.now) } }
+    return { outcome: { state: 'waiting', what, ...waitFor(applied, snapshot.now) } }
   const { rewrite } = applied
   return {
     outcome:
@@ -123,22 +132,4 @@ async function applyObject(desired: Desired & { type: 'object' }, context: Conte
     contests: (applied.contested ?? []).map((contest) => ({ object: what, ...contest })),
     ...(rewrite?.isNew === true && { rewritten: rewrite.differences }),
   }
-}
-
-/** Long enough for pods and volumes to end, and for a collector that is behind. */
-const GOING_MS = 60_000
-/** What the server itself sets while it deletes dependents first. */
-const SERVERS_FINALIZERS: readonly string[] = ['foregroundDeletion', 'orphan']
-
-/** Why an object that should be there is not made anew; nothing while it is only on its way out. */
-function heldBack(
-  { since, finalizers }: ApplyOutcome & { readonly state: 'terminating' },
-  now: Date,
-): { readonly why?: string; readonly againMs: number } {
-  const foreign = finalizers.filter((name) => !SERVERS_FINALIZERS.includes(name))
-  const leftMs = new Date(since).getTime() + GOING_MS - now.getTime()
-  if (foreign.length > 0)
-    return { why: `is being deleted and held by finalizer ${foreign.join(', ')}`, againMs: GOING_MS }
-  if (leftMs > 0) return { againMs: leftMs }
-  return { why: 'is being deleted and does not go away', againMs: GOING_MS }
 }

@@ -20,6 +20,7 @@ import type {
   Sender,
   Trouble,
 } from '../components/snapshot.ts'
+import type { Removal } from '../runtime/remove.ts'
 import type { Claim } from '../runtime/ownership.ts'
 import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
 
@@ -51,8 +52,15 @@ export type Outcome =
   /**
    * @property againMs when to try again, where nothing tells of it
    * @property why what a person must know of it; absent while it is no more than a moment's wait
+   * @property fault what a person must know of it when it lasts
    */
-  | { readonly state: 'waiting'; readonly what: string; readonly againMs?: number; readonly why?: string }
+  | {
+      readonly state: 'waiting'
+      readonly what: string
+      readonly againMs?: number
+      readonly why?: string
+      readonly fault?: string
+    }
   /** @property lasting it has failed too often to be a hiccup, or will fail for good */
   | {
       readonly state: 'failed'
@@ -109,7 +117,7 @@ export interface WritePorts {
     name: string,
     owner: OwnerReference,
     signal: AbortSignal,
-  ): Promise<boolean>
+  ): Promise<Removal>
   issueCertificate(wish: DesiredCertificate, claim: Claim, signal: AbortSignal): Promise<Outcome>
   makeKey(wish: DesiredKey, claim: Claim, signal: AbortSignal): Promise<Outcome>
   reloadNats(wish: DesiredReload, sender: Sender, signal: AbortSignal): Promise<Outcome>

@@ -51,7 +51,7 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
     references: () => Promise.resolve(allReferences()),
     evidence: () => snapshot().evidence,
     apply: (resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish }),
-    remove: (resource) => done(`remove ${resource.kind}`).then(() => true),
+    remove: (resource) => done(`remove ${resource.kind}`).then(() => ({ state: 'removed' })),
     issueCertificate: (wish) => done(`issue ${wish.secret.name}`),
     makeKey: () => Promise.resolve({ state: 'unchanged' }),
     reloadNats: () => done('reload'),
@@ -345,6 +345,56 @@ describe('a pass', () => {
     const stuck = terminating([], new Date(NOW.getTime() - 120_000).toISOString())
     await stuck.pass()
     expect(reasonOf(stuck.statuses[0], 'NetworkPolicyReady')).toBe('Blocked')
+  })
+
+  it('tells of what should be gone and is held', async () => {
+    const since = new Date(NOW.getTime() - 5_000).toISOString()
+    const autoscaler = {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'orders-worker', namespace: 'mail' },
+    }
+    const { pass, statuses } = ports(primary(), {
+      children: () => new Map([['HorizontalPodAutoscaler/orders-worker', autoscaler]]),
+      apply: (_resource, object) => Promise.resolve({ state: 'unchanged', object }),
+      remove: () => Promise.resolve({ state: 'terminating', since, finalizers: ['example.com/foreign'] }),
+    })
+    await pass()
+    expect(statuses[0]?.conditions?.find(({ type }) => type === 'WorkerReady')).toMatchObject({
+      reason: 'Blocked',
+      message:
+        'HorizontalPodAutoscaler orders-worker is being deleted and held by finalizer example.com/foreign',
+    })
+  })
+
+  it('tells of what may be over in a moment only when it is not', async () => {
+    let seconds = 0
+    const { pass, statuses } = ports(primary(), {
+      failures: new Failures(() => seconds * 1_000),
+      apply: (resource, object) =>
+        Promise.resolve(
+          resource.kind === 'NetworkPolicy'
+            ? { state: 'terminating', finalizers: [] }
+            : { state: 'unchanged', object },
+        ),
+      keepQueue: () =>
+        Promise.resolve({ state: 'waiting', what: 'stream x', fault: 'cannot be kept: no space' }),
+      evidence: () => ({
+        ...snapshot().evidence,
+        jetstream: {
+          lookedAt: NOW,
+          seen: { reached: true, stream: { exists: false }, consumer: { exists: false } },
+        },
+      }),
+    })
+    for (seconds of [0, 1, 2]) await pass()
+    expect(reasonOf(statuses.at(-1), 'NetworkPolicyReady')).not.toBe('Blocked')
+    seconds = 20
+    await pass()
+    const told = (type: string) =>
+      statuses.at(-1)?.conditions?.find((condition) => condition.type === type)?.message
+    expect(told('NetworkPolicyReady')).toMatch(/belongs to an owner of the same name that is gone/)
+    expect(told('NatsReady')).toBe('stream x cannot be kept: no space')
   })
 
   it('tells once what admission changes, and is Ready with it', async () => {

@@ -9,6 +9,7 @@ import type { Rewrite } from './rewrites.ts'
 import { OutcomeCounts } from './applyOutcome.ts'
 import { contestedFields, Patience } from './contests.ts'
 import { differences } from './differences.ts'
+import { goingOf } from './going.ts'
 import { isConflict, Waiting } from './errors.ts'
 import { heldByOthers } from './holders.ts'
 import { standingOf } from './managedFields.ts'
@@ -17,6 +18,7 @@ import type { Claim } from './ownership.ts'
 import { foreignHolder, isLeftover, isOrphan } from './ownership.ts'
 import { Rewrites } from './rewrites.ts'
 import { read } from './read.ts'
+import type { Removal } from './remove.ts'
 import { removeControlled } from './remove.ts'
 import { Recent } from './recent.ts'
 import { Settled } from './settled.ts'
@@ -96,12 +98,12 @@ export class Applier {
     owner: Claim,
     signal?: AbortSignal,
   ): Promise<ApplyOutcome> {
-    if (isLeftover(live, owner)) return terminating(live)
+    if (isLeftover(live, owner)) return goingOf(live)
     const holder = foreignHolder(live, owner)
     const orphaned = isOrphan(live, desired.metadata.labels, this.#options.fieldManager)
     if (holder !== undefined && !(orphaned && owner.adoptsOrphans === true))
       return { state: 'foreign', holder, orphaned }
-    if (live.metadata.deletionTimestamp !== undefined) return terminating(live)
+    if (live.metadata.deletionTimestamp !== undefined) return goingOf(live)
     if (this.#isApplied(live, desired)) {
       this.#patience.settle(live.metadata.uid ?? '')
       this.#rewrites.forget(live.metadata.uid ?? '')
@@ -112,14 +114,14 @@ export class Applier {
     return this.#update(resource, desired, live, signal)
   }
 
-  /** Deletes what `owner` controls. @returns false when there was nothing of its to delete. */
+  /** Deletes what `owner` controls. */
   remove(
     resource: Resource,
     namespace: string,
     name: string,
     owner: OwnerReference,
     signal?: AbortSignal,
-  ): Promise<boolean> {
+  ): Promise<Removal> {
     const live = this.#options.storeOf(resource).get(joinKey(namespace, name))
     return removeControlled(this.#options.transport, resource, live, owner, signal)
   }
@@ -236,11 +238,6 @@ export class Applier {
     this.#rewrites.forget(object.metadata.uid ?? '')
     return {}
   }
-}
-
-function terminating({ metadata }: KubernetesObject): ApplyOutcome {
-  const { deletionTimestamp: since = '', finalizers = [] } = metadata
-  return { state: 'terminating', since, finalizers }
 }
 
 function pinned(

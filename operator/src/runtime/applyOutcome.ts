@@ -1,6 +1,7 @@
 /** What became of an apply, and how often. */
 import type { Contested } from './contests.ts'
 import type { KubernetesObject } from './object.ts'
+import type { Going } from './going.ts'
 import type { Metrics } from './metrics.ts'
 import type { Rewrite } from './rewrites.ts'
 
@@ -21,8 +22,7 @@ export type ApplyOutcome =
     }
   /** Somebody else's; nothing was written. */
   | { readonly state: 'foreign'; readonly holder: string; readonly orphaned: boolean }
-  /** Being deleted since then, RFC 3339: waited for, not fought. */
-  | { readonly state: 'terminating'; readonly since: string; readonly finalizers: readonly string[] }
+  | Going
 
 const RESULTS = [
   'skipped',

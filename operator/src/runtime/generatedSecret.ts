@@ -2,6 +2,8 @@
 import type { KubernetesObject, OwnerReference, Resource } from './object.ts'
 import type { Transport } from './transport.ts'
 import { foreignHolder, isLeftover, isOrphan } from './ownership.ts'
+import type { Going } from './going.ts'
+import { goingOf } from './going.ts'
 import { read } from './read.ts'
 import { ApiError } from './errors.ts'
 import { pathOf } from './object.ts'
@@ -36,7 +38,7 @@ export interface SecretWish {
 export type SecretOutcome =
   | { readonly state: 'unchanged' | 'created' | 'updated'; readonly object: SecretObject }
   | { readonly state: 'foreign'; readonly holder: string; readonly orphaned: boolean }
-  | { readonly state: 'terminating' }
+  | Going
 
 /** @throws ApiError 409 when somebody changed it meanwhile; the next pass reads it again. */
 export async function keepSecret(
@@ -73,10 +75,10 @@ async function replace(
   live: SecretObject,
   signal?: AbortSignal,
 ): Promise<SecretOutcome> {
-  if (isLeftover(live, wish.claimedBy)) return { state: 'terminating' }
+  if (isLeftover(live, wish.claimedBy)) return goingOf(live)
   const foreign = heldByAnother(live, wish)
   if (foreign) return foreign
-  if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating' }
+  if (live.metadata.deletionTimestamp !== undefined) return goingOf(live)
   const data = await wish.content(live)
   if (data === undefined && isLabelled(live, wish)) return { state: 'unchanged', object: live }
   const { body } = await transport.request<SecretObject>({

@@ -170,7 +170,8 @@ export class World {
       apply: (_resource, wish) => this.#apply(wish),
       remove: (resource, _namespace, name) => {
         this.writes += 1
-        return Promise.resolve(this.children.delete(`${resource.kind}/${name}`))
+        const isGone = this.children.delete(`${resource.kind}/${name}`)
+        return Promise.resolve({ state: isGone ? 'removed' : 'absent' })
       },
       issueCertificate: (wish) => this.#issue(wish),
       makeKey: ({ secret: { name } }) => {

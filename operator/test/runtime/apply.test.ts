@@ -235,7 +235,9 @@ describe('an object that goes away', () => {
   it('is deleted by its owner only, and never its successor in its place', async () => {
     await fixture.applier.apply(CONFIG_MAP, configMap({ a: '1' }), fixture.owner)
     const stranger = { ...fixture.owner, uid: '5bd8a4b6-5d07-4b6c-8a5b-0d6c1f8e2b11' }
-    expect(await fixture.applier.remove(CONFIG_MAP, fixture.namespace, 'child', stranger)).toBe(false)
+    expect(await fixture.applier.remove(CONFIG_MAP, fixture.namespace, 'child', stranger)).toEqual({
+      state: 'absent',
+    })
     await harness.remove(CONFIG_MAP, fixture.namespace, 'child')
     const successor = await harness.post(pathOf(CONFIG_MAP, fixture.namespace), {
       apiVersion: 'v1',
@@ -251,7 +253,9 @@ describe('an object that goes away', () => {
 
   it('is deleted when it is ours', async () => {
     await fixture.applier.apply(CONFIG_MAP, configMap({ a: '1' }), fixture.owner)
-    expect(await fixture.applier.remove(CONFIG_MAP, fixture.namespace, 'child', fixture.owner)).toBe(true)
+    expect(await fixture.applier.remove(CONFIG_MAP, fixture.namespace, 'child', fixture.owner)).toEqual({
+      state: 'removed',
+    })
     await expect(harness.get(CONFIG_MAP, fixture.namespace, 'child')).rejects.toMatchObject({ status: 404 })
   })
 })

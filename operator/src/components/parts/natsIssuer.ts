@@ -46,7 +46,7 @@ function ownIssuer(snapshot: Snapshot): Issuer {
   if (unusable !== undefined)
     return {
       state: 'unusable',
-      fault: `the CA in Secret ${name} cannot be used: ${unusable}; put another one there, or remove the Secret to have one made`,
+      fault: `the CA in Secret ${name} cannot be used: ${unusable}; put another one there`,
     }
   const fault = caFault(facts, renewalWindows(snapshot).ca, snapshot.now)
   if (fault === undefined && facts?.certificate) return { state: 'good', certificate: facts.certificate }
