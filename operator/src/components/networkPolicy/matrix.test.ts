@@ -54,6 +54,7 @@ const WHO = {
   metadata: outside('169.254.169.254'),
   'metadata over IPv6': outside('fd00:ec2::254'),
   'metadata in shared space': outside('100.100.100.200'),
+  'metadata on a public address': outside('168.63.129.16'),
   'private host': outside('10.1.2.3'),
   'api server': outside('10.96.0.1'),
 } as const
@@ -113,6 +114,7 @@ const MUST_DENY: readonly Cell[] = [
   ['worker', 'metadata', 587],
   ['worker', 'metadata over IPv6', 5432],
   ['worker', 'metadata in shared space', 5432],
+  ['worker', 'metadata on a public address', 5432],
   ['worker', 'metadata', 53, 'UDP'],
   ['worker', 'private host', 5432],
   ['worker', 'private host', 587],
