@@ -123,6 +123,6 @@ export function ingressFrom(peers: readonly (NetworkPolicyPeer | Peer)[], ports:
   return peers.length === 0 ? [] : [{ from: peers, ports: tcp(ports) }]
 }
 
-function distinct(rules: readonly EgressRule[]): readonly EgressRule[] {
+export function distinct(rules: readonly EgressRule[]): readonly EgressRule[] {
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()]
 }
