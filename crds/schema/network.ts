@@ -125,7 +125,9 @@ const Egress = Type.Object(
     postgres: peers(
       'PostgreSQL. Unset: the public ranges, since its address is in a Secret: name it when it is in the cluster or in a private network.',
     ),
-    mail: peers(`The mail provider. ${FROM_ADDRESS}`),
+    mail: peers(
+      `The mail provider. With ses.topicArns the public ranges are open on 443 whatever stands here, for the certificates of SNS. ${FROM_ADDRESS}`,
+    ),
     clickhouse: peers(`External ClickHouse. ${FROM_ADDRESS}`),
     nats: peers(`External NATS. ${FROM_ADDRESS}`),
     s3: peers(`The bucket of the backups, for the Job that removes old ones. ${FROM_ADDRESS}`),
@@ -134,7 +136,7 @@ const Egress = Type.Object(
   },
   {
     description:
-      'What the pods may reach, each with a list of peers. An empty list: nothing. The public ranges are all addresses but private, shared, link-local (cloud metadata) and loopback ones.',
+      'What the pods may reach, each with a list of peers. An empty list: nothing. The public ranges are all addresses but private, shared, link-local (cloud metadata) and loopback ones and 168.63.129.16 (that of Azure).',
   },
 )
 

@@ -17,8 +17,11 @@ export type Condition = Static<typeof Condition>
 
 export const Check = Type.Object({
   name: Type.String({ maxLength: 63, description: 'Which proof.' }),
-  state: stringEnum(['Proven', 'Failing', 'Unknown', 'NotConfigured', 'Waived']),
-  message: Type.String({ maxLength: 32_768 }),
+  state: stringEnum(['Proven', 'Failing', 'Unknown', 'NotConfigured', 'Waived'], {
+    description:
+      'Proven: seen to be so. Failing: seen not to be so. Unknown: it has not been looked at, or cannot be. NotConfigured: the spec does not ask for it. Waived: left out by spec.readiness.waive.',
+  }),
+  message: Type.String({ maxLength: 32_768, description: 'What was seen, or what to do about it.' }),
   since: instant('Since when it is in this state.'),
 })
 export type Check = Static<typeof Check>
@@ -133,7 +136,8 @@ const Evidence = Type.Object(
           maxItems: 32,
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['object', 'manager'],
-          description: 'Fields of our children that another manager fought over.',
+          description:
+            'Fields of our children that another manager fought over, or that admission sets otherwise.',
         },
       ),
     ),

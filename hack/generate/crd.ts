@@ -20,6 +20,12 @@ const COLUMNS = [
   },
   { name: 'Checks', type: 'string', jsonPath: '.status.summary.checks' },
   { name: 'Workers', type: 'string', jsonPath: '.status.summary.workers' },
+  {
+    name: 'Suspended',
+    type: 'string',
+    jsonPath: `${condition('Suspended')}.status`,
+    description: 'True while spec.suspend is set: the other columns may be out of date.',
+  },
   { name: 'Status', type: 'string', jsonPath: `${condition('Ready')}.message` },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   { name: 'Cert-Expires', type: 'string', jsonPath: '.status.evidence.natsTls.expiresAt', priority: 1 },

@@ -13,6 +13,7 @@ const NAME = 'batchsender-operator'
 interface Rule {
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]
+  readonly resourceNames?: readonly string[]
   readonly verbs: readonly string[]
 }
 
@@ -79,19 +80,19 @@ function binding(kind: 'RoleBinding' | 'ClusterRoleBinding', name: string) {
   }
 }
 
+const LEASES = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] }
+
+/** To create one cannot be limited to a name: RBAC judges before it knows the name. */
 const LEASE_RULES: readonly Rule[] = [
-  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create', 'get', 'update'] },
+  { ...LEASES, verbs: ['create'] },
+  { ...LEASES, resourceNames: [NAME], verbs: ['get', 'update'] },
 ]
 
 /** Of operators that are installed elsewhere: whether one is at work on the same object. */
-const OTHER_LEASES: Rule = {
-  apiGroups: ['coordination.k8s.io'],
-  resources: ['leases'],
-  verbs: ['get'],
-}
+const OTHER_LEASES: Rule = { ...LEASES, resourceNames: [NAME], verbs: ['get'] }
 
 const documents = (...list: readonly object[]) =>
-  list.map((one) => stringify(one, { lineWidth: 0 })).join('---\n')
+  list.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
 
 /** Rights in one namespace: the one the operator lives in. */
 export const namespacedRights = () => documents(role('Role', NAME, rules()), binding('RoleBinding', NAME))

@@ -12,7 +12,6 @@ const imagesDir = join(cacheDir, 'images')
 const BASE = 'node:24-trixie-slim'
 
 export type AppImage = 'operator' | 'worker'
-export type Images = Readonly<Record<AppImage | 'nats' | 's3' | 'standins', string>>
 
 /** An archive for containerd, and the images in it. */
 export interface Bundle {

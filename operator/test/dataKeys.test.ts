@@ -85,6 +85,7 @@ describe('the key of encrypted volumes', () => {
     await loseBothKeys()
     const stalled = await cluster.untilCondition('Stalled', 'True', 'KeyLost')
     expect(stalled.message).toMatch(/orders-nats-data-key: the key is gone and volume data-orders-nats-0/)
+    expect(stalled.message).toContain('with its labels (docs/encryption.md)')
     expect(await keyOf(FIRST)).toBeUndefined()
     expect((await cluster.get('statefulset', 'orders-nats'))?.metadata.resourceVersion).toBe(
       before?.metadata.resourceVersion,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ControlPlane } from '../../hack/servers/controlPlane.ts'
@@ -9,7 +9,7 @@ import { startControlPlane } from '../../hack/servers/controlPlane.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 
 const CONFIG = join(import.meta.dirname, '../../config')
-const RIGHTS = ['secrets', 'batchsenders.batchsender.io', 'leases.coordination.k8s.io']
+const RIGHTS = ['secrets', 'batchsenders.batchsender.io', 'leases.coordination.k8s.io/batchsender-operator']
 
 let kubectl: string
 beforeAll(async () => {
@@ -27,11 +27,17 @@ interface Container {
   readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[]
 }
 
-function operatorIn(objects: readonly KubernetesObject[]): Container {
-  const deployment = objects.find(({ kind }) => kind === 'Deployment')
-  const { template } = deployment?.['spec'] as { template: { spec: { containers: [Container] } } }
-  return template.spec.containers[0]
+interface Pod {
+  readonly securityContext: object
+  readonly containers: readonly [Container]
 }
+
+function podIn(objects: readonly KubernetesObject[]): Pod {
+  const deployment = objects.find(({ kind }) => kind === 'Deployment')
+  return (deployment?.['spec'] as { template: { spec: Pod } }).template.spec
+}
+
+const operatorIn = (objects: readonly KubernetesObject[]): Container => podIn(objects).containers[0]
 
 const environment = (objects: readonly KubernetesObject[]) =>
   Object.fromEntries(operatorIn(objects).env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]))
@@ -89,6 +95,17 @@ test('the forms differ in what they watch', async () => {
   expect(environment(everywhere)).toMatchObject({ WATCH_NAMESPACES: '', OPERATOR_NAMESPACE: own })
 })
 
+test.each(['default', 'cluster-wide'])(
+  'the operator of %s runs as whom its image or the cluster says',
+  async (form) => {
+    const { securityContext, containers } = podIn(await render(join(CONFIG, form)))
+    expect(securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
+    const image = await readFile(join(CONFIG, '../Dockerfile'), 'utf8')
+    expect(image.match(/^USER .*/gm)).toEqual(['USER 65532:65532', 'USER 65532:65532'])
+    expect(JSON.stringify(containers)).not.toMatch(/"(runAs(User|Group)|fsGroup)"/)
+  },
+)
+
 test('nobody may call the operator but whom an overlay lets in', async () => {
   const policies = (await render(join(CONFIG, 'samples/overlay'))).filter(
     ({ kind }) => kind === 'NetworkPolicy',
@@ -117,6 +134,14 @@ describe('the sample overlay, applied', () => {
     const as = ['--as', 'system:serviceaccount:mail:batchsender-operator']
     expect((await ask(['auth', 'can-i', 'get', resource, '-n', 'mail', ...as])).trim()).toBe('yes')
     await expect(ask(['auth', 'can-i', 'get', resource, '-n', 'default', ...as])).rejects.toThrow()
+  })
+
+  test.each(['get', 'update'])('lets the operator %s its own lease, no other', async (verb) => {
+    const as = ['--as', 'system:serviceaccount:mail:batchsender-operator']
+    const may = (name: string) =>
+      ask(['auth', 'can-i', verb, `leases.coordination.k8s.io/${name}`, '-n', 'mail', ...as])
+    expect((await may('batchsender-operator')).trim()).toBe('yes')
+    await expect(may('another')).rejects.toThrow()
   })
 
   test('is there as it was written, and applied again changes nothing', async () => {

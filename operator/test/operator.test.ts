@@ -346,6 +346,8 @@ describe('the operator', () => {
     await cluster.bringUp()
     await cluster.inNamespace(['patch', 'bs', 'orders', '--type=merge', '-p', '{"spec":{"suspend":true}}'])
     await cluster.eventually('Suspended', async () => condition(await cluster.status(), 'Suspended'))
+    const [columns = '', row = ''] = (await cluster.inNamespace(['get', 'bs', 'orders'])).split('\n')
+    expect(row.slice(columns.search('SUSPENDED')).split(/\s/)[0]).toBe('True')
     await cluster.inNamespace(['delete', 'service', 'orders-worker'])
     await sleep(1_500)
     expect(await cluster.get('service', 'orders-worker')).toBeUndefined()

@@ -134,7 +134,10 @@ async function startSecond() {
   const user = 'second-operator'
   await cluster.kubectl(['create', 'namespace', 'second'])
   const rights = await cluster.kubectl(['kustomize', join(ROOT, 'config/rbac/cluster-wide')])
-  const renamed = boundToUser(rights, user).replaceAll('"batchsender-operator"', '"second-operator"')
+  const renamed = boundToUser(rights, user).replaceAll(
+    '"name":"batchsender-operator"',
+    '"name":"second-operator"',
+  )
   await cluster.kubectl(['apply', '-f', '-'], renamed)
   const lease = await cluster.kubectl(['kustomize', join(ROOT, 'config/rbac/common')])
   await cluster.kubectl(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { dialGuard } from './dialGuard.ts'
 
 const guard = dialGuard({
-  forbiddenHosts: ['10.96.0.1'],
+  forbiddenHosts: ['10.96.0.1', '::ffff:10.96.0.2', 'api.example.com'],
   operatorNamespace: 'system',
   clusterDomain: 'cluster.local',
 })
@@ -14,6 +14,16 @@ describe('the dial guard', () => {
     'tls://169.254.169.254:80',
     'tls://[::1]:4222',
     'tls://10.96.0.1:443',
+    'tls://[::ffff:10.96.0.1]:443',
+    'tls://[64:ff9b::10.96.0.1]:443',
+    'tls://10.96.0.2:443',
+    'tls://API.example.com.:443',
+    'tls://[::ffff:127.0.0.1]:4222',
+    'https://168.63.129.16',
+    'https://100.100.100.200',
+    'https://[64:ff9b::a9fe:a9fe]',
+    'https://[fd20:ce::254]',
+    'https://[fd00:ec2::23]',
     'tls://0.0.0.0:1',
     'https://metrics.system:8443',
     'https://metrics.System.svc:8443',
@@ -23,7 +33,8 @@ describe('the dial guard', () => {
   })
 
   it('lets other addresses pass', async () => {
-    const others = ['tls://10.1.2.3:4222', 'tls://[2001:db8::1]:4222']
+    // The last is how a cluster without IPv4 reaches 192.0.2.1.
+    const others = ['tls://10.1.2.3:4222', 'tls://[2001:db8::1]:4222', 'tls://[64:ff9b::192.0.2.1]:4222']
     await expect(guard.check(others, 'mail')).resolves.toBeUndefined()
   })
 

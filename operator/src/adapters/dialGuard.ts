@@ -6,16 +6,20 @@ import type { Lookup } from './lookup.ts'
 import { boundedLookup } from './lookup.ts'
 
 const FORBIDDEN = new BlockList()
-FORBIDDEN.addSubnet('127.0.0.0', 8, 'ipv4')
-FORBIDDEN.addSubnet('0.0.0.0', 8, 'ipv4')
-FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4')
-FORBIDDEN.addAddress('::1', 'ipv6')
-FORBIDDEN.addAddress('::', 'ipv6')
-FORBIDDEN.addSubnet('fe80::', 10, 'ipv6')
-FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6')
+forbid(FORBIDDEN, '127.0.0.0', 8)
+forbid(FORBIDDEN, '0.0.0.0', 8)
+forbid(FORBIDDEN, '::1')
+forbid(FORBIDDEN, '::')
+forbid(FORBIDDEN, 'fe80::', 10)
+// Metadata and credentials of clouds: most; Azure; Alibaba; AWS and Google over IPv6.
+forbid(FORBIDDEN, '169.254.0.0', 16)
+forbid(FORBIDDEN, '168.63.129.16')
+forbid(FORBIDDEN, '100.100.100.200')
+forbid(FORBIDDEN, 'fd00:ec2::', 32)
+forbid(FORBIDDEN, 'fd20:ce::254')
 
 export interface DialGuardOptions {
-  /** More addresses that are nobody's business, such as the API server's and the operator's own. */
+  /** More addresses and names that are nobody's business, such as the API server's and the operator's own. */
   readonly forbiddenHosts: readonly string[]
   /** Its Services are for nobody but BatchSenders in it. */
   readonly operatorNamespace: string
@@ -46,7 +50,9 @@ export interface DialGuard {
 export function dialGuard(options: DialGuardOptions): DialGuard {
   const isForbidden = forbids(options)
   const resolve = options.resolve ?? boundedLookup()
+  const forbiddenNames = new Set(options.forbiddenHosts.map(plainName))
   const allowed = async (host: string): Promise<LookupAddress[]> => {
+    if (forbiddenNames.has(plainName(host))) throw refusal(host)
     const addresses = isIP(host) === 0 ? await resolve(host) : [{ address: host, family: isIP(host) }]
     if (addresses.some(({ address }) => isForbidden(address))) throw refusal(host)
     return addresses
@@ -77,20 +83,35 @@ export function dialGuard(options: DialGuardOptions): DialGuard {
 }
 
 function forbids({ forbiddenHosts, allowLoopback = false }: DialGuardOptions) {
+  const more = new BlockList()
+  for (const host of forbiddenHosts) if (isIP(host) !== 0) forbid(more, host)
   return (address: string): boolean => {
-    if (forbiddenHosts.includes(address)) return true
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (more.check(address, family)) return true
     if (allowLoopback && (address.startsWith('127.') || address === '::1')) return false
-    return FORBIDDEN.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+    return FORBIDDEN.check(address, family)
+  }
+}
+
+/** A BlockList knows IPv4 in IPv6 (`::ffff:0:0/96`) as the same address, but not that of NAT64 (RFC 6052). */
+function forbid(list: BlockList, address: string, prefixLength = isIP(address) === 4 ? 32 : 128): void {
+  if (isIP(address) === 6) {
+    list.addSubnet(address, prefixLength, 'ipv6')
+  } else {
+    list.addSubnet(address, prefixLength, 'ipv4')
+    list.addSubnet(`64:ff9b::${address}`, 96 + prefixLength, 'ipv6')
   }
 }
 
 /** `metrics.system`, `metrics.system.svc` and `metrics.system.svc.cluster.local` name a Service of `system`. */
 function isInside(host: string, { operatorNamespace, clusterDomain }: DialGuardOptions): boolean {
-  const name = host.toLowerCase().replace(/\.$/, '')
+  const name = plainName(host)
   return ['', '.svc', `.svc.${clusterDomain}`].some((suffix) =>
     name.endsWith(`.${operatorNamespace}${suffix}`),
   )
 }
+
+const plainName = (host: string) => host.toLowerCase().replace(/\.$/, '')
 
 /** A name, or an address without brackets. */
 export const hostOf = (server: string): string => new URL(server).hostname.replace(/^\[|\]$/g, '')

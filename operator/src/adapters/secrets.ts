@@ -138,7 +138,7 @@ function lost({ secret }: DesiredKey, volume: string): Outcome {
   return {
     state: 'refused',
     what: `Secret ${secret.name}`,
-    message: `the key is gone and volume ${volume} was written with it: bring the Secret or its copy back, or delete the volumes and lose what is on them`,
+    message: `the key is gone and volume ${volume} was written with it: bring the Secret or its copy back with its labels (docs/encryption.md), or delete the volumes and lose what is on them`,
     invalid: false,
     reason: 'KeyLost',
   }

@@ -54,10 +54,13 @@ const WHO = {
   metadata: outside('169.254.169.254'),
   'metadata over IPv6': outside('fd00:ec2::254'),
   'metadata in shared space': outside('100.100.100.200'),
+  'metadata on a public address': outside('168.63.129.16'),
   'private host': outside('10.1.2.3'),
   'api server': outside('10.96.0.1'),
 } as const
 type Who = keyof typeof WHO
+
+const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:deliveries'
 
 /** What the samples of the reference have: managed NATS, ClickHouse of the cluster, everything else outside. */
 const bucketAt = (endpoint: string) => ({
@@ -113,6 +116,7 @@ const MUST_DENY: readonly Cell[] = [
   ['worker', 'metadata', 587],
   ['worker', 'metadata over IPv6', 5432],
   ['worker', 'metadata in shared space', 5432],
+  ['worker', 'metadata on a public address', 5432],
   ['worker', 'metadata', 53, 'UDP'],
   ['worker', 'private host', 5432],
   ['worker', 'private host', 587],
@@ -478,6 +482,34 @@ describe('what the spec opens and closes', () => {
       cell: ['worker', 'clickhouse', 4242],
       expected: false,
     },
+    {
+      why: 'the certificates of SNS, wherever SES is',
+      network: { egress: { mail: [{ ipBlock: { cidr: '10.1.2.0/24' } }] } },
+      spec: ses({ topicArns: [TOPIC], endpoint: 'https://ses.data.svc:8443' }),
+      cell: ['worker', 'public host', 443],
+      expected: true,
+    },
+    {
+      why: 'the certificates of SNS, though ports of mail are named',
+      network: { egress: { mail: [] }, ports: { mail: [8443] } },
+      spec: ses({ topicArns: [TOPIC] }),
+      cell: ['worker', 'public host over IPv6', 443],
+      expected: true,
+    },
+    {
+      why: 'the certificates of SNS for the migration',
+      network: {},
+      spec: ses({ topicArns: [TOPIC] }),
+      cell: ['migration', 'public host', 443],
+      expected: false,
+    },
+    {
+      why: 'the public ranges for a private SES without webhooks',
+      network: {},
+      spec: ses({ endpoint: 'https://ses.data.svc:8443' }),
+      cell: ['worker', 'public host', 443],
+      expected: false,
+    },
   ])('$why: $expected', ({ network, cell: [from, to, port, protocol], expected, spec }) => {
     expect(judge(worldOf(network, spec), from, to, port, protocol)).toBe(expected)
   })
@@ -485,6 +517,16 @@ describe('what the spec opens and closes', () => {
   function unleash(url: string): Partial<Sender['spec']> {
     const features = { provider: 'Unleash', unleash: { url, tokenSecretRef: { name: 'unleash' } } } as const
     return { worker: { ...SPEC.worker, features } }
+  }
+
+  it('one rule for SES and the certificates of SNS where both are public', () => {
+    const made = worldOf({}, ses({ topicArns: [TOPIC] })).policies
+    const rules = made.find(({ metadata }) => metadata.name === 'orders-worker')?.spec.egress
+    expect(rules?.filter(({ ports }) => ports?.some(({ port }) => port === 443))).toHaveLength(1)
+  })
+
+  function ses(more: object): Partial<Sender['spec']> {
+    return { worker: { ...SPEC.worker, provider: { ses: { region: 'eu-west-1', ...more } } } }
   }
 
   function smtp(host: string, port: number): Partial<Sender['spec']> {

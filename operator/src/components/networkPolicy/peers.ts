@@ -10,7 +10,7 @@ const NAMESPACE_NAME = 'kubernetes.io/metadata.name'
 
 /**
  * Every address but private, shared (100.64.0.0/10, where some clouds have their metadata), link-local and loopback
- * ones. NetworkPolicies know no names, so whoever is outside the cluster is told by ports and ranges.
+ * ones, and the one of Azure's host (168.63.129.16), which hands out secrets of the node. NetworkPolicies know no names, so whoever is outside the cluster is told by ports and ranges.
  */
 export const PUBLIC_RANGES: readonly NetworkPolicyPeer[] = [
   {
@@ -20,6 +20,7 @@ export const PUBLIC_RANGES: readonly NetworkPolicyPeer[] = [
         '10.0.0.0/8',
         '100.64.0.0/10',
         '127.0.0.0/8',
+        '168.63.129.16/32',
         '169.254.0.0/16',
         '172.16.0.0/12',
         '192.168.0.0/16',
@@ -122,6 +123,6 @@ export function ingressFrom(peers: readonly (NetworkPolicyPeer | Peer)[], ports:
   return peers.length === 0 ? [] : [{ from: peers, ports: tcp(ports) }]
 }
 
-function distinct(rules: readonly EgressRule[]): readonly EgressRule[] {
+export function distinct(rules: readonly EgressRule[]): readonly EgressRule[] {
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()]
 }

@@ -7,7 +7,17 @@ import { CLIENT_PORT, CLUSTER_PORT } from '../parts/natsTopology.ts'
 import { metadata } from '../parts/metadata.ts'
 import { selectorLabels } from '../parts/labels.ts'
 import { HTTP_PORT, INTERNAL_PORT } from '../worker/environment.ts'
-import { addressOf, CLUSTER_DNS, egressTo, ingressFrom, operatorPods, podsOf, tcp } from './peers.ts'
+import {
+  addressOf,
+  CLUSTER_DNS,
+  distinct,
+  egressTo,
+  ingressFrom,
+  operatorPods,
+  podsOf,
+  PUBLIC_RANGES,
+  tcp,
+} from './peers.ts'
 
 /** Component label of the policies themselves; no pod has it. */
 export const PART = 'network'
@@ -15,6 +25,7 @@ export const PART = 'network'
 const POSTGRES_PORT = 5432
 const DNS_PORT = 53
 const SMTP_PORT = 587
+const HTTPS_PORT = 443
 const NODE_LOCAL_DNS = '169.254.20.10/32'
 
 /** Peers when `clients` is not set: all pods of the namespace, whose users can mount the tokens anyway. */
@@ -146,8 +157,9 @@ function toUnleash({ sender, installation }: Snapshot): readonly EgressRule[] {
   return url === undefined ? [] : egressTo(sender, installation, 'unleash', [webAddress(url)])
 }
 
-const webAddress = (url: string) => addressOf(url, url.startsWith('https:') ? 443 : 80)
+const webAddress = (url: string) => addressOf(url, url.startsWith('https:') ? HTTPS_PORT : 80)
 
+/** A webhook of SNS is proven by a certificate that only a public address has. */
 function toMail({ sender, installation }: Snapshot): readonly EgressRule[] {
   const { smtp, ses, resend } = sender.spec.worker.provider
   const addresses = [
@@ -155,5 +167,8 @@ function toMail({ sender, installation }: Snapshot): readonly EgressRule[] {
     ...(ses ? [webAddress(ses.endpoint ?? `https://email.${ses.region}.amazonaws.com`)] : []),
     ...(resend ? [webAddress(resend.endpoint ?? 'https://api.resend.com')] : []),
   ]
-  return addresses.length === 0 ? [] : egressTo(sender, installation, 'mail', addresses)
+  return distinct([
+    ...egressTo(sender, installation, 'mail', addresses),
+    ...(ses?.topicArns ? [{ to: PUBLIC_RANGES, ports: tcp([HTTPS_PORT]) }] : []),
+  ])
 }

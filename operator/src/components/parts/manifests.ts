@@ -11,7 +11,6 @@ import type {
   V1NetworkPolicyPort,
   V1NetworkPolicySpec,
   V1PodDisruptionBudget,
-  V1Secret,
   V1Service,
   V1ServiceAccount,
   V1StatefulSet,
@@ -47,7 +46,6 @@ export type NetworkPolicyManifest = Omit<Manifest<V1NetworkPolicy>, 'spec'> & {
   readonly spec: Omit<Raw<V1NetworkPolicySpec>, 'ingress'> & { readonly ingress?: readonly IngressRule[] }
 } & KubernetesObject
 export type PodDisruptionBudgetManifest = Manifest<V1PodDisruptionBudget>
-export type SecretManifest = Manifest<V1Secret>
 export type ServiceAccountManifest = Manifest<V1ServiceAccount>
 export type ServiceManifest = Manifest<V1Service>
 export type StatefulSetManifest = Manifest<V1StatefulSet>
