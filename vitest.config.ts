@@ -19,6 +19,7 @@ export default defineConfig({
           isolate: false,
           // A test that hangs ends; a machine that is busy does not end one.
           testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
           include: ['{crds,operator/src,worker/src,hack}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'hack/e2e/**'],
         },
