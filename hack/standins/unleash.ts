@@ -12,8 +12,8 @@ export interface Toggle {
   readonly enabled: boolean
   /** Percentage of the ids asked about; unset = all. */
   readonly rollout?: number
-  /** What the percentage sticks to; unset = `default`. */
-  readonly stickiness?: 'userId'
+  /** What the percentage sticks to; unset = whatever there is. */
+  readonly stickiness?: 'default' | 'userId'
   /** Payload of the one variant. */
   readonly payload?: string
 }

@@ -5,6 +5,8 @@ import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import type { SmtpFailure } from './smtpClasses.ts'
 import { splitSender } from '../domain/address.ts'
 import { classifySmtp } from './smtpClasses.ts'
+import { SmtpPoolLog } from './smtpPoolLog.ts'
+import type { ServerReply } from './smtpPoolLog.ts'
 
 export interface SmtpOptions {
   readonly host: string
@@ -16,11 +18,15 @@ export interface SmtpOptions {
   readonly connections: number
 }
 
-const CONNECT_MS = 10_000
+const DNS_MS = 10_000
+const GREETING_MS = 10_000
+/** From the lookup of the name to the end of STARTTLS; the greeting has its own time only within it. */
+const CONNECT_MS = 15_000
 const SILENCE_MS = 30_000
 
 export function smtp(options: SmtpOptions): Provider {
   const { host, port, username, password, connections } = options
+  const poolLog = new SmtpPoolLog()
   const transport = createTransport({
     pool: true,
     host,
@@ -31,9 +37,10 @@ export function smtp(options: SmtpOptions): Provider {
     maxMessages: 100,
     maxRequeues: 0,
     connectionTimeout: CONNECT_MS,
-    greetingTimeout: CONNECT_MS,
-    dnsTimeout: CONNECT_MS,
+    greetingTimeout: GREETING_MS,
+    dnsTimeout: DNS_MS,
     socketTimeout: SILENCE_MS,
+    logger: poolLog.logger,
     disableFileAccess: true,
     disableUrlAccess: true,
   })
@@ -64,9 +71,11 @@ export function smtp(options: SmtpOptions): Provider {
       })
       return { retryClass: 'accepted', providerMessageId: messageId, detail: info.response }
     } catch (error) {
-      return classifySmtp(failureOf(error, bodies.get(messageId)?.readableDidRead === true))
+      const bodyRead = bodies.get(messageId)?.readableDidRead === true
+      return classifySmtp(failureOf(error, bodyRead, poolLog.lastReply(messageId)))
     } finally {
       bodies.delete(messageId)
+      poolLog.forget(messageId)
     }
   }
   return {
@@ -85,9 +94,12 @@ function tlsOptions({ tls, port }: SmtpOptions) {
   return { ignoreTLS: true }
 }
 
-function failureOf(error: unknown, bodyRead: boolean): SmtpFailure {
+/** @param lastReply what the error lacks when a used connection was ended */
+function failureOf(error: unknown, bodyRead: boolean, lastReply: ServerReply | undefined): SmtpFailure {
   if (!(error instanceof Error)) return { bodyRead, message: String(error) }
-  const { code, command, responseCode, response } = error as Error & Partial<Record<string, unknown>>
+  const own = error as Error & Partial<Record<'code' | 'command' | 'responseCode' | 'response', unknown>>
+  const { code, command } = own
+  const { responseCode, response } = own.responseCode === undefined && lastReply ? lastReply : own
   return {
     bodyRead,
     message: typeof response === 'string' ? response : error.message,
