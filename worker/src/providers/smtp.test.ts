@@ -144,6 +144,52 @@ test('a connection that carried a mail and is lost without a word never had the 
   ])
 })
 
+const FULL = '452 4.5.3 Too many recipients: Too many messages sent'
+
+/** Refuses MAIL where `isFull`, and then whatever was sent along with it. */
+function refusing(isFull: (session: Session) => boolean) {
+  const seen = { refusals: 0, connections: 0 }
+  let isRefused = false
+  const script: Script = (command, session) => {
+    seen.connections = session.number
+    if (command === 'MAIL') {
+      isRefused = isFull(session)
+      seen.refusals += isRefused ? 1 : 0
+      return isRefused ? FULL : undefined
+    }
+    return isRefused && (command === 'RCPT' || command === 'DATA') ? '503 no mail' : undefined
+  }
+  return { seen, script }
+}
+
+test.each([[[]], [['PIPELINING']]])(
+  'a connection that takes no more mails is left, the mail goes through a new one, and the limit is kept (%j)',
+  async (extensions) => {
+    const { seen, script } = refusing(({ mails }) => mails >= 2)
+    const { provider } = await scripted(script, extensions)
+    const outcomes = await sendAll(provider, 6)
+    expect(outcomes.map(({ retryClass }) => retryClass)).toEqual(Array(6).fill('accepted'))
+    expect(seen).toEqual({ refusals: 1, connections: 3 })
+  },
+)
+
+test('a server that takes no mails through a new connection either is throttling', async () => {
+  let isFull = false
+  const { seen, script } = refusing(() => isFull)
+  const { provider } = await scripted(script)
+  await sendAll(provider, 3)
+  isFull = true
+  expect(await provider.send(mail(3))).toMatchObject({
+    retryClass: 'throttle',
+    code: 'smtp_452',
+    detail: FULL,
+  })
+  expect(seen).toEqual({ refusals: 2, connections: 2 })
+  isFull = false
+  await sendAll(provider, 5)
+  expect(seen.connections).toBe(2)
+})
+
 test('a server that never greets is left when the time for the greeting is over, before that for connecting', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
   closing.push(() => vi.useRealTimers())

@@ -20,9 +20,17 @@ export interface SmtpOptions {
 
 const DNS_MS = 10_000
 const GREETING_MS = 10_000
+/** Through one connection, until a server takes fewer. */
+const MOST_MAILS = 100
 /** From the lookup of the name to the end of STARTTLS; the greeting has its own time only within it. */
 const CONNECT_MS = 15_000
 const SILENCE_MS = 30_000
+
+interface Offered {
+  readonly outcome: Outcome
+  /** How many mails the connection takes, where it has taken them and wants no more. */
+  readonly most?: number
+}
 
 export function smtp(options: SmtpOptions): Provider {
   const { host, port, username, password, connections } = options
@@ -34,7 +42,7 @@ export function smtp(options: SmtpOptions): Provider {
     ...tlsOptions(options),
     ...(username !== undefined && { auth: { user: username, pass: password ?? '' } }),
     maxConnections: connections,
-    maxMessages: 100,
+    maxMessages: MOST_MAILS,
     maxRequeues: 0,
     connectionTimeout: CONNECT_MS,
     greetingTimeout: GREETING_MS,
@@ -44,6 +52,8 @@ export function smtp(options: SmtpOptions): Provider {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+  /** Each connection reads them after each mail; the type of the transport does not show them. */
+  const pool = (transport.transporter as unknown as { readonly options: { maxMessages: number } }).options
   /** The stream of each mail under way: once the server has read of it, it may have taken the mail. */
   const bodies = new Map<string, Readable>()
   transport.use('stream', (mail, done) => {
@@ -57,7 +67,7 @@ export function smtp(options: SmtpOptions): Provider {
     done()
   })
 
-  const send = async (mail: OutgoingMail): Promise<Outcome> => {
+  const offer = async (mail: OutgoingMail): Promise<Offered> => {
     const { from, to, subject, text, html, messageId, headers } = mail
     try {
       const info = await transport.sendMail({
@@ -69,14 +79,28 @@ export function smtp(options: SmtpOptions): Provider {
         messageId,
         headers,
       })
-      return { retryClass: 'accepted', providerMessageId: messageId, detail: info.response }
+      return { outcome: { retryClass: 'accepted', providerMessageId: messageId, detail: info.response } }
     } catch (error) {
       const bodyRead = bodies.get(messageId)?.readableDidRead === true
-      return classifySmtp(failureOf(error, bodyRead, poolLog.lastReply(messageId)))
+      const failure = failureOf(error, bodyRead, poolLog.lastReply(messageId))
+      const carried = poolLog.carriedBefore(messageId)
+      return { outcome: classifySmtp(failure), ...(isOfConnection(failure, carried) && { most: carried }) }
     } finally {
       bodies.delete(messageId)
       poolLog.forget(messageId)
     }
+  }
+  /** Each connection that takes no more is left by the pool, so that no more of them can be in the way. */
+  const send = async (mail: OutgoingMail): Promise<Outcome> => {
+    let offered = await offer(mail)
+    for (let left = connections; left > 0 && offered.most !== undefined; left -= 1) {
+      pool.maxMessages = Math.min(pool.maxMessages, offered.most)
+      offered = await offer(mail)
+      // A new connection does not take it either: it was not about the connection.
+      if (offered.outcome.retryClass === 'throttle' && offered.most === undefined)
+        pool.maxMessages = MOST_MAILS
+    }
+    return offered.outcome
   }
   return {
     name: 'smtp',
@@ -92,6 +116,13 @@ function tlsOptions({ tls, port }: SmtpOptions) {
   if (tls === 'Required') return { secure, requireTLS: !secure }
   if (tls === 'Opportunistic') return { opportunisticTLS: true, tls: { rejectUnauthorized: false } }
   return { ignoreTLS: true }
+}
+
+/** OpenSMTPD says `452 4.5.3 Too many recipients: Too many messages sent` of a connection that carried its most. */
+function isOfConnection({ responseCode, command, bodyRead, message }: SmtpFailure, carried: number): boolean {
+  return (
+    carried > 0 && !bodyRead && responseCode === 452 && command === 'MAIL FROM' && /too many/i.test(message)
+  )
 }
 
 /** @param lastReply what the error lacks when a used connection was ended */
