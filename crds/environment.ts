@@ -1,6 +1,7 @@
 /** Settings as environment variables, from one schema: what one side renders the other parses. */
 import type { TObject, TSchema } from 'typebox'
 import { Ajv } from 'ajv'
+import { withoutLineEnd } from './secretText.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -11,7 +12,8 @@ export function variableOf(setting: string): string {
 
 export interface EnvironmentParser<Settings> {
   /**
-   * Unknown variables are not ours and ignored; an empty one counts as unset.
+   * Unknown variables are not ours and ignored; an empty one counts as unset. One line feed at the end is not of the
+   * value: Secrets made from files have it.
    * @throws Error that names every variable at fault, one per line, never with its value.
    */
   readonly parse: (environment: Environment) => Settings
@@ -25,8 +27,8 @@ export function environmentOf<Settings>(schema: TObject, who: string): Environme
     parse(environment) {
       const settings: unknown = Object.fromEntries(
         Object.entries(properties).flatMap(([setting, type]) => {
-          const text = environment[variableOf(setting)]
-          return text === undefined || text === '' ? [] : [[setting, valueOf(text, type)]]
+          const text = withoutLineEnd(environment[variableOf(setting)] ?? '')
+          return text === '' ? [] : [[setting, valueOf(text, type)]]
         }),
       )
       if (validate(settings)) return settings

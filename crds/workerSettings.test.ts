@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { variableOf } from './environment.ts'
-import { parseWorkerSettings, renderWorkerSettings } from './workerSettings.ts'
+import { parseBackupSettings, parseRetentionSettings } from './jobSettings.ts'
+import { parseMigrationSettings } from './migrationSettings.ts'
+import { parseWorkerSettings, renderWorkerSettings, SECRET_SETTINGS } from './workerSettings.ts'
 
 const complete = {
   workerName: 'orders-worker-0',
@@ -53,6 +55,32 @@ const complete = {
   unleashAppName: 'a',
 } as const
 
+test('migrations and Jobs take secrets without the line feed that a file ends with', () => {
+  expect(parseMigrationSettings({ POSTGRES_URL: 'postgres://h/d\n' }).postgresUrl).toBe('postgres://h/d')
+  const job = { RUN_NAME: 'r', DEADLINE_SECONDS: '1' }
+  const clickhouse = { CLICKHOUSE_URL: 'https://c', CLICKHOUSE_DATABASE: 'd', COLLECTION: 'c' }
+  expect(
+    parseBackupSettings({
+      ...{
+        ...job,
+        ...clickhouse,
+        SETTLE_SECONDS: '0',
+        CLICKHOUSE_USERNAME: 'u\n',
+        CLICKHOUSE_PASSWORD: 'p\r\n',
+      },
+      ...{ CHECKSUM_USERNAME: 'cu\n', CHECKSUM_PASSWORD: 'cp\n' },
+    }),
+  ).toMatchObject({
+    ...{ clickhouseUsername: 'u', clickhousePassword: 'p', checksumUsername: 'cu', checksumPassword: 'cp' },
+  })
+  expect(
+    parseRetentionSettings({
+      ...{ ...job, S3_ENDPOINT: 'e', S3_BUCKET: 'b', S3_REGION: 'r', FULL_BACKUPS: '1' },
+      ...{ S3_ACCESS_KEY: 'a\n', S3_SECRET_KEY: 's\n' },
+    }),
+  ).toMatchObject({ s3AccessKey: 'a', s3SecretKey: 's' })
+})
+
 describe('worker settings', () => {
   it('come back from the environment as they were rendered', () => {
     const settings = {
@@ -82,6 +110,21 @@ describe('worker settings', () => {
       /POSTGRES_URL: is required[\s\S]*HTTP_PORT|HTTP_PORT[\s\S]*POSTGRES_URL: is required/,
     )
     expect(() => parseWorkerSettings(environment)).not.toThrow(/hunter2/)
+  })
+
+  it.each(SECRET_SETTINGS)('take %s without the line feed that a file ends with', (setting) => {
+    const environment = renderWorkerSettings({ ...complete, natsServers: ['x'], sesTopicArns: ['a'] })
+    const parsed = (text: string) =>
+      parseWorkerSettings({ ...environment, [variableOf(setting)]: text })[setting]
+    expect(['s\n', 's\r\n', 's'].map(parsed)).toEqual(['s', 's', 's'])
+    expect(['s\n\n', ' s ', 'a\nb\n'].map(parsed)).toEqual(['s\n', ' s ', 'a\nb'])
+  })
+
+  it('take a secret of nothing but a line feed for an unset one', () => {
+    const environment = renderWorkerSettings({ ...complete, natsServers: ['x'], sesTopicArns: ['a'] })
+    expect(() => parseWorkerSettings({ ...environment, POSTGRES_URL: '\n' })).toThrow(
+      'POSTGRES_URL: is required',
+    )
   })
 
   it('spell variables as people expect', () => {

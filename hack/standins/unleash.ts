@@ -12,6 +12,8 @@ export interface Toggle {
   readonly enabled: boolean
   /** Percentage of the ids asked about; unset = all. */
   readonly rollout?: number
+  /** What the percentage sticks to; unset = whatever there is. */
+  readonly stickiness?: 'default' | 'userId'
   /** Payload of the one variant. */
   readonly payload?: string
 }
@@ -65,7 +67,7 @@ export async function startUnleashDouble(token: string): Promise<UnleashDouble> 
   }
 }
 
-function featureOf({ name, enabled, rollout = 100, payload }: Toggle) {
+function featureOf({ name, enabled, rollout = 100, stickiness = 'default', payload }: Toggle) {
   return {
     name,
     type: 'release',
@@ -75,7 +77,7 @@ function featureOf({ name, enabled, rollout = 100, payload }: Toggle) {
       {
         name: 'flexibleRollout',
         constraints: [],
-        parameters: { rollout: String(rollout), stickiness: 'default', groupId: name },
+        parameters: { rollout: String(rollout), stickiness, groupId: name },
         variants: [],
       },
     ],

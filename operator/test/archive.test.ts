@@ -39,12 +39,13 @@ beforeEach(async () => {
   await cluster.apply(credentials(PASSWORD))
 })
 
+/** As from files, which end with a line feed. */
 const credentials = (password: string) =>
   cluster.secret('clickhouse', {
     username: 'worker',
     password: 'not-used',
-    'operator-username': 'operator',
-    'operator-password': password,
+    'operator-username': 'operator\n',
+    'operator-password': `${password}\n`,
   })
 
 const run = (query: string) => client.command({ query: query.replaceAll('$db', database) })

@@ -246,6 +246,29 @@ test('a toggle of Unleash pauses, stays in force while Unleash fails, a restart 
   await unleash.close()
 })
 
+test('a toggle of Unleash that is rolled out to everybody by their ids pauses, though nobody is asked about', async () => {
+  const unleash = await startUnleashDouble('token')
+  const rolledOut = { enabled: true, stickiness: 'userId', rollout: 100 } as const
+  unleash.set([
+    { name: 'provider-paused', ...rolledOut },
+    { name: 'on-uncertain', ...rolledOut, payload: 'Resend' },
+  ])
+  const worker = await started({
+    featuresProvider: 'Unleash',
+    unleashUrl: unleash.url,
+    unleashToken: 'token',
+    unleashAppName: newAppName(),
+  })
+  expect((await evidenceOf(worker)).features.flags).toMatchObject({
+    'provider-paused': { value: true },
+    'on-uncertain': { value: 'Resend' },
+  })
+  unleash.set([{ name: 'provider-paused', ...rolledOut, rollout: 0 }])
+  await pausedIs(worker, false)
+  await worker.kill()
+  await unleash.close()
+})
+
 test('a worker starts, and sends, while Unleash is down', async () => {
   const unleash = await startUnleashDouble('token')
   unleash.fail(503)

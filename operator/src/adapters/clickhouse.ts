@@ -2,6 +2,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { linedPem } from '../../../crds/pem.ts'
+import { withoutLineEnd } from '../../../crds/secretText.ts'
 import type { ClickhouseAccess, DesiredStatement } from '../components/desired.ts'
 import type { ClickhouseFault, ClickhouseSeen } from '../components/snapshot.ts'
 import type { Outcome } from '../reconcile/ports.ts'
@@ -116,10 +117,11 @@ export class Clickhouse {
     const secret = await read(this.#transport, Secret, namespace, name, signal)
     const data = secret?.['data'] as Readonly<Record<string, string>> | undefined
     const prefix = decode(data, 'operator-username') === undefined ? '' : 'operator-'
-    const [username, password] = [decode(data, `${prefix}username`), decode(data, `${prefix}password`)]
+    const [username, password] = ['username', 'password'].map((key) => decode(data, `${prefix}${key}`))
     if (username === undefined || password === undefined)
       throw new Error(`Secret ${name} lacks ${prefix}username or ${prefix}password`)
-    return { username, password, ca: linedPem(decode(data, 'ca.crt') ?? '') || undefined }
+    const login = { username: withoutLineEnd(username), password: withoutLineEnd(password) }
+    return { ...login, ca: linedPem(decode(data, 'ca.crt') ?? '') || undefined }
   }
 }
 

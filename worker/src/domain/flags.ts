@@ -13,11 +13,6 @@ export type FlagName = keyof typeof FLAGS
 
 export const FLAG_NAMES = Object.keys(FLAGS) as FlagName[]
 
-/** Flags of other programs may stand beside ours. */
-export function isFlag(name: string): name is FlagName {
-  return Object.hasOwn(FLAGS, name)
-}
-
 export function mayBe<Name extends FlagName>(
   name: Name,
   value: unknown,

@@ -32,6 +32,3 @@ export function countsOf(rows: Iterable<readonly [RecipientState, number]>): Rec
   for (const [state, count] of rows) counts[state] = count
   return counts
 }
-
-/** States from which a recipient goes on. */
-export const UNFINISHED = ['pending', 'sending', 'deferred'] as const satisfies readonly RecipientState[]

@@ -44,18 +44,19 @@ export async function openUnleash(
   await unleash.start()
   await Promise.race([synchronized, sleep(FIRST_MS, undefined, { ref: false })])
   return {
-    provider: unleashProvider(unleash),
+    provider: unleashProvider(unleash, appName),
     close: () => {
       unleash.destroy()
     },
   }
 }
 
-/** Gradual roll-outs stick to the user's id, which the key of what is asked about stands for. */
-const contextOf = (targetingKey: string | undefined) =>
-  targetingKey === undefined ? {} : { userId: targetingKey }
-
-function unleashProvider(unleash: Unleash): Provider {
+function unleashProvider(unleash: Unleash, appName: string): Provider {
+  /**
+   * Gradual roll-outs stick to the user's id, which the key of what is asked about stands for. Without one a roll-out that
+   * sticks to it is off even at 100 percent, so what is asked of everything has the key of all workers together.
+   */
+  const contextOf = (targetingKey = appName) => ({ userId: targetingKey })
   const isKnown = (name: string) => unleash.getFeatureToggleDefinition(name) !== undefined
   const standardOf = <Value>(value: Value): ResolutionDetails<Value> => ({ value, reason: REASON.DEFAULT })
   return {

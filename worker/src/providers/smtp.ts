@@ -5,6 +5,8 @@ import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import type { SmtpFailure } from './smtpClasses.ts'
 import { splitSender } from '../domain/address.ts'
 import { classifySmtp } from './smtpClasses.ts'
+import { SmtpPoolLog } from './smtpPoolLog.ts'
+import type { ServerReply } from './smtpPoolLog.ts'
 
 export interface SmtpOptions {
   readonly host: string
@@ -16,11 +18,23 @@ export interface SmtpOptions {
   readonly connections: number
 }
 
-const CONNECT_MS = 10_000
+const DNS_MS = 10_000
+const GREETING_MS = 10_000
+/** Through one connection, until a server takes fewer. */
+const MOST_MAILS = 100
+/** From the lookup of the name to the end of STARTTLS; the greeting has its own time only within it. */
+const CONNECT_MS = 15_000
 const SILENCE_MS = 30_000
+
+interface Offered {
+  readonly outcome: Outcome
+  /** How many mails the connection takes, where it has taken them and wants no more. */
+  readonly most?: number
+}
 
 export function smtp(options: SmtpOptions): Provider {
   const { host, port, username, password, connections } = options
+  const poolLog = new SmtpPoolLog()
   const transport = createTransport({
     pool: true,
     host,
@@ -28,15 +42,18 @@ export function smtp(options: SmtpOptions): Provider {
     ...tlsOptions(options),
     ...(username !== undefined && { auth: { user: username, pass: password ?? '' } }),
     maxConnections: connections,
-    maxMessages: 100,
+    maxMessages: MOST_MAILS,
     maxRequeues: 0,
     connectionTimeout: CONNECT_MS,
-    greetingTimeout: CONNECT_MS,
-    dnsTimeout: CONNECT_MS,
+    greetingTimeout: GREETING_MS,
+    dnsTimeout: DNS_MS,
     socketTimeout: SILENCE_MS,
+    logger: poolLog.logger,
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+  /** Each connection reads them after each mail; the type of the transport does not show them. */
+  const pool = (transport.transporter as unknown as { readonly options: { maxMessages: number } }).options
   /** The stream of each mail under way: once the server has read of it, it may have taken the mail. */
   const bodies = new Map<string, Readable>()
   transport.use('stream', (mail, done) => {
@@ -50,7 +67,7 @@ export function smtp(options: SmtpOptions): Provider {
     done()
   })
 
-  const send = async (mail: OutgoingMail): Promise<Outcome> => {
+  const offer = async (mail: OutgoingMail): Promise<Offered> => {
     const { from, to, subject, text, html, messageId, headers } = mail
     try {
       const info = await transport.sendMail({
@@ -62,12 +79,28 @@ export function smtp(options: SmtpOptions): Provider {
         messageId,
         headers,
       })
-      return { retryClass: 'accepted', providerMessageId: messageId, detail: info.response }
+      return { outcome: { retryClass: 'accepted', providerMessageId: messageId, detail: info.response } }
     } catch (error) {
-      return classifySmtp(failureOf(error, bodies.get(messageId)?.readableDidRead === true))
+      const bodyRead = bodies.get(messageId)?.readableDidRead === true
+      const failure = failureOf(error, bodyRead, poolLog.lastReply(messageId))
+      const carried = poolLog.carriedBefore(messageId)
+      return { outcome: classifySmtp(failure), ...(isOfConnection(failure, carried) && { most: carried }) }
     } finally {
       bodies.delete(messageId)
+      poolLog.forget(messageId)
     }
+  }
+  /** Each connection that takes no more is left by the pool, so that no more of them can be in the way. */
+  const send = async (mail: OutgoingMail): Promise<Outcome> => {
+    let offered = await offer(mail)
+    for (let left = connections; left > 0 && offered.most !== undefined; left -= 1) {
+      pool.maxMessages = Math.min(pool.maxMessages, offered.most)
+      offered = await offer(mail)
+      // A new connection does not take it either: it was not about the connection.
+      if (offered.outcome.retryClass === 'throttle' && offered.most === undefined)
+        pool.maxMessages = MOST_MAILS
+    }
+    return offered.outcome
   }
   return {
     name: 'smtp',
@@ -85,9 +118,19 @@ function tlsOptions({ tls, port }: SmtpOptions) {
   return { ignoreTLS: true }
 }
 
-function failureOf(error: unknown, bodyRead: boolean): SmtpFailure {
+/** OpenSMTPD says `452 4.5.3 Too many recipients: Too many messages sent` of a connection that carried its most. */
+function isOfConnection({ responseCode, command, bodyRead, message }: SmtpFailure, carried: number): boolean {
+  return (
+    carried > 0 && !bodyRead && responseCode === 452 && command === 'MAIL FROM' && /too many/i.test(message)
+  )
+}
+
+/** @param lastReply what the error lacks when a used connection was ended */
+function failureOf(error: unknown, bodyRead: boolean, lastReply: ServerReply | undefined): SmtpFailure {
   if (!(error instanceof Error)) return { bodyRead, message: String(error) }
-  const { code, command, responseCode, response } = error as Error & Partial<Record<string, unknown>>
+  const own = error as Error & Partial<Record<'code' | 'command' | 'responseCode' | 'response', unknown>>
+  const { code, command } = own
+  const { responseCode, response } = own.responseCode === undefined && lastReply ? lastReply : own
   return {
     bodyRead,
     message: typeof response === 'string' ? response : error.message,
