@@ -14,6 +14,7 @@ import { findBatch, insertBatch } from '../src/store/batches.ts'
 import { batchStore } from '../src/store/batchStore.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { ledger } from '../src/store/ledger.ts'
+import { retryFailed } from '../src/store/retries.ts'
 import { knownMigrations, migrate } from '../src/store/migrations.ts'
 
 const LEASE_MS = 200
@@ -185,13 +186,30 @@ test.each([
 ])('of whom a mail may have gone is $becomes when $why', async ({ end, repeatableMs, becomes }) => {
   const { id, b } = await judgedByAnother({ onUncertain: resend, repeatableMs })
   if (end === 'cancel') await cancel(id)
-  else if (end === 'fail') await b.failBatch(id, 'sender', 'smtp_550')
+  else if (end === 'fail') await b.failBatch({ batchId: id, run: 0 }, 'sender', 'smtp_550')
   else {
     const [again] = await claimAll(b, id)
     if (!again) throw new Error('it was not claimed again')
     await b.record([resultOf(again, 'recipient', 'Resend')])
   }
   expect(await counts(id)).toMatchObject({ [becomes]: 1 })
+})
+
+test('a sender that was refused before a batch was told to run again does not end the new run', async () => {
+  const id = await newBatch(10)
+  const a = workerNamed('a')
+  const work = await a.begin({ batchId: id, chunk: 0 })
+  if (!work) throw new Error('nothing is to be sent')
+  await a.failBatch(work, 'sender', 'smtp_550')
+  expect(await counts(id)).toMatchObject({ failed: 10 })
+  expect(await database.transaction((each) => retryFailed(each, id))).toBe(10)
+  // What was on its way then is told late.
+  await a.failBatch(work, 'sender', 'smtp_550')
+  expect(await findBatch(database, id)).toMatchObject({ state: 'running', counts: { pending: 10 } })
+  const again = await a.begin({ batchId: id, chunk: 0 })
+  if (!again) throw new Error('nothing is to be sent again')
+  await a.failBatch(again, 'sender', 'smtp_550')
+  expect(await findBatch(database, id)).toMatchObject({ state: 'failed', counts: { failed: 10 } })
 })
 
 test('a cancellation ends what nobody holds, is seen at once, and waits for nobody', async () => {

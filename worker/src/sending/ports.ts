@@ -21,6 +21,8 @@ export interface Content {
 export interface Work extends ChunkRef {
   readonly firstSeq: number
   readonly lastSeq: number
+  /** How often the batch had been told to run again. */
+  readonly run: number
   readonly content: Content
 }
 
@@ -67,8 +69,8 @@ export interface Ledger {
    * @returns whether it is.
    */
   failed(ref: ChunkRef, kind: string): Promise<boolean>
-  /** Ends a batch of which no mail will be taken. */
-  failBatch(batchId: string, retryClass: RetryClass, code: string): Promise<void>
+  /** Ends a batch of which no mail will be taken; not one that was told to run again meanwhile. */
+  failBatch(work: Pick<Work, 'batchId' | 'run'>, retryClass: RetryClass, code: string): Promise<void>
 }
 
 export interface OutgoingMail {

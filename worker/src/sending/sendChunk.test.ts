@@ -24,7 +24,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
     holder: 'me#1',
   }))
   const ledger: Ledger = {
-    begin: (at) => Promise.resolve({ ...at, firstSeq: 0, lastSeq: addresses.length - 1, content }),
+    begin: (at) => Promise.resolve({ ...at, firstSeq: 0, lastSeq: addresses.length - 1, run: 0, content }),
     claim: (_work, limit) => {
       const claimed = waiting.splice(0, limit)
       journal.push(`claim ${claimed.length}`)
@@ -140,7 +140,7 @@ test('mails that are large are few at once', async () => {
   const ledger = {
     ...sending.ledger,
     begin: (at: typeof ref) =>
-      Promise.resolve({ ...at, firstSeq: 0, lastSeq: 2, content: { ...content, text } }),
+      Promise.resolve({ ...at, firstSeq: 0, lastSeq: 2, run: 0, content: { ...content, text } }),
   }
   await sendChunk(ref, { ...sending, ledger })
   expect(journal.filter((entry) => entry.startsWith('claim'))).toEqual(

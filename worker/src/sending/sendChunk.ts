@@ -112,7 +112,7 @@ async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Send
     // A flag is looked up for every mail otherwise.
     const onUncertain = outcome.retryClass === 'ambiguous' ? await switches.onUncertain() : 'Hold'
     await recorder.record(resultOf(claimed, outcome, startedAt, onUncertain))
-    if (outcome.retryClass === 'sender') await failBatch(claimed, outcome, sending)
+    if (outcome.retryClass === 'sender') await failBatch(work, outcome, sending)
   } finally {
     slots.giveBack(cost)
   }
@@ -139,13 +139,9 @@ function resultOf(claimed: Claimed, outcome: Outcome, startedAt: Date, onUncerta
 }
 
 /** Not writing this costs nothing but a refusal for every further recipient. */
-async function failBatch(
-  { batchId }: Claimed,
-  outcome: Outcome,
-  { ledger, onlooker }: Sending,
-): Promise<void> {
+async function failBatch(work: Work, outcome: Outcome, { ledger, onlooker }: Sending): Promise<void> {
   const { retryClass, code = retryClass } = outcome
-  await ledger.failBatch(batchId, retryClass, code).catch((error: unknown) => {
+  await ledger.failBatch(work, retryClass, code).catch((error: unknown) => {
     onlooker.recordFailed(error, 0)
   })
 }

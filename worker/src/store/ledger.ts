@@ -40,6 +40,7 @@ export interface LedgerOptions {
 }
 
 interface Opened {
+  readonly retries: number
   readonly first_seq: number
   readonly last_seq: number
   readonly state: BatchState
@@ -67,7 +68,7 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
       await holdForgotten(database, ref, options)
       if (opened.state !== 'running') return undefined
       const content = await contents(ref.batchId)
-      return { ...ref, firstSeq: opened.first_seq, lastSeq: opened.last_seq, content }
+      return { ...ref, firstSeq: opened.first_seq, lastSeq: opened.last_seq, run: opened.retries, content }
     },
     claim: (work, limit) => {
       claims += 1
@@ -81,11 +82,11 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
     renew: (ref) => renew(database, ref, { worker, leaseMs, lost: lost.holders }),
     settle: (ref) => settle(database, ref),
     failed: (ref, kind) => countFailure(database, ref, kind, options.deadAfter),
-    failBatch: async (batchId, retryClass, code) => {
+    failBatch: async ({ batchId, run }, retryClass, code) => {
       await database.query(
         `UPDATE batch SET state = 'failed', error_class = $2, error_code = $3, updated_at = now(), finished_at = now()
-         WHERE id = $1 AND state IN ('accepted', 'running', 'paused')`,
-        [batchId, retryClass, code],
+         WHERE id = $1 AND state IN ('accepted', 'running', 'paused') AND retries = $4`,
+        [batchId, retryClass, code, run],
       )
       await endWaiting(database, batchId)
     },
@@ -101,7 +102,7 @@ async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promis
     `UPDATE chunk SET published_at = NULL, due_at = clock_timestamp() + make_interval(secs => $3)
      FROM batch WHERE batch.id = $1 AND batch_id = $1 AND number = $2 AND NOT done AND dead_at IS NULL
        AND batch.state <> 'paused'
-     RETURNING first_seq, last_seq, batch.state`,
+     RETURNING first_seq, last_seq, batch.state, batch.retries`,
     [ref.batchId, ref.chunk, leaseMs / 1_000],
   )
   if (opened?.state !== 'accepted') return opened
