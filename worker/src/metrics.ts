@@ -120,6 +120,11 @@ export function openMetrics() {
       help: 'Wake-ups waiting in the queue or being handled.',
       registers,
     }),
+    wakeupsRefused: new Counter({
+      name: 'batchsender_wakeups_refused_total',
+      help: 'Wake-ups that the queue did not take: they are published again.',
+      registers,
+    }),
     eventBacklog: new Gauge({
       name: 'batchsender_event_outbox_rows',
       help: 'Events that have not reached ClickHouse.',
