@@ -161,6 +161,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
     metrics: async () => {
       observePool(metrics, pools)
       observeBodies(metrics, budgets)
+      metrics.overdueResults.set(sending.overdueResults())
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
     },
     evidence: () =>
