@@ -16,12 +16,12 @@ export interface SmtpOptions {
   readonly username: string | undefined
   readonly password: string | undefined
   readonly connections: number
+  /** Until the server takes fewer. */
+  readonly maxMessagesPerConnection: number
 }
 
 const DNS_MS = 10_000
 const GREETING_MS = 10_000
-/** Through one connection, until a server takes fewer. */
-const MOST_MAILS = 100
 /** From the lookup of the name to the end of STARTTLS; the greeting has its own time only within it. */
 const CONNECT_MS = 15_000
 const SILENCE_MS = 30_000
@@ -33,7 +33,7 @@ interface Offered {
 }
 
 export function smtp(options: SmtpOptions): Provider {
-  const { host, port, username, password, connections } = options
+  const { host, port, username, password, connections, maxMessagesPerConnection } = options
   const poolLog = new SmtpPoolLog()
   const transport = createTransport({
     pool: true,
@@ -42,7 +42,7 @@ export function smtp(options: SmtpOptions): Provider {
     ...tlsOptions(options),
     ...(username !== undefined && { auth: { user: username, pass: password ?? '' } }),
     maxConnections: connections,
-    maxMessages: MOST_MAILS,
+    maxMessages: maxMessagesPerConnection,
     maxRequeues: 0,
     connectionTimeout: CONNECT_MS,
     greetingTimeout: GREETING_MS,
@@ -98,7 +98,7 @@ export function smtp(options: SmtpOptions): Provider {
       offered = await offer(mail)
       // A new connection does not take it either: it was not about the connection.
       if (offered.outcome.retryClass === 'throttle' && offered.most === undefined)
-        pool.maxMessages = MOST_MAILS
+        pool.maxMessages = maxMessagesPerConnection
     }
     return offered.outcome
   }
