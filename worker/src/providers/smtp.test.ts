@@ -135,6 +135,18 @@ test.each(stages('MAIL', 'RCPT', 'DATA', '.'))(
   },
 )
 
+test.each(stages('MAIL', 'RCPT', 'DATA'))(
+  'a connection that carried a mail and is ended with 421 at %j (%j), not for being too fast, costs the next mail nothing',
+  async (at, extensions) => {
+    const { provider } = await scripted(
+      (command, { number, mails }) =>
+        command === at && number === 1 && mails === 1 ? '421 4.4.2 timeout exceeded' : undefined,
+      extensions,
+    )
+    expect(await sendAll(provider, 2)).toMatchObject([{ retryClass: 'accepted' }, { retryClass: 'accepted' }])
+  },
+)
+
 test('a connection that carried a mail and is lost without a word never had the next one', async () => {
   const { provider } = await scripted((command, { mails }) =>
     command === 'MAIL' && mails === 1 ? HANG_UP : undefined,
