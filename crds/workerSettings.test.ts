@@ -33,6 +33,7 @@ const complete = {
   smtpHost: 'm',
   smtpPort: 25,
   smtpTls: 'Disabled',
+  smtpMaxMessagesPerConnection: 10,
   smtpUsername: 'u',
   smtpPassword: 'p',
   sesRegion: 'eu-west-1',

@@ -64,6 +64,7 @@ export const WorkerSettings = Type.Object(
     smtpHost: Type.Optional(Type.String({ minLength: 1 })),
     smtpPort: Type.Optional(port(587)),
     smtpTls: Type.Optional(stringEnum(['Required', 'Opportunistic', 'Disabled'], { default: 'Required' })),
+    smtpMaxMessagesPerConnection: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 100 })),
     smtpUsername: Type.Optional(Type.String({ minLength: 1 })),
     smtpPassword: Type.Optional(Type.String()),
     sesRegion: Type.Optional(Type.String({ minLength: 1 })),
@@ -135,6 +136,7 @@ type Defaulted =
   | 'clickhouseTables'
   | 'smtpPort'
   | 'smtpTls'
+  | 'smtpMaxMessagesPerConnection'
   | 'sesSignatures'
   | 'onUncertain'
   | 'unleashAppName'

@@ -31,6 +31,15 @@ const Smtp = Type.Object(
           'Required refuses to send without TLS; Opportunistic takes STARTTLS when offered; Disabled never does.',
       }),
     ),
+    maxMessagesPerConnection: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        default: 100,
+        description:
+          'Mails before a worker makes a new connection. Exim delivers at once only the first 10 of each: 10 there.',
+      }),
+    ),
     credentialsSecretRef: Type.Optional(secretRef('Secret with the keys `username` and `password`.')),
   },
   { description: 'Sends through an SMTP server.' },

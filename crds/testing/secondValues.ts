@@ -73,6 +73,7 @@ export const SECOND_VALUES: Readonly<Record<string, SecondValue>> = {
   'worker.provider.smtp.host': { to: 'relay.example.com' },
   'worker.provider.smtp.port': { to: 587 },
   'worker.provider.smtp.tls': { to: 'Opportunistic' },
+  'worker.provider.smtp.maxMessagesPerConnection': { to: 10 },
   'worker.provider.smtp.credentialsSecretRef.name': { to: 'smtp-2' },
   'worker.provider.ses.region': { given: { worker: SES }, to: 'us-east-1' },
   'worker.provider.ses.configurationSet': { given: { worker: SES }, to: 'orders' },

@@ -110,6 +110,11 @@ export function openMetrics() {
       help: 'Recipients claimed by this worker and not yet recorded.',
       registers,
     }),
+    overdueResults: new Gauge({
+      name: 'batchsender_overdue_results',
+      help: 'Results of this worker that have waited to be written for longer than a lease lasts.',
+      registers,
+    }),
     oldestInFlight: new Gauge({
       name: 'batchsender_oldest_in_flight_seconds',
       help: 'Age of the oldest batch that is accepted or running, counted from its last retry if there was one.',
@@ -118,6 +123,11 @@ export function openMetrics() {
     queueDepth: new Gauge({
       name: 'batchsender_queue_depth',
       help: 'Wake-ups waiting in the queue or being handled.',
+      registers,
+    }),
+    wakeupsRefused: new Counter({
+      name: 'batchsender_wakeups_refused_total',
+      help: 'Wake-ups that the queue did not take: they are published again.',
       registers,
     }),
     eventBacklog: new Gauge({

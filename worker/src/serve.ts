@@ -17,17 +17,16 @@ import { gatherEvidence, observeBodies, observePool, readinessOf, watchFigures }
 import { openProvider } from './providers/index.ts'
 import { openNats } from './queue/connection.ts'
 import { jetStreamQueue } from './queue/jetStreamQueue.ts'
-import { sweepLoop } from './sending/sweepLoop.ts'
 import { openEvents } from './serveEvents.ts'
 import { openLimits } from './serveLimits.ts'
 import { openFeatures } from './serveFeatures.ts'
 import { watchContinuity } from './serveContinuity.ts'
 import { startSending } from './serveSending.ts'
+import { startSweeping } from './serveSweeping.ts'
 import { openWebhooks } from './serveWebhooks.ts'
 import { openHousekeeping } from './serveHousekeeping.ts'
 import { listAudit, recordAudit } from './store/audit.ts'
 import { batchStore } from './store/batchStore.ts'
-import { wakeupLedger } from './store/chunks.ts'
 import { openPools } from './store/pools.ts'
 import { deadLetterStore } from './store/deadLetters.ts'
 import { knownMigrations } from './store/migrations.ts'
@@ -136,19 +135,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
     unsubscribe,
     ready: health.served,
   })
-  const sweeping = sweepLoop({
-    ledger: wakeupLedger(pools.sending),
-    publisher: queue,
-    everyMs: tuning.sweepEveryMs,
-    ready: health.served,
-    stopping: stopping.signal,
-    onError: (error) => {
-      log.warn({ err: error }, 'the sweep failed')
-    },
-    onRecovered: (chunks) => {
-      log.warn({ chunks }, 'the queue lost wake-ups')
-    },
-  })
+  const sweeping = startSweeping({ ...common, pools, queue, ready: health.served })
   const webhooks = await openWebhooks({ ...common, ready: health.served })
   const housekeeping = openHousekeeping(common)
   const refusals = openRefusals({
@@ -174,6 +161,7 @@ export async function serve({ worker: settings, tuning, memory }: Settings, log:
     metrics: async () => {
       observePool(metrics, pools)
       observeBodies(metrics, budgets)
+      metrics.overdueResults.set(sending.overdueResults())
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
     },
     evidence: () =>

@@ -43,6 +43,8 @@ export interface SendingOptions {
 
 export interface SendingLoop {
   inFlight(): number
+  /** Results that have waited to be written for longer than a lease. */
+  overdueResults(): number
   /** Whether the provider's own answers hold everything back. */
   isClosed(): boolean
   readonly finished: Promise<void>
@@ -115,6 +117,7 @@ export function startSending(options: SendingOptions): SendingLoop {
     })
   return {
     inFlight: () => slots.taken,
+    overdueResults: () => recorder.waitingLonger(tuning.leaseMs),
     isClosed: () => gate.waitMs(Date.now()) > 0,
     finished: Promise.all([options.ready, allowance.looked])
       .then(([isReady]) => (isReady ? run() : undefined))

@@ -82,6 +82,20 @@ test('PostgreSQL that is killed in the middle of a batch costs no mail and sends
   await expectAllSentOnce(id, before)
 })
 
+test('results that PostgreSQL does not take for longer than a lease are counted until it does', async () => {
+  const overdue = async () => {
+    const text = await (await fetch(`${worker.internal}/metrics`)).text()
+    return Number(/^batchsender_overdue_results (\d+)$/m.exec(text)?.[1])
+  }
+  const { id } = await midBatch('overdue')
+  expect(await overdue()).toBe(0)
+  await rig.postgres.kill()
+  await until(overdue, (count) => count > 0, worker.log)
+  await rig.postgres.start()
+  await until(overdue, (count) => count === 0, worker.log)
+  await until(() => worker.batch(id), isFinished, worker.log)
+})
+
 test('without PostgreSQL a batch is refused for now and the worker is not ready', async () => {
   await rig.postgres.kill()
   const response = await worker.post({

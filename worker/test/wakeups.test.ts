@@ -36,5 +36,33 @@ test('what is no wake-up is thrown away at its first delivery, and a wake-up of 
   )
   expect(left.num_redelivered).toBe(0)
   expect(worker.log()).not.toContain('sending failed')
+  await worker.kill()
+  await nats.close()
+})
+
+test('a stream that is full is told once, counted, told apart from none, and what waited goes on', async () => {
+  const nats = await connect({ servers: rig.nats.url })
+  const manager = await nats.jetstreamManager()
+  const worker = await rig.worker({}, { SWEEP_EVERY_MS: '100' })
+  const refused = async () => {
+    const text = await (await fetch(`${worker.internal}/metrics`)).text()
+    return Number(/^batchsender_wakeups_refused_total (\d+)$/m.exec(text)?.[1])
+  }
+  const lines = (words: string) => worker.log().split(words).length - 1
+  await manager.streams.update(NAMES.stream, { max_bytes: 1 })
+  const id = await worker.accept(3, 'full')
+  await until(refused, (count) => count >= 3, worker.log)
+  expect(lines('the stream refuses wake-ups: maximum bytes exceeded')).toBe(1)
+
+  await manager.streams.update(NAMES.stream, { max_bytes: -1 })
+  await until(() => worker.batch(id), isFinished, worker.log)
+  await until(
+    () => Promise.resolve(lines('the queue takes wake-ups again')),
+    (count) => count === 1,
+    worker.log,
+  )
+  expect(lines('the stream refuses wake-ups')).toBe(1)
+  expect(lines('no stream takes wake-ups')).toBe(0)
+  await worker.kill()
   await nats.close()
 })

@@ -14,6 +14,7 @@ const PROVIDERS: Readonly<Record<WorkerSettings['provider'], Open>> = {
       host: required(settings, 'smtpHost'),
       port: settings.smtpPort,
       tls: settings.smtpTls,
+      maxMessagesPerConnection: settings.smtpMaxMessagesPerConnection,
       username: settings.smtpUsername,
       password: settings.smtpPassword,
       connections,

@@ -42,7 +42,7 @@ afterEach(() => {
 })
 
 /** A server that answers as it is told, with `extensions` in its greeting. */
-async function scripted(script: Script, extensions: readonly string[] = []) {
+async function scripted(script: Script, extensions: readonly string[] = [], maxMessagesPerConnection = 100) {
   const sockets = new Set<Socket>()
   let connections = 0
   const server: Server = createServer((socket) => {
@@ -89,6 +89,7 @@ async function scripted(script: Script, extensions: readonly string[] = []) {
     username: undefined,
     password: undefined,
     connections: 1,
+    maxMessagesPerConnection,
   })
   closing.push(() => {
     provider.close()
@@ -134,6 +135,18 @@ test.each(stages('MAIL', 'RCPT', 'DATA', '.'))(
   },
 )
 
+test.each(stages('MAIL', 'RCPT', 'DATA'))(
+  'a connection that carried a mail and is ended with 421 at %j (%j), not for being too fast, costs the next mail nothing',
+  async (at, extensions) => {
+    const { provider } = await scripted(
+      (command, { number, mails }) =>
+        command === at && number === 1 && mails === 1 ? '421 4.4.2 timeout exceeded' : undefined,
+      extensions,
+    )
+    expect(await sendAll(provider, 2)).toMatchObject([{ retryClass: 'accepted' }, { retryClass: 'accepted' }])
+  },
+)
+
 test('a connection that carried a mail and is lost without a word never had the next one', async () => {
   const { provider } = await scripted((command, { mails }) =>
     command === 'MAIL' && mails === 1 ? HANG_UP : undefined,
@@ -172,6 +185,13 @@ test.each([[[]], [['PIPELINING']]])(
     expect(seen).toEqual({ refusals: 1, connections: 3 })
   },
 )
+
+test('no more mails go through a connection than is set', async () => {
+  const { seen, script } = refusing(() => false)
+  const { provider } = await scripted(script, [], 2)
+  await sendAll(provider, 5)
+  expect(seen).toEqual({ refusals: 0, connections: 3 })
+})
 
 test('a server that takes no mails through a new connection either is throttling', async () => {
   let isFull = false

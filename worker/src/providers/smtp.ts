@@ -16,24 +16,26 @@ export interface SmtpOptions {
   readonly username: string | undefined
   readonly password: string | undefined
   readonly connections: number
+  /** Until the server takes fewer. */
+  readonly maxMessagesPerConnection: number
 }
 
 const DNS_MS = 10_000
 const GREETING_MS = 10_000
-/** Through one connection, until a server takes fewer. */
-const MOST_MAILS = 100
 /** From the lookup of the name to the end of STARTTLS; the greeting has its own time only within it. */
 const CONNECT_MS = 15_000
 const SILENCE_MS = 30_000
 
 interface Offered {
   readonly outcome: Outcome
+  /** Whether it was about a connection that had carried mails, so that a new one may take this mail. */
+  readonly isOfConnection?: boolean
   /** How many mails the connection takes, where it has taken them and wants no more. */
   readonly most?: number
 }
 
 export function smtp(options: SmtpOptions): Provider {
-  const { host, port, username, password, connections } = options
+  const { host, port, username, password, connections, maxMessagesPerConnection } = options
   const poolLog = new SmtpPoolLog()
   const transport = createTransport({
     pool: true,
@@ -42,7 +44,7 @@ export function smtp(options: SmtpOptions): Provider {
     ...tlsOptions(options),
     ...(username !== undefined && { auth: { user: username, pass: password ?? '' } }),
     maxConnections: connections,
-    maxMessages: MOST_MAILS,
+    maxMessages: maxMessagesPerConnection,
     maxRequeues: 0,
     connectionTimeout: CONNECT_MS,
     greetingTimeout: GREETING_MS,
@@ -84,7 +86,7 @@ export function smtp(options: SmtpOptions): Provider {
       const bodyRead = bodies.get(messageId)?.readableDidRead === true
       const failure = failureOf(error, bodyRead, poolLog.lastReply(messageId))
       const carried = poolLog.carriedBefore(messageId)
-      return { outcome: classifySmtp(failure), ...(isOfConnection(failure, carried) && { most: carried }) }
+      return { outcome: classifySmtp(failure), ...(carried > 0 && ofConnection(failure, carried)) }
     } finally {
       bodies.delete(messageId)
       poolLog.forget(messageId)
@@ -93,12 +95,12 @@ export function smtp(options: SmtpOptions): Provider {
   /** Each connection that takes no more is left by the pool, so that no more of them can be in the way. */
   const send = async (mail: OutgoingMail): Promise<Outcome> => {
     let offered = await offer(mail)
-    for (let left = connections; left > 0 && offered.most !== undefined; left -= 1) {
-      pool.maxMessages = Math.min(pool.maxMessages, offered.most)
+    for (let left = connections; left > 0 && offered.isOfConnection === true; left -= 1) {
+      if (offered.most !== undefined) pool.maxMessages = Math.min(pool.maxMessages, offered.most)
       offered = await offer(mail)
       // A new connection does not take it either: it was not about the connection.
       if (offered.outcome.retryClass === 'throttle' && offered.most === undefined)
-        pool.maxMessages = MOST_MAILS
+        pool.maxMessages = maxMessagesPerConnection
     }
     return offered.outcome
   }
@@ -118,11 +120,18 @@ function tlsOptions({ tls, port }: SmtpOptions) {
   return { ignoreTLS: true }
 }
 
-/** OpenSMTPD says `452 4.5.3 Too many recipients: Too many messages sent` of a connection that carried its most. */
-function isOfConnection({ responseCode, command, bodyRead, message }: SmtpFailure, carried: number): boolean {
-  return (
-    carried > 0 && !bodyRead && responseCode === 452 && command === 'MAIL FROM' && /too many/i.test(message)
-  )
+const TOO_MANY = /too many/i
+
+/**
+ * OpenSMTPD says `452 4.5.3 Too many recipients: Too many messages sent` of a connection that carried its most. With 421
+ * servers end one (RFC 5321 §3.8), for being idle, for a restart; whoever is too fast is too fast on a new one as well.
+ */
+function ofConnection(failure: SmtpFailure, carried: number): Omit<Offered, 'outcome'> {
+  const { responseCode, command, bodyRead, message } = failure
+  if (bodyRead) return {}
+  if (responseCode === 452 && command === 'MAIL FROM' && TOO_MANY.test(message))
+    return { isOfConnection: true, most: carried }
+  return { isOfConnection: responseCode === 421 && classifySmtp(failure).retryClass === 'transient' }
 }
 
 /** @param lastReply what the error lacks when a used connection was ended */

@@ -57,7 +57,11 @@ export function jetStreamQueue(link: NatsLink, options: QueueOptions): WorkQueue
           }),
         ),
       )
-      return chunks.filter((_, index) => outcomes[index]?.status === 'rejected')
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+      return {
+        refused: chunks.filter((_, index) => outcomes[index]?.status === 'rejected'),
+        ...(failed !== undefined && { error: failed.reason as unknown }),
+      }
     },
     depth: async () => {
       const manager = await connected().jetstreamManager({ timeout: API_MS, checkAPI: false })

@@ -127,3 +127,22 @@ test('an outage is waited for with the whole group', async () => {
   await Promise.all([1, 2, 3, 4].map((seq) => recorder.record(result(seq))))
   expect(sizes).toEqual([4, 4])
 })
+
+test('results that wait for long are counted until they are written', async () => {
+  let isAway = true
+  const record = (results: readonly Result[]) =>
+    isAway ? Promise.reject(refusal('57P01')) : Promise.resolve(results.length)
+  const recorder = new Recorder({ record }, onlooker, {
+    lingerMs: 1,
+    groupSize: 2,
+    giveUp: new AbortController().signal,
+  })
+  const beforeMs = performance.now()
+  const written = Promise.all([1, 2, 3].map((seq) => recorder.record(result(seq))))
+  const afterMs = performance.now()
+  expect(recorder.waitingLonger(45_000, beforeMs + 45_000)).toBe(0)
+  expect(recorder.waitingLonger(45_000, afterMs + 45_001)).toBe(3)
+  isAway = false
+  await written
+  expect(recorder.waitingLonger(45_000, afterMs + 45_001)).toBe(0)
+})

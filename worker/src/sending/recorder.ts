@@ -9,6 +9,8 @@ import { isOutage } from '../domain/outage.ts'
 
 interface Waiting {
   readonly result: Result
+  /** By the clock that never goes back. */
+  readonly sinceMs: number
   readonly done: () => void
 }
 
@@ -24,6 +26,8 @@ export class Recorder {
   readonly #ledger: Pick<Ledger, 'record'>
   readonly #onlooker: Onlooker
   readonly #options: RecorderOptions
+  /** Oldest first. */
+  readonly #unwritten = new Set<Waiting>()
   #waiting: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
   #writing = false
@@ -36,10 +40,29 @@ export class Recorder {
 
   /** Resolves when the result is written, or when it was given up. */
   record(result: Result): Promise<void> {
-    return new Promise((done) => {
-      this.#waiting.push({ result, done })
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        result,
+        sinceMs: performance.now(),
+        done: () => {
+          this.#unwritten.delete(waiting)
+          resolve()
+        },
+      }
+      this.#unwritten.add(waiting)
+      this.#waiting.push(waiting)
       this.#schedule()
     })
+  }
+
+  /** How many results have waited longer than this to be written. */
+  waitingLonger(thanMs: number, nowMs = performance.now()): number {
+    let count = 0
+    for (const { sinceMs } of this.#unwritten) {
+      if (nowMs - sinceMs <= thanMs) break
+      count += 1
+    }
+    return count
   }
 
   #schedule(): void {

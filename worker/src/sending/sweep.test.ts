@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { DueChunk, WakeupLedger, WakeupPublisher } from './sweep.ts'
+import type { DueChunk, Published, WakeupLedger, WakeupPublisher } from './sweep.ts'
 import { publishDue, recoverLost } from './sweep.ts'
 
 const chunk = (number: number): DueChunk => ({ batchId: 'b', chunk: number, generation: 1 })
@@ -22,7 +22,7 @@ function world(given: Partial<WakeupPublisher>, due: DueChunk[] = []) {
   }
   const publisher: WakeupPublisher = {
     isConnected: () => true,
-    publish: () => Promise.resolve([]),
+    publish: () => Promise.resolve({ refused: [] }),
     depth: () => Promise.resolve(0),
     ...given,
   }
@@ -31,22 +31,25 @@ function world(given: Partial<WakeupPublisher>, due: DueChunk[] = []) {
 
 test('everything due is published', async () => {
   const { ledger, publisher } = world({}, [chunk(1), chunk(2)])
-  expect(await publishDue(ledger, publisher)).toBe(2)
+  expect(await publishDue(ledger, publisher, () => undefined)).toBe(2)
 })
 
 test('what the queue does not take is due again', async () => {
-  const { ledger, publisher, seen } = world({ publish: (chunks) => Promise.resolve(chunks.slice(1)) }, [
-    chunk(1),
-    chunk(2),
-  ])
-  expect(await publishDue(ledger, publisher)).toBe(1)
+  const error = new Error('full')
+  const { ledger, publisher, seen } = world(
+    { publish: (chunks) => Promise.resolve({ refused: chunks.slice(1), error }) },
+    [chunk(1), chunk(2)],
+  )
+  const told: Published[] = []
+  expect(await publishDue(ledger, publisher, (published) => told.push(published))).toBe(1)
+  expect(told).toEqual([{ refused: [chunk(2)], error }])
   expect(seen.returned).toEqual([2])
 })
 
 test('without a connection nothing is taken', async () => {
   const due = [chunk(1)]
   const { ledger, publisher } = world({ isConnected: () => false }, due)
-  expect(await publishDue(ledger, publisher)).toBe(0)
+  expect(await publishDue(ledger, publisher, () => undefined)).toBe(0)
   expect(due).toHaveLength(1)
 })
 

@@ -19,10 +19,16 @@ export interface WakeupLedger {
   completeOrphans(): Promise<number>
 }
 
+export interface Published {
+  /** Those that the queue did not take. */
+  readonly refused: readonly DueChunk[]
+  /** Why the first of them was not. */
+  readonly error?: unknown
+}
+
 export interface WakeupPublisher {
   isConnected(): boolean
-  /** @returns those that the queue did not take. */
-  publish(chunks: readonly DueChunk[]): Promise<readonly DueChunk[]>
+  publish(chunks: readonly DueChunk[]): Promise<Published>
   /** Messages waiting and in flight; undefined when the queue does not say. */
   depth(): Promise<number | undefined>
 }
@@ -31,13 +37,22 @@ const AT_ONCE = 500
 /** A message published by another worker may be on its way for as long. */
 const ON_ITS_WAY_MS = 5_000
 
-/** @returns how many were published. */
-export async function publishDue(ledger: WakeupLedger, publisher: WakeupPublisher): Promise<number> {
+/**
+ * @param told of each group, whether all of it was taken
+ * @returns how many were published.
+ */
+export async function publishDue(
+  ledger: WakeupLedger,
+  publisher: WakeupPublisher,
+  told: (published: Published) => void,
+): Promise<number> {
   let published = 0
   while (publisher.isConnected()) {
     const due = await ledger.takeDue(AT_ONCE)
     if (due.length === 0) break
-    const refused = await publisher.publish(due)
+    const answer = await publisher.publish(due)
+    const { refused } = answer
+    told(answer)
     published += due.length - refused.length
     if (refused.length > 0) {
       await ledger.returnDue(refused)

@@ -1,6 +1,6 @@
 /** Sweeps on a jittered timetable, and at once when something became due here. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { WakeupLedger, WakeupPublisher } from './sweep.ts'
+import type { Published, WakeupLedger, WakeupPublisher } from './sweep.ts'
 import { publishDue, recoverLost } from './sweep.ts'
 
 export interface SweepOptions {
@@ -11,6 +11,8 @@ export interface SweepOptions {
   readonly ready: Promise<unknown>
   readonly stopping: AbortSignal
   readonly onError: (error: unknown) => void
+  /** Told of each group of wake-ups, whether the queue took all of it. */
+  readonly onPublished: (published: Published) => void
   readonly onRecovered: (chunks: number) => void
 }
 
@@ -56,8 +58,9 @@ export function sweepLoop(options: SweepOptions): SweepLoop {
   }
 }
 
-async function sweepOnce({ ledger, publisher, onRecovered }: SweepOptions, compare: boolean): Promise<void> {
-  await publishDue(ledger, publisher)
+async function sweepOnce(options: SweepOptions, compare: boolean): Promise<void> {
+  const { ledger, publisher, onPublished, onRecovered } = options
+  await publishDue(ledger, publisher, onPublished)
   if (!compare) return
   const recovered = await recoverLost(ledger, publisher)
   if (recovered > 0) onRecovered(recovered)

@@ -16,6 +16,7 @@ const ROOT = '/etc/batchsender'
 export const HTTP_PORT = 8080
 export const INTERNAL_PORT = 8081
 
+type Smtp = NonNullable<WorkerSpec['provider']['smtp']>
 type Ses = NonNullable<WorkerSpec['provider']['ses']>
 type SecretSetting = (typeof SECRET_SETTINGS)[number]
 type SecretKey = readonly [secret: string, key: string]
@@ -82,12 +83,7 @@ function eventSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
 function providerSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
   const { smtp, ses, resend, maxPerSecond, onUncertain } = sender.spec.worker.provider
   return {
-    ...(smtp && {
-      provider: 'smtp',
-      smtpHost: smtp.host,
-      smtpPort: smtp.port ?? 587,
-      smtpTls: smtp.tls ?? 'Required',
-    }),
+    ...(smtp && { provider: 'smtp', ...smtpOptions(smtp) }),
     ...(ses && { provider: 'ses', sesRegion: ses.region, ...sesOptions(ses) }),
     ...(resend && {
       provider: 'resend',
@@ -96,6 +92,15 @@ function providerSettings({ sender }: Snapshot): Partial<WorkerSettingsInput> {
     }),
     ...(maxPerSecond !== undefined && { maxPerSecond }),
     onUncertain: onUncertain ?? 'Hold',
+  }
+}
+
+function smtpOptions(smtp: Smtp): Partial<WorkerSettingsInput> {
+  return {
+    smtpHost: smtp.host,
+    smtpPort: smtp.port ?? 587,
+    smtpTls: smtp.tls ?? 'Required',
+    smtpMaxMessagesPerConnection: smtp.maxMessagesPerConnection ?? 100,
   }
 }
 
