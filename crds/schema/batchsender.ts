@@ -11,6 +11,9 @@ import { BatchSenderStatus } from './status.ts'
 import { stringEnum } from './structural.ts'
 import { WorkerSpec } from './worker.ts'
 
+/** Two letters side by side, of whatever script: nothing that ASCII has beside its letters. */
+const WORDS = '[^\\x00-\\x40\\x5b-\\x60\\x7b-\\x7f]{2}'
+
 export const GROUP = 'batchsender.io'
 export const VERSION = 'v1alpha1'
 export const KIND = 'BatchSender'
@@ -44,6 +47,9 @@ const Readiness = Type.Object(
             minLength: 1,
             maxLength: 512,
             description: 'Why it does not apply; it is printed.',
+            'x-kubernetes-validations': [
+              matching(WORDS, 'reason must say in words why the check does not apply'),
+            ],
           }),
         }),
         {

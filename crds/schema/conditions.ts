@@ -168,7 +168,36 @@ export const SUMMARY_CONDITIONS = {
   Reconciling: 'Present while True: the operator is still at it.',
   Stalled: 'Present while True: a person must change the spec or the namespace.',
   Suspended: 'Present while True: spec.suspend is set.',
-  ProductionReady: 'Every check below is proven or waived.',
+  ProductionReady: 'Ready is True, and every check below is proven or waived.',
+} as const
+
+/** What these give as their reason where it is not that of the condition they sum up. */
+export const SUMMARY_REASONS = {
+  Ready: 'Everything works as specified.',
+  Progressing: 'The operator is still at it, or writes a new spec.',
+  DependencyNotReady: 'A Secret that the spec names is missing, incomplete or may not be read.',
+  PassFailed:
+    'The operator cannot look at the object, again and again; what is said of its parts is from before.',
+  Suspended: 'spec.suspend is set.',
+  Proven: 'Every check is proven or waived, and Ready is True.',
+  NotReady: 'Ready is not True, so nothing is ready for production.',
+  CheckNotProven: 'A check fails or is not configured.',
+  CheckUnknown: 'A check could not be judged yet.',
+  NotJudged: 'No check was made yet.',
+} as const
+export type SummaryReason = keyof typeof SUMMARY_REASONS
+
+/** Events on a BatchSender beside those that carry the reason of a condition that turned. */
+export const EVENTS = {
+  Created: 'A child was made.',
+  Updated: 'A child was brought in line with the spec.',
+  Healed: 'A child that was gone or had been changed is as it should be again.',
+  Removed: 'A child that is not wanted any more was deleted.',
+  CertificateIssued: 'A certificate was made, and why.',
+  NatsReloaded: 'A node of NATS was told to read its configuration and certificates again.',
+  OwnershipContested: 'Somebody changed a field of ours; it was put back.',
+  AdmissionChanged: 'Admission sets another value of a field of ours; it is left as it is.',
+  KeptByAnother: 'The operator of another installation looks after the object; this one stands back.',
 } as const
 
 /** Proofs of the production-readiness checklist, in the order in which they are printed. */

@@ -1,6 +1,12 @@
 /** docs/api.md: every field, condition, reason and check, from the schema in crds/. */
 import { BatchSender, GROUP, KIND, VERSION } from '../../crds/schema/batchsender.ts'
-import { CHECKS, CONDITIONS, SUMMARY_CONDITIONS } from '../../crds/schema/conditions.ts'
+import {
+  CHECKS,
+  CONDITIONS,
+  EVENTS,
+  SUMMARY_CONDITIONS,
+  SUMMARY_REASONS,
+} from '../../crds/schema/conditions.ts'
 import { structural } from './structural.ts'
 
 interface Field {
@@ -44,6 +50,7 @@ export function apiDocs(): string {
     '',
     ...Object.entries(SUMMARY_CONDITIONS).map(([type, doc]) => `- **${type}**: ${doc}`),
     '',
+    ...pairs('Reason of these', SUMMARY_REASONS),
     'These sum into `Ready`, the first that is not True being the one it tells about:',
     '',
     ...Object.entries(CONDITIONS).flatMap(([type, { doc, reasons }]) => [
@@ -58,6 +65,11 @@ export function apiDocs(): string {
       ),
       '',
     ]),
+    '## Events',
+    '',
+    'A condition that turns from True to False, and what stalls, is told with the reason of that condition.',
+    '',
+    ...pairs('Event', EVENTS),
     '## Checks',
     '',
     '| Check | Proven when |',
@@ -66,6 +78,13 @@ export function apiDocs(): string {
     '',
   ].join('\n')
 }
+
+const pairs = (head: string, docs: Readonly<Record<string, string>>) => [
+  `| ${head} | Meaning |`,
+  '| --- | --- |',
+  ...Object.entries(docs).map(([name, doc]) => `| \`${name}\` | ${doc} |`),
+  '',
+]
 
 const table = (rows: readonly string[]) => ['', '| Field | Type | |', '| --- | --- | --- |', ...rows, '']
 

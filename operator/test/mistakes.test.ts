@@ -173,8 +173,13 @@ const MISTAKES: readonly (readonly [what: string, change: (spec: Spec) => void, 
     /smtp\.host.*must be a bare host name or address/,
   ],
   [
+    'a waiver that says nothing',
+    (spec) => (spec['readiness'] = { waive: [{ check: 'backup-fresh', reason: ' - ' }] }),
+    /reason must say in words why the check does not apply/,
+  ],
+  [
     'a check that does not exist',
-    (spec) => (spec['readiness'] = { waive: [{ check: 'backups', reason: 'x' }] }),
+    (spec) => (spec['readiness'] = { waive: [{ check: 'backups', reason: 'not yet' }] }),
     /check.*must be one of .*backup-fresh/,
   ],
   [
@@ -231,7 +236,7 @@ test('what people write rightly in other ways is taken', async () => {
     spec.worker['image'] = 'registry.example.com:5000/team_a/worker@sha256:' + '0'.repeat(64)
     spec['clickhouse'] = backup({ timeZone: 'America/Argentina/Buenos_Aires', schedule: '@daily' })
     spec['objectives'] = { rpo: '1h30m' }
-    spec['readiness'] = { waive: [{ check: 'backup-fresh', reason: 'x' }] }
+    spec['readiness'] = { waive: [{ check: 'backup-fresh', reason: 'ещё рано' }] }
     spec['network'] = { clients: [{ ipBlock: { cidr: '2001:DB8::/32', except: ['2001:db8:1::/48'] } }] }
     spec.nats = { external: { servers: ['tls://[2001:db8::1]:4222', 'tls://nats.example.com'] } }
     spec.worker.http['maxRequestSizeBytes'] = 20_971_520

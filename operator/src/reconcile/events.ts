@@ -1,5 +1,5 @@
 /** What a person is told through Events: only what changed, or what they must know. Pure. */
-import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { BatchSenderStatus, Condition } from '../../../crds/schema/status.ts'
 import type { Sender, Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
 import { told } from '../runtime/differences.ts'
@@ -87,14 +87,16 @@ function rewriteEvents({ step, rewritten = [] }: StepOutcome): readonly SenderEv
 /** Conditions that turned, told once. */
 export function turnsOf(before: BatchSenderStatus, after: BatchSenderStatus): readonly SenderEvent[] {
   return (after.conditions ?? []).flatMap((condition): readonly SenderEvent[] => {
-    const last = before.conditions?.find(({ type }) => type === condition.type)
-    if (last?.status === condition.status) return []
-    if (condition.type === 'Ready' && condition.status === 'True')
-      return [{ type: 'Normal', reason: 'Ready', message: condition.message }]
-    if (condition.type === 'Stalled')
-      return [{ type: 'Warning', reason: condition.reason, message: condition.message }]
-    if (last?.status === 'True' && condition.status === 'False')
-      return [{ type: 'Warning', reason: condition.reason, message: condition.message }]
-    return []
+    const { type, status, reason, message } = condition
+    const last = before.conditions?.find((one) => one.type === type)?.status
+    if (last === status) return []
+    if (type === 'Ready' && status === 'True') return [{ type: 'Normal', reason: 'Ready', message }]
+    return isWarning(condition, last) ? [{ type: 'Warning', reason, message }] : []
   })
+}
+
+/** What was well and is not, what a person must change, and what is missing from the start. */
+function isWarning({ type, status }: Condition, last: Condition['status'] | undefined): boolean {
+  if (type === 'Stalled') return true
+  return status === 'False' && (last === 'True' || (last === undefined && type === 'DependenciesReachable'))
 }

@@ -8,7 +8,9 @@ import { CONDITIONS, CONDITION_TYPES, stalls } from '../../../crds/schema/condit
 import { contractBreaches, kstatusOf, kubectlWaitIsMet } from '../testing/kstatus.ts'
 import { NOW, sender, snapshot, SPEC } from '../testing/snapshots.ts'
 import { Deployment } from '../vocabulary/kinds.ts'
+import { turnsOf } from './events.ts'
 import { report } from './report.ts'
+import { productionReady } from './summary.ts'
 
 type Verdicts = Plan['verdicts']
 const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000)
@@ -241,5 +243,46 @@ describe('report', () => {
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('ready for production', () => {
+  const proven = { name: 'x', state: 'Proven' as const, message: 'm', since: '2026-01-01T00:00:00Z' }
+  it.each([
+    { why: 'all is proven', ready: true, checks: [proven], status: 'True', reason: 'Proven' },
+    {
+      why: 'it does not work as specified',
+      ready: false,
+      checks: [proven],
+      status: 'False',
+      reason: 'NotReady',
+    },
+    {
+      why: 'a check fails, which says more',
+      ready: false,
+      checks: [{ ...proven, state: 'Failing' as const }],
+      status: 'False',
+      reason: 'CheckNotProven',
+    },
+  ])('is $status when $why', ({ ready, checks, status, reason }) => {
+    expect(productionReady(checks, ready)).toMatchObject({ status, reason })
+  })
+})
+
+describe('a Secret that is missing from the start', () => {
+  it('is a warning, and only once', () => {
+    const condition = {
+      ...{ type: 'DependenciesReachable', status: 'False' as const, observedGeneration: 1 },
+      ...{
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+        reason: 'SecretNotFound',
+        message: 'Secret not found: x',
+      },
+    }
+    const status = { conditions: [condition] }
+    expect(turnsOf({}, status)).toEqual([
+      { type: 'Warning', reason: 'SecretNotFound', message: 'Secret not found: x' },
+    ])
+    expect(turnsOf(status, status)).toEqual([])
   })
 })

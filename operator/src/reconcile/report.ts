@@ -32,7 +32,7 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
   const settled = summary.ready || summary.stalled
   const merged = mergeConditions(
     sender.status.conditions ?? [],
-    [...summary.conditions, ...judged, productionReady(checks)],
+    [...summary.conditions, ...judged, productionReady(checks, summary.ready)],
     { generation: sender.generation, now },
   )
   return {

@@ -1,6 +1,6 @@
 /** The conditions that sum the others up: Ready, Reconciling, Stalled, ProductionReady. Pure. */
 import type { Check as CheckStatus } from '../../../crds/schema/status.ts'
-import type { ConditionType } from '../../../crds/schema/conditions.ts'
+import type { ConditionType, SummaryReason } from '../../../crds/schema/conditions.ts'
 import type { NextCondition } from '../runtime/conditions.ts'
 import { stalls } from '../../../crds/schema/conditions.ts'
 
@@ -54,7 +54,7 @@ function beingCarriedOut(): readonly NextCondition[] {
   ]
 }
 
-function reconcilingReason({ type }: Judged): string {
+function reconcilingReason({ type }: Judged): SummaryReason {
   return type === 'DependenciesReachable' ? 'DependencyNotReady' : 'Progressing'
 }
 
@@ -67,7 +67,16 @@ export function suspendedSummary(): readonly NextCondition[] {
   ]
 }
 
-export function productionReady(checks: readonly CheckStatus[]): NextCondition {
+/** What does not work as specified is ready for nothing, whatever was proven of its parts. */
+export function productionReady(checks: readonly CheckStatus[], ready: boolean): NextCondition {
+  const proven = provenCondition(checks)
+  if (ready || proven.status !== 'True') return proven
+  return { type: 'ProductionReady', status: 'False', reason: NOT_READY, message: 'Ready is not True' }
+}
+
+const NOT_READY: SummaryReason = 'NotReady'
+
+function provenCondition(checks: readonly CheckStatus[]): NextCondition {
   const open = checks.find(({ state }) => state !== 'Proven' && state !== 'Waived')
   if (!open && checks.length > 0)
     return {
