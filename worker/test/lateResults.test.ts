@@ -2,89 +2,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Claimed, Ledger, Result } from '../src/sending/ports.ts'
-import type { OnUncertain } from '../src/domain/retryClasses.ts'
 import type { Contradicted } from '../src/store/contradictions.ts'
 import type { LedgerOptions } from '../src/store/ledger.ts'
 import type { Database } from '../src/store/database.ts'
 import type { PostgresServer } from '../../hack/servers/postgres.ts'
-import { startPostgres } from '../../hack/servers/postgres.ts'
-import { verdictOf } from '../src/domain/retryClasses.ts'
-import { findBatch, insertBatch } from '../src/store/batches.ts'
+import type { LedgerRig } from './ledgerRig.ts'
+import { findBatch } from '../src/store/batches.ts'
 import { batchStore } from '../src/store/batchStore.ts'
-import { openDatabase } from '../src/store/database.ts'
-import { ledger } from '../src/store/ledger.ts'
 import { retryFailed } from '../src/store/retries.ts'
-import { knownMigrations, migrate } from '../src/store/migrations.ts'
+import { claimAll, resultOf, startLedgerRig } from './ledgerRig.ts'
 
 const LEASE_MS = 200
+let rig: LedgerRig
 let postgres: PostgresServer
 let database: Database
 
 beforeAll(async () => {
-  postgres = await startPostgres()
-  database = openDatabase({
-    url: postgres.url,
-    connections: 5,
-    applicationName: 'test',
-    onIdleError: () => undefined,
-  })
-  const migrations = await knownMigrations()
-  await migrate(database, migrations, 'up', migrations.at(-1)?.version ?? 0)
+  rig = await startLedgerRig(LEASE_MS)
+  postgres = rig.postgres
+  database = rig.database
 })
-afterAll(async () => {
-  await database.close()
-  await postgres.stop()
-})
+afterAll(() => rig.stop())
 
-const workerNamed = (worker: string, more: Partial<LedgerOptions> = {}): Ledger =>
-  ledger(database, {
-    worker,
-    leaseMs: LEASE_MS,
-    provider: 'smtp',
-    onUncertain: () => Promise.resolve('Hold'),
-    repeatableMs: undefined,
-    deadAfter: 10,
-    events: true,
-    ...more,
-  })
+const workerNamed = (worker: string, more: Partial<LedgerOptions> = {}) => rig.workerNamed(worker, more)
+const newBatch = (count: number) => rig.newBatch(count)
 
 const resend = () => Promise.resolve('Resend' as const)
-
-const newBatch = (count: number) =>
-  database.transaction((transaction) =>
-    insertBatch(transaction, {
-      userId: 'u',
-      from: 's@example.org',
-      subject: 's',
-      text: 't',
-      html: undefined,
-      recipients: Array.from({ length: count }, (_, seq) => ({
-        mailbox: { address: `r${seq}@example.org`, normalised: `r${seq}@example.org` },
-        variables: undefined,
-      })),
-      duplicates: 0,
-    }),
-  )
-
-const resultOf = (
-  claimed: Claimed,
-  retryClass: Result['retryClass'],
-  onUncertain: OnUncertain = 'Hold',
-): Result => ({
-  ...verdictOf({ retryClass, onUncertain, tries: claimed.tries, random: 0 }),
-  claimed,
-  retryClass,
-  startedAt: new Date(),
-  code: undefined,
-  providerMessageId: undefined,
-  detail: undefined,
-})
-
-async function claimAll(worker: Ledger, batchId: string, chunk = 0): Promise<readonly Claimed[]> {
-  const work = await worker.begin({ batchId, chunk })
-  return work ? worker.claim(work, 100) : []
-}
 
 const cancel = (batchId: string) =>
   batchStore(database, { onDue: () => undefined, events: true }).command(batchId, 'cancel', {
