@@ -43,6 +43,10 @@ integration: $(INSTALLED) ## real servers as processes
 e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
 	vitest run --project 'e2e*'
 
+.PHONY: breaks
+breaks: $(INSTALLED) ## break by hand whatever a check vouches for, in the local cluster: make breaks BREAKS=nats,worker
+	BREAKS='$(BREAKS)' vitest run --project breaks --reporter=verbose
+
 .PHONY: test-clock
 test-clock: $(INSTALLED) ## what knows of days and zones, on nasty days: make test-clock FILES=worker/test/audit.test.ts
 	node hack/test/clock.ts $(FILES)
@@ -56,6 +60,11 @@ lint: $(INSTALLED) ## format, lint, types, generated files
 	eslint . --max-warnings 0 --cache --cache-location node_modules/.cache/eslint/
 	tsc --noEmit -p .
 	node hack/generate/main.ts --check
+
+.PHONY: peers
+peers: $(INSTALLED) ## judged by the peers of what stands in for them here: policies by kube-network-policies, built first
+	node hack/cluster/policyPeer.ts
+	vitest run --project e2e hack/e2e/network.test.ts
 
 ##@ Measure
 .PHONY: bench-operator
@@ -72,7 +81,7 @@ bench-worker: $(INSTALLED) ## our worker beside other queues: make bench-worker 
 	COUNT=$(COUNT) CRASH_COUNT=$(CRASH_COUNT) ROUNDS=$(ROUNDS) ONLY='$(ONLY)' SCENARIOS=$(SCENARIOS) DOCS=$(DOCS) node hack/bench/worker/main.ts
 
 .PHONY: load
-load: $(INSTALLED) ## k6 against `make run`: make load SCENARIO=sustained|burst|webhooks SECONDS=600
+load: $(INSTALLED) ## requests at a steady pace at `make run`, or webhooks at a worker: make load SCENARIO=sustained|burst|webhooks SECONDS=600
 	SCENARIO=$(or $(SCENARIO),burst) FOR_SECONDS=$(or $(SECONDS),30) RECIPIENTS=$(or $(RECIPIENTS),10) node hack/load/main.ts
 
 .PHONY: load-webhooks

@@ -1,13 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
 const ALONE = 'hack/e2e/namespaced.test.ts'
+/** Longer than all others together: `make breaks`. */
+const BREAKS = 'hack/e2e/breaks.test.ts'
 /** Rates and what a process holds, which a machine that is busy with other tests would change. */
-const UNDISTURBED = ['worker/test/rate.test.ts', 'operator/test/soak.test.ts']
+const UNDISTURBED = [
+  'operator/test/hostile.test.ts',
+  'worker/test/rate.test.ts',
+  'operator/test/soak.test.ts',
+]
 
 /**
  * Three suites by what they need: nothing, real servers as processes, the local cluster with real pods. What measures
  * the machine comes after the other servers. Tests in the cluster have a namespace each and run three at a time; the
- * one that moves the operator has the cluster for itself.
+ * one that moves the operator has the cluster for itself, and so have the breaks, which are not part of every run.
  */
 export default defineConfig({
   test: {
@@ -18,7 +24,7 @@ export default defineConfig({
           // They keep nothing between files, and loading modules anew for each would take longer than the tests.
           isolate: false,
           // A test that hangs ends; a machine that is busy does not end one.
-          testTimeout: 60_000,
+          testTimeout: 300_000,
           expect: { poll: { timeout: 30_000 } },
           include: ['{crds,operator/src,worker/src,hack}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'hack/e2e/**'],
@@ -29,7 +35,7 @@ export default defineConfig({
           name: 'integration',
           include: ['{operator,worker}/test/**/*.test.ts'],
           exclude: UNDISTURBED,
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 900_000,
           // Most of the time is spent waiting for servers: four keep two processors busy.
           maxWorkers: 4,
@@ -39,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'integration-alone',
           include: UNDISTURBED,
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
@@ -49,8 +55,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['hack/e2e/**/*.test.ts'],
-          exclude: [ALONE],
-          testTimeout: 300_000,
+          exclude: [ALONE, BREAKS],
+          testTimeout: 600_000,
           hookTimeout: 1_800_000,
           maxWorkers: 3,
         },
@@ -63,6 +69,14 @@ export default defineConfig({
           hookTimeout: 1_800_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'breaks',
+          include: [BREAKS],
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
         },
       },
     ],

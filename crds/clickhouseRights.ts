@@ -1,6 +1,7 @@
 /** Who may do what in ClickHouse: one user for each role, none with more than its work needs. */
 import {
   AUDIT_LOG,
+  BACKUP_CHECKS,
   BACKUP_FIGURES,
   BACKUP_LOG,
   EMAIL_EVENTS,
@@ -23,7 +24,8 @@ export const ROLES = {
   operator: 'Makes the tables, keeps the archive rule, looks at parts. Reads no row.',
   checksum: 'Counts and hashes rows before a backup, and keeps the list of backups.',
   backup: 'Makes backups. Reads no row by itself.',
-  verify: 'Restores into a database of its own, compares and drops it. Never sees the rows of the source.',
+  verify:
+    'Restores into a database of its own, compares and drops it; looks which backups are at the destination. Never sees the rows of the source.',
   maintenance: 'Brings partitions back from the archive disk; for people, not for programs.',
 } as const
 export type Role = keyof typeof ROLES
@@ -40,6 +42,7 @@ export function rightsOf(role: Role, { database, collection }: RightsOf): readon
   const audit = qualified(database, AUDIT_LOG)
   const figures = qualified(database, BACKUP_FIGURES)
   const log = qualified(database, BACKUP_LOG)
+  const checks = qualified(database, BACKUP_CHECKS)
   const copy = `${identifier(verifyDatabase(database))}.*`
   const rights: Readonly<Record<Role, readonly string[]>> = {
     worker: [`INSERT, SELECT ON ${events}`, `INSERT ON ${audit}`],
@@ -61,8 +64,11 @@ export function rightsOf(role: Role, { database, collection }: RightsOf): readon
       `NAMED COLLECTION ON ${collection}`,
       `CREATE DATABASE, CREATE TABLE, INSERT, SELECT, SHOW, CHECK, DROP DATABASE, DROP TABLE ON ${copy}`,
       'TABLE ENGINE ON MergeTree',
+      `SELECT ON ${figures}`,
       `SELECT ON ${log}`,
+      `SELECT, INSERT ON ${checks}`,
       'SELECT ON system.backups',
+      'READ ON S3',
     ],
     maintenance: [`ALTER MOVE PARTITION, SHOW ON ${events}`, ...LOOKS],
   }

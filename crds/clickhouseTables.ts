@@ -7,10 +7,12 @@ export const AUDIT_LOG = 'audit_log'
 export const BACKUP_FIGURES = 'backup_figures'
 /** The backups that came to their end. */
 export const BACKUP_LOG = 'backup_log'
+/** What came of restoring them, one row for each time; `error` is empty where everything was equal. */
+export const BACKUP_CHECKS = 'backup_checks'
 
 /** Tables with the data of users: archived, counted and hashed. */
 export const DATA_TABLES = [EMAIL_EVENTS, AUDIT_LOG] as const
-export const BACKUP_TABLES = [BACKUP_FIGURES, BACKUP_LOG] as const
+export const BACKUP_TABLES = [BACKUP_FIGURES, BACKUP_LOG, BACKUP_CHECKS] as const
 
 export type DataTable = (typeof DATA_TABLES)[number]
 export type TableName = DataTable | (typeof BACKUP_TABLES)[number]
@@ -83,6 +85,17 @@ const TABLES: Readonly<Record<TableName, TableShape>> = {
       'size_bytes UInt64',
     ],
     orderBy: '(completed_at, backup)',
+  },
+  backup_checks: {
+    columns: [
+      'backup String',
+      "checked_at DateTime64(3, 'UTC') DEFAULT now64(3)",
+      'rows UInt64',
+      'partitions UInt64',
+      'hash String',
+      'error String',
+    ],
+    orderBy: '(backup, checked_at)',
   },
 }
 

@@ -50,6 +50,11 @@ export const RetentionSettings = Type.Object(
     s3AccessKey: text('Access key id.'),
     s3SecretKey: text('Secret access key.'),
     fullBackups: Type.Integer({ minimum: 1, maximum: 1_000, description: 'How many full backups stay.' }),
+    keep: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[A-Za-z0-9-]+$' }), {
+        description: 'Full backups that stay with their increments, however many are newer.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )

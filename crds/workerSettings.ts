@@ -114,15 +114,15 @@ export type WorkerSettingsInput = Static<typeof WorkerSettings>
 /** Variables that hold a secret: the operator renders them as references, never as values. */
 export const SECRET_SETTINGS = [
   'postgresUrl',
-  'clickhouseUsername',
-  'clickhousePassword',
-  'clickhouseCa',
   'smtpUsername',
   'smtpPassword',
   'sesAccessKeyId',
   'sesSecretAccessKey',
   'resendApiKey',
   'unleashToken',
+  'clickhouseUsername',
+  'clickhousePassword',
+  'clickhouseCa',
 ] as const satisfies readonly (keyof WorkerSettingsInput)[]
 
 type Defaulted =

@@ -32,13 +32,16 @@ GRANT BACKUP ON `batchsender`.* TO batchsender_backup;
 GRANT NAMED COLLECTION ON backup_s3 TO batchsender_backup;
 GRANT SELECT ON system.backups TO batchsender_backup;
 
--- Restores into a database of its own, compares and drops it. Never sees the rows of the source.
+-- Restores into a database of its own, compares and drops it; looks which backups are at the destination. Never sees the rows of the source.
 CREATE USER IF NOT EXISTS batchsender_verify IDENTIFIED WITH sha256_password BY '<a password of its own>';
 GRANT NAMED COLLECTION ON backup_s3 TO batchsender_verify;
 GRANT CREATE DATABASE, CREATE TABLE, INSERT, SELECT, SHOW, CHECK, DROP DATABASE, DROP TABLE ON `batchsender_verify`.* TO batchsender_verify;
 GRANT TABLE ENGINE ON MergeTree TO batchsender_verify;
+GRANT SELECT ON `batchsender`.`backup_figures` TO batchsender_verify;
 GRANT SELECT ON `batchsender`.`backup_log` TO batchsender_verify;
+GRANT SELECT, INSERT ON `batchsender`.`backup_checks` TO batchsender_verify;
 GRANT SELECT ON system.backups TO batchsender_verify;
+GRANT READ ON S3 TO batchsender_verify;
 
 -- Brings partitions back from the archive disk; for people, not for programs.
 CREATE USER IF NOT EXISTS batchsender_maintenance IDENTIFIED WITH sha256_password BY '<a password of its own>';

@@ -50,6 +50,10 @@ export const CONDITIONS = {
       ...ANY_COMPONENT,
       Issued: { doc: 'All certificates are there and valid.' },
       Provided: { doc: 'NATS is external and brings its own certificates.' },
+      Ending: {
+        doc: 'All are valid, but one that only a person can renew ends soon: the CA of spec.nats.tls.issuerSecretRef, or the certificate of spec.nats.external.tlsSecretRef. The message has the instant.',
+      },
+      Ended: { doc: 'The certificate of spec.nats.external.tlsSecretRef has ended.' },
       Issuing: { doc: 'Certificates are being made.' },
       IssuerUnusable: {
         doc: 'The CA of NATS cannot sign, be it the one in spec.nats.tls.issuerSecretRef or the one in <name>-nats-ca.',
@@ -65,6 +69,9 @@ export const CONDITIONS = {
       RollingOut: { doc: 'A change has not reached every node yet.' },
       NodesNotReady: { doc: 'Fewer nodes are ready than the stream needs.' },
       StreamNotReady: { doc: 'The stream or its consumer is missing or differs.' },
+      NodesAstray: {
+        doc: 'A node serves another certificate or runs another configuration than it should, and neither reloading nor starting it anew helped; the message has when that is tried again.',
+      },
       Unreachable: { doc: 'The operator cannot talk to NATS.' },
       KeyLost: {
         doc: 'The key that the volumes of NATS are encrypted with is gone or another one; nothing is made or rolled until it is back.',
@@ -90,6 +97,9 @@ export const CONDITIONS = {
       ScaledToZero: { doc: 'No worker is wanted.' },
       Migrating: { doc: 'The migration Job runs.' },
       MigrationFailed: { doc: 'The migration Job failed; it is tried again.' },
+      CredentialsRefused: {
+        doc: 'PostgreSQL, ClickHouse, the mail provider or Unleash does not accept the credentials in a Secret, which the message names.',
+      },
       RollingOut: { doc: 'Workers are starting.' },
       Unavailable: { doc: 'Fewer workers are ready than maxUnavailable allows.' },
       ProgressDeadlineExceeded: { doc: 'Workers did not become ready in time.' },
@@ -99,6 +109,10 @@ export const CONDITIONS = {
     doc: 'Old events move to the disk that the spec names.',
     reasons: {
       ...ANY_COMPONENT,
+      DataLost: {
+        doc: 'Rows or tables that were there are gone; nothing that could bring them back is removed, and no table is made anew. Restore them (docs/backup.md), or accept it with the annotation in the message.',
+        stalls: true,
+      },
       Archiving: { doc: 'Tables, storage policy and rule are as they should be.' },
       NotConfigured: { doc: 'The spec asks for no archive.' },
       EarlyCold: {
@@ -106,7 +120,9 @@ export const CONDITIONS = {
       },
       NotObserved: { doc: 'ClickHouse has not been looked at since the last change.' },
       Unreachable: { doc: 'The operator cannot talk to ClickHouse.' },
-      AuthenticationFailed: { doc: "ClickHouse does not accept the operator's name and password." },
+      CredentialsRefused: {
+        doc: 'ClickHouse does not accept name and password of the operator; the message names Secret and keys.',
+      },
       AccessDenied: { doc: 'The operator lacks a right in ClickHouse; the message names the grant.' },
       TableMissing: { doc: 'The database or a table is not there yet.' },
       DiskNotFound: { doc: 'The server has no disk of that name.' },
@@ -137,16 +153,26 @@ export const CONDITIONS = {
     doc: 'Backups are made when they should be.',
     reasons: {
       ...ANY_COMPONENT,
+      DataLost: {
+        doc: 'Rows or tables that were there are gone; nothing that could bring them back is removed, and no table is made anew. Restore them (docs/backup.md), or accept it with the annotation in the message.',
+        stalls: true,
+      },
       Scheduled: { doc: 'The CronJobs are there and no backup was missed.' },
       NotConfigured: { doc: 'The spec asks for no backup.' },
       NotStarted: {
         doc: 'The Job of a backup, a verification or the retention has had no pod at work for five minutes.',
+      },
+      CredentialsRefused: {
+        doc: 'ClickHouse does not accept name and password of whoever makes, counts or verifies backups, or S3 the keys of whoever removes old ones; the message names Secret, keys and role.',
       },
       BackupMissed: { doc: 'A backup that should have been made was not.' },
       BackupFailed: {
         doc: "A backup failed; the message is the server's. It is tried again at its next time.",
       },
       RetentionFailed: { doc: 'Old backups cannot be removed.' },
+      DestinationShared: {
+        doc: 'Another BatchSender keeps its backups at the same place, or within it: whoever removes old ones counts those of both.',
+      },
       ScheduleUnknown: { doc: 'A schedule or the time zone makes no sense.', stalls: true },
       NotObserved: { doc: 'ClickHouse has not been looked at yet, to make the tables for figures of rows.' },
     },
@@ -178,7 +204,8 @@ export const SUMMARY_REASONS = {
   DependencyNotReady: 'A Secret that the spec names is missing, incomplete or may not be read.',
   PassFailed:
     'The operator cannot look at the object, again and again; what is said of its parts is from before.',
-  Suspended: 'spec.suspend is set.',
+  Suspended:
+    'spec.suspend is set: not set up before it was, or something broke that is not mended meanwhile.',
   Proven: 'Every check is proven or waived, and Ready is True.',
   NotReady: 'Ready is not True, so nothing is ready for production.',
   CheckNotProven: 'A check fails or is not configured.',
@@ -196,21 +223,25 @@ export const EVENTS = {
   CertificateIssued: 'A certificate was made, and why.',
   NatsReloaded: 'A node of NATS was told to read its configuration and certificates again.',
   OwnershipContested: 'Somebody changed a field of ours; it was put back.',
+  ReportRefused: 'What a Job said of a backup is not what the server and the destination show.',
   AdmissionChanged: 'Admission sets another value of a field of ours; it is left as it is.',
+  Shared:
+    'Another BatchSender uses the same database or place for backups; status.evidence.shared says which.',
   KeptByAnother: 'The operator of another installation looks after the object; this one stands back.',
 } as const
 
 /** Proofs of the production-readiness checklist, in the order in which they are printed. */
 export const CHECKS = {
   'nats-tls-adopted':
-    'Every NATS node serves the certificate that was issued, and refuses plain-text and certificate-less clients.',
+    'Every NATS node serves the certificate that was issued, with its key and by a CA that clients trust, runs the configuration that it should, and refuses plain-text and certificate-less clients.',
   'archive-flowing':
     'Events past their time are on the archive disk, and none has been due for more than an hour.',
-  'backup-fresh': 'The newest backup is no older than spec.objectives.rpo allows.',
+  'backup-fresh':
+    'The newest backup is no older than spec.objectives.rpo allows, it and its base are at the destination, and nothing was lost since.',
   'restore-verified':
-    'The newest backup was restored within two periods of its schedule, and every partition was equal.',
+    'The newest backup was restored within two periods of its schedule, and every partition was equal; no older one that is kept failed to.',
   'network-enforced':
-    'A port that the NetworkPolicies open to the operator answers it, and one beside it that they do not stays silent.',
+    'Connections that the NetworkPolicies allow come about and others do not: tried by the operator, and in the last day by pods in the name of the worker, NATS, the backups and a stranger.',
   'postgres-durable':
     'PostgreSQL keeps what it has told of: fsync is on, and synchronous_commit is not off, as the workers see it.',
 } as const
@@ -230,6 +261,8 @@ export function stalls(type: ConditionType, reason: string): boolean {
 export const ANNOTATIONS = {
   requestedAt: 'batchsender.io/requestedAt',
   backupRequestedAt: 'batchsender.io/backupRequestedAt',
+  /** The token of a loss that a DataLost names: what is there now is all there is to be. */
+  acceptDataLoss: 'batchsender.io/acceptDataLoss',
   /** `true`: children that were left without an owner are taken back. */
   adoptOrphans: 'batchsender.io/adoptOrphans',
   /** Namespace of the operator that is to look after the object, where there are several. */

@@ -1,9 +1,10 @@
 /** `status`: what the operator saw, for people, `kubectl wait`, Flux and Argo CD. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { BackupEvidence, instant, TableMarks } from './clickhouseEvidence.ts'
+import { NetworkProbes } from './networkProbes.ts'
+import { EnvironmentMemory, Shared } from './statusParts.ts'
 import { stringEnum } from './structural.ts'
-
-const instant = (description: string) => Type.String({ format: 'date-time', description })
 
 export const Condition = Type.Object({
   type: Type.String({ maxLength: 316 }),
@@ -43,56 +44,23 @@ const ArchivedTable = Type.Object({
   dueSince: Type.Optional(instant('When the oldest of these came due.')),
 })
 
-const count = (description: string) => Type.Integer({ minimum: 0, description })
-const backupName = Type.String({ maxLength: 200, description: 'Its name at the destination.' })
-const rowHash = Type.String({ maxLength: 16, description: 'Over the rows of every table and partition.' })
-
-const BackupMade = Type.Object({
-  name: backupName,
-  kind: stringEnum(['full', 'incremental']),
-  cutoff: instant('What was written before is in it.'),
-  completedAt: instant('When it was complete.'),
-  sizeBytes: count('Size at the destination, with what it shares with its base.'),
-  rows: count('Rows that were counted before it.'),
-  partitions: count('Partitions of these.'),
-  hash: rowHash,
-})
-
-const Verified = Type.Object({
-  name: backupName,
-  completedAt: instant('When the comparison was done.'),
-  rows: count('Rows that were found equal.'),
-  partitions: count('Partitions of these.'),
-  hash: rowHash,
-})
-
-const JobFailure = Type.Object({
-  job: stringEnum(['backup', 'verify', 'retention']),
-  failedAt: instant('When it ended.'),
-  message: Type.String({ maxLength: 1024 }),
-})
-
-const BackupEvidence = Type.Object(
-  {
-    last: Type.Optional(BackupMade),
-    lastFull: Type.Optional(BackupMade),
-    verified: Type.Optional(Verified),
-    failures: Type.Optional(
-      Type.Array(JobFailure, {
-        maxItems: 3,
-        'x-kubernetes-list-type': 'map',
-        'x-kubernetes-list-map-keys': ['job'],
-        description: 'Jobs that failed and have not succeeded since.',
-      }),
-    ),
-  },
-  { description: 'Backups of ClickHouse, as their Jobs reported.' },
-)
-export type BackupEvidence = Static<typeof BackupEvidence>
-
 const Evidence = Type.Object(
   {
     backup: Type.Optional(BackupEvidence),
+    tables: Type.Optional(
+      Type.Array(TableMarks, {
+        maxItems: 8,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+        description: 'Rows of the tables in ClickHouse: what vanishes is noticed by it.',
+      }),
+    ),
+    acceptedLoss: Type.Optional(
+      Type.String({
+        maxLength: 16,
+        description: 'Token of the loss of rows that was accepted last; it accepts no other one.',
+      }),
+    ),
     archive: Type.Optional(
       Type.Array(ArchivedTable, {
         maxItems: 8,
@@ -121,6 +89,7 @@ const Evidence = Type.Object(
         { description: 'Certificates of NATS.' },
       ),
     ),
+    shared: Type.Optional(Shared),
     contested: Type.Optional(
       Type.Array(
         Type.Object({
@@ -174,16 +143,6 @@ export const BatchSenderStatus = Type.Object(
             maxLength: 64,
             description: 'Hashes of the image and of the address that it was done with.',
           }),
-          away: Type.Optional(
-            Type.Boolean({ description: 'The Secret names another database, which was not migrated.' }),
-          ),
-          returns: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              description:
-                'How often the Secret went back to this one from such another: workers that started meanwhile are replaced.',
-            }),
-          ),
         },
         {
           description:
@@ -191,6 +150,8 @@ export const BatchSenderStatus = Type.Object(
         },
       ),
     ),
+    networkProbes: Type.Optional(NetworkProbes),
+    environment: Type.Optional(EnvironmentMemory),
     operator: Type.Optional(
       Type.String({
         maxLength: 63,

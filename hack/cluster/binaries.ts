@@ -36,6 +36,12 @@ export async function builtModule(name: string, module: GoModule): Promise<strin
   })
 }
 
+/** @returns the folder of a module that was built before. */
+export async function cachedModule(name: string, module: GoModule): Promise<string | undefined> {
+  const target = join(cacheDir, 'bin', `${name}-${await stamp(module)}`)
+  return (await exists(target)) ? target : undefined
+}
+
 async function build(name: string, module: GoModule, target: string): Promise<void> {
   const unfinished = `${target}.${process.pid}.tmp`
   await rm(unfinished, { recursive: true, force: true })

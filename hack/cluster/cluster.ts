@@ -13,7 +13,8 @@ import { cacheDir, stateDir } from './paths.ts'
 import { writePki } from './pki.ts'
 import { run } from './shell.ts'
 
-const SCRIPT = join(import.meta.dirname, 'node.sh')
+/** What runs in the network and processes of the node: `node.sh exec COMMAND…`; it needs `scriptEnvironment`. */
+export const SCRIPT = join(import.meta.dirname, 'node.sh')
 const binDir = join(stateDir, 'bin')
 
 export const adminKubeconfig = join(stateDir, 'pki/admin.kubeconfig')
@@ -141,10 +142,16 @@ export async function load({ local }: Cluster, { archive, stamp }: Bundle): Prom
 }
 
 export function script(...args: readonly string[]): Promise<string> {
-  return run(SCRIPT, args, {
-    env: { ...process.env, STATE: stateDir, CACHE: cacheDir, BIN: binDir, NODE: process.execPath },
-  })
+  return run(SCRIPT, args, { env: scriptEnvironment() })
 }
+
+export const scriptEnvironment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  STATE: stateDir,
+  CACHE: cacheDir,
+  BIN: binDir,
+  NODE: process.execPath,
+})
 
 /** One folder with every binary, whichever module it comes from. */
 async function linkBinaries(): Promise<void> {

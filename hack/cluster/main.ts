@@ -1,10 +1,16 @@
 /** `node hack/cluster/main.ts up | status | down | exec COMMAND… | binaries` */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { moduleBinaries } from './binaries.ts'
-import { adminKubeconfig, ensureCluster, ensureControlPlane, isUp, stopCluster } from './cluster.ts'
+import {
+  adminKubeconfig,
+  ensureCluster,
+  ensureControlPlane,
+  isUp,
+  SCRIPT,
+  scriptEnvironment,
+  stopCluster,
+} from './cluster.ts'
 import { MODULE_NAMES } from './modules.ts'
-import { cacheDir, stateDir } from './paths.ts'
 
 const [command = 'status', ...rest] = process.argv.slice(2)
 
@@ -23,16 +29,9 @@ switch (command) {
     console.log('down; builds and images are kept in the cache')
     break
   case 'exec': {
-    const env = {
-      ...process.env,
-      STATE: stateDir,
-      CACHE: cacheDir,
-      BIN: join(stateDir, 'bin'),
-      NODE: process.execPath,
-    }
-    const { status } = spawnSync(join(import.meta.dirname, 'node.sh'), ['exec', ...rest], {
+    const { status } = spawnSync(SCRIPT, ['exec', ...rest], {
       stdio: 'inherit',
-      env,
+      env: scriptEnvironment(),
     })
     process.exitCode = status ?? 1
     break

@@ -57,7 +57,7 @@ export const MODULES = {
     },
     tags: 'no_btrfs no_devmapper no_zfs',
   },
-  coredns: { folder: 'coredns', binaries: { coredns: 'github.com/coredns/coredns' } },
+  coredns: { folder: 'coredns', binaries: { coredns: '.' } },
 } as const satisfies Record<string, GoModule>
 
 export type ModuleName = keyof typeof MODULES

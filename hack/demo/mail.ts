@@ -76,7 +76,7 @@ export async function readBatch({ apiUrl, apiToken }: Endpoints, id: string): Pr
 }
 
 /** Waits until something answers there: the rules behind a Service's address follow its pods with a delay. */
-export async function untilServed(url: string, deadlineMs = 60_000): Promise<void> {
+export async function untilServed(url: string, deadlineMs = 180_000): Promise<void> {
   const until = Date.now() + deadlineMs
   for (;;) {
     try {
@@ -106,7 +106,7 @@ export async function arrivals({ sinkUrl }: Endpoints, run: string): Promise<Map
 export async function sendAndAccount(
   endpoints: Endpoints,
   count: number,
-  { deadlineMs = 180_000, tell = silent }: Patience = {},
+  { deadlineMs = 480_000, tell = silent }: Patience = {},
 ): Promise<Account> {
   const run = `r${randomUUID().slice(0, 8)}`
   const startedAt = Date.now()

@@ -22,16 +22,25 @@ export interface Patience {
 }
 
 /** @throws Error with the last status message when time is up or a person must act. */
-export async function untilReady(
+export function untilReady(
   cluster: Cluster,
   namespace: string,
   name: string,
+  patience: Patience = {},
+): Promise<Seen> {
+  return untilSeenReady(name, () => readSender(cluster, namespace, name), patience)
+}
+
+/** @param read how it is read. @throws Error like `untilReady` */
+export async function untilSeenReady(
+  name: string,
+  read: () => Promise<Seen>,
   { deadlineMs = 300_000, tell }: Patience = {},
 ): Promise<Seen> {
   const startedAt = Date.now()
   let told = ''
   for (;;) {
-    const seen = await readSender(cluster, namespace, name)
+    const seen = await read()
     const line = readyLine(seen)
     if (line !== told) tell?.(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s  ${line}`)
     told = line

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { arrivals, createBatch, readBatch, recipientsOf, untilEnded } from '../demo/mail.ts'
-import { Environment, eventually, expectContract } from './environment.ts'
+import { Environment, expectContract } from './environment.ts'
+import { eventually } from './eventually.ts'
 
 const MAILS = 1_000
 let here: Environment
@@ -37,7 +38,7 @@ describe('a worker that is killed in the middle of a batch', () => {
         'get',
         'pods',
         '-l',
-        'app.kubernetes.io/component=worker',
+        'app.kubernetes.io/component=worker,!batchsender.io/probe',
         '-o',
         'jsonpath={.items[0].metadata.name}',
       ),

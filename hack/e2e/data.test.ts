@@ -2,15 +2,12 @@
  * Archive and backups with real pods, and a real S3 server. ClickHouse is a stand-in: its engine behind an HTTP front,
  * without users of its own and without TLS.
  */
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conditionOf } from '../demo/readiness.ts'
-import { Environment, eventually, expectContract, NAME } from './environment.ts'
+import { DATABASE, DataSite } from './dataSite.ts'
+import { expectContract, NAME, type Environment } from './environment.ts'
+import { eventually } from './eventually.ts'
 
-const NAMESPACE = 'e2e-data'
-const DATABASE = 'batchsender'
-const BUCKET = 'batchsender'
 const LIMIT_MS = 180_000
 /** A third of the limit, as backupFresh.ts grants it for the backup itself. */
 const GRACE_MS = 60_000
@@ -18,90 +15,17 @@ const GRACE_MS = 60_000
 const PROMPT_MS = 30_000
 const RULE = "event_date + toIntervalDay(90) TO DISK 's3'"
 
+let site: DataSite
 let here: Environment
-let client: ClickHouseClient
-let s3: S3Client
 
 beforeAll(async () => {
-  const host = `${NAMESPACE}.svc.cluster.local`
-  const credentialsSecretRef = { name: 's3' }
-  const bucket = {
-    endpoint: `http://s3.${host}:7070`,
-    bucket: BUCKET,
-    prefix: 'backups/',
-    credentialsSecretRef,
-  }
-  const clickhouse = {
-    external: {
-      url: `http://clickhouse.${host}:8123`,
-      insecure: true,
-      credentialsSecretRef: { name: 'clickhouse' },
-    },
-    archive: {},
-    backup: {
-      incrementalSchedule: '* * * * *',
-      destination: { namedCollection: 'backup_s3', s3: bucket },
-      retention: { fullBackups: 2 },
-      verify: {},
-    },
-  }
-  here = await Environment.start(NAMESPACE, { spec: { clickhouse, objectives: { rpo: '3m' } } })
-  const secret = async (name: string, key: string) => {
-    const text = await here.kubectl('get', 'secret', name, '-o', `jsonpath={.data.${key}}`)
-    return Buffer.from(text, 'base64').toString()
-  }
-  const address = (service: string) =>
-    here.kubectl('get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}')
-  const [username, password] = [
-    await secret('clickhouse', 'username'),
-    await secret('clickhouse', 'password'),
-  ]
-  const [accessKeyId, secretAccessKey] = [await secret('s3', 'accessKey'), await secret('s3', 'secretKey')]
-  client = createClient({ url: `http://${await address('clickhouse')}:8123`, username, password })
-  s3 = new S3Client({
-    endpoint: `http://${await address('s3')}:7070`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey },
-  })
+  const backup = { incrementalSchedule: '* * * * *', retention: { fullBackups: 2 } }
+  site = await DataSite.open('e2e-data', backup, { objectives: { rpo: '3m' } })
+  here = site.here
 })
 afterAll(async () => {
-  await client.close()
-  s3.destroy()
-  await here.stop()
+  await site.close()
 })
-
-const run = (query: string) => client.command({ query })
-
-async function rows<Row>(query: string): Promise<Row[]> {
-  return (await client.query({ query, format: 'JSONEachRow' })).json<Row>()
-}
-
-const content = (database = DATABASE) =>
-  rows(`SELECT count() AS count, toString(groupBitXor(cityHash64(*))) AS hash FROM ${database}.email_events`)
-
-async function objects(prefix: string): Promise<string[]> {
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }))
-  return Contents.flatMap(({ Key }) => Key ?? [])
-}
-
-async function fullBackups(): Promise<readonly string[]> {
-  const names = (await objects('backups/')).map((key) => key.split('/')[1] ?? '')
-  return [...new Set(names)].filter((name) => !name.includes('-on-'))
-}
-
-/** In the middle of the oldest part of the events, which no merge touches any more. */
-async function flipByte(backup: string): Promise<void> {
-  const parts = await objects(`backups/${backup}/data/${DATABASE}/email_events/`)
-  const Key = parts.find((key) => key.endsWith('data.bin'))
-  // Made before there was an event.
-  if (Key === undefined) return
-  const stored = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }))
-  const bytes = Buffer.from((await stored.Body?.transformToByteArray()) ?? [])
-  const middle = bytes.length >> 1
-  bytes.writeUInt8(bytes.readUInt8(middle) ^ 0xff, middle)
-  await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: bytes }))
-}
 
 /** Every value of every Secret in the namespace that must never be told, and the token that requests are made with. */
 async function canaries(): Promise<readonly string[]> {
@@ -116,13 +40,11 @@ async function canaries(): Promise<readonly string[]> {
   return [...new Set([...values, (await here.endpoints()).apiToken])]
 }
 
-const check = async (name: string) => (await here.sender()).status.checks?.find((one) => one.name === name)
-
 async function untilCheck(name: string, state: string, deadlineMs = 120_000) {
   return eventually(
     `${name} ${state}`,
     async () => {
-      const found = await check(name)
+      const found = await here.check(name)
       return found?.state === state ? found : undefined
     },
     deadlineMs,
@@ -130,62 +52,30 @@ async function untilCheck(name: string, state: string, deadlineMs = 120_000) {
   )
 }
 
-/** A Job made from a CronJob by hand, run to its end. */
-async function runNow(cronJob: string, name: string): Promise<'Complete' | 'Failed'> {
-  await here.kubectl('create', 'job', name, `--from=cronjob/${NAME}-${cronJob}`)
-  return eventually(
-    `Job ${name} ends`,
-    async () => {
-      const ended = await here.kubectl(
-        'get',
-        'job',
-        name,
-        '-o',
-        'jsonpath={.status.conditions[?(@.status=="True")].type}',
-      )
-      return ended.includes('Complete') ? 'Complete' : ended.includes('Failed') ? 'Failed' : undefined
-    },
-    180_000,
-    500,
-  )
-}
-
-const hurry = () =>
-  here.kubectl('annotate', '--overwrite', 'bs', NAME, `batchsender.io/requestedAt=${Date.now()}`)
-
 describe('the archive in a cluster', () => {
   it('moves due partitions to the bucket and changes no row', async () => {
-    await eventually('the tables', async () =>
-      (await rows(`SELECT 1 FROM system.tables WHERE database = '${DATABASE}' AND name = 'email_events'`))
-        .length > 0
-        ? true
-        : undefined,
-    )
-    await run(`INSERT INTO ${DATABASE}.email_events (event_time, batch_id, recipient)
-      SELECT now() - toIntervalDay(number % 300), generateUUIDv4(), concat('r', toString(number)) FROM numbers(3000)`)
-    const before = await content()
+    await site.untilTables()
+    await site.fill(3_000)
+    const before = await site.content()
     await eventually('cold parts in the status', async () => {
-      await hurry()
+      await site.hurry()
       const table = (await here.sender()).status.evidence?.archive?.find(
         ({ name }) => name === 'email_events',
       )
       return table && table.partsCold >= 6 && table.partsDue === 0 ? true : undefined
     })
     await untilCheck('archive-flowing', 'Proven')
-    expect((await objects('cold/')).length).toBeGreaterThan(10)
-    expect(await content()).toEqual(before)
+    expect((await site.objects('cold/')).length).toBeGreaterThan(10)
+    expect(await site.content()).toEqual(before)
   })
 
   it('puts a rule back that was altered by hand, and says why', async () => {
-    await run(`ALTER TABLE ${DATABASE}.email_events MODIFY TTL event_date + INTERVAL 9 DAY TO DISK 's3'`)
+    await site.run(`ALTER TABLE ${DATABASE}.email_events MODIFY TTL event_date + INTERVAL 9 DAY TO DISK 's3'`)
     const alteredAt = performance.now()
-    await hurry()
-    await eventually('the rule is back', async () => {
-      const [table] = await rows<{ engine_full: string }>(
-        `SELECT engine_full FROM system.tables WHERE database = '${DATABASE}' AND name = 'email_events'`,
-      )
-      return table?.engine_full.includes(RULE) ? true : undefined
-    })
+    await site.hurry()
+    await eventually('the rule is back', async () =>
+      (await site.engine()).includes(RULE) ? true : undefined,
+    )
     console.log(`rule back ${Math.round(performance.now() - alteredAt)} ms after it was altered`)
     await eventually('an Event names what it was', async () => {
       const events = await here.kubectl('get', 'events', '--field-selector', 'reason=TTLDrift', '-o', 'json')
@@ -207,25 +97,20 @@ describe('an edit of what is kept', () => {
 
 describe('backups in a cluster', () => {
   it('are made by the CronJob’s pods, and one can be restored and is equal', async () => {
-    // Rows younger than a minute are in a backup, but not counted.
-    await eventually('the rows are old enough', async () => {
-      const [row] = await rows<{ young: string }>(
-        `SELECT toString(countIf(inserted_at > now() - 61)) AS young FROM ${DATABASE}.email_events`,
-      )
-      return row?.young === '0' ? true : undefined
-    })
-    expect(await runNow('backup-full', 'by-hand')).toBe('Complete')
+    await site.untilCounted()
+    expect(await site.runNow('backup-full', 'by-hand')).toBe('Complete')
     const evidence = await eventually('the backup is in the status', async () => {
+      await site.hurry()
       const backup = (await here.sender()).status.evidence?.backup
-      return backup?.lastFull ? backup : undefined
+      // An increment that found nothing to build on is a full one, too.
+      return backup?.lastFull && backup.lastFull.rows > 2_999 ? backup : undefined
     })
     const name = evidence.lastFull?.name ?? ''
-    expect(evidence.lastFull?.rows).toBeGreaterThan(2_999)
-    expect(await objects(`backups/${name}/.backup`)).toHaveLength(1)
-    const before = await content()
-    await run(`RESTORE DATABASE ${DATABASE} AS restored FROM S3(backup_s3, '${name}')`)
-    expect(await content('restored')).toEqual(before)
-    await run('DROP DATABASE restored SYNC')
+    expect(await site.objects(`backups/${name}/.backup`)).toHaveLength(1)
+    const before = await site.content()
+    await site.run(`RESTORE DATABASE ${DATABASE} AS restored FROM S3(backup_s3, '${name}')`)
+    expect(await site.content('restored')).toEqual(before)
+    await site.run('DROP DATABASE restored SYNC')
     expect(conditionOf(await here.sender(), 'BackupReady')).toMatchObject({
       status: 'True',
       reason: 'Scheduled',
@@ -249,17 +134,17 @@ describe('backups in a cluster', () => {
   })
 
   it('are verified by a restore, until a byte is flipped', async () => {
-    expect(await runNow('backup-verify', 'verify-good')).toBe('Complete')
+    expect(await site.runNow('backup-verify', 'verify-good')).toBe('Complete')
     const proof = await untilCheck('restore-verified', 'Proven')
     expect(proof.message).toContain('partitions equal')
-    const source = await content()
+    const source = await site.content()
 
     // An increment that was begun before the last full backup ended builds on the one before it: spoil them all.
-    for (const full of await fullBackups()) await flipByte(full)
-    expect(await runNow('backup-verify', 'verify-bad')).toBe('Failed')
+    for (const full of await site.fullBackups()) await site.flipByte(full)
+    expect(await site.runNow('backup-verify', 'verify-bad')).toBe('Failed')
     const failing = await untilCheck('restore-verified', 'Failing')
     expect(failing.message).toMatch(/-full-[0-9a-f]{8}: .+/)
-    expect(await content()).toEqual(source)
+    expect(await site.content()).toEqual(source)
   })
 
   it('turn the check when they stop, at its limit, and back when they are made again', async () => {
@@ -268,7 +153,7 @@ describe('backups in a cluster', () => {
     const failing = await eventually(
       'backup-fresh Failing',
       async () => {
-        const found = await check('backup-fresh')
+        const found = await here.check('backup-fresh')
         if (found?.state === 'Failing') return found
         const [, at] = /^backup of (\S+Z),/.exec(found?.message ?? '') ?? []
         if (at !== undefined) last = Date.parse(at)
@@ -288,10 +173,22 @@ describe('backups in a cluster', () => {
   }, 700_000)
 
   it('old ones are removed by pods that may speak to S3 alone', async () => {
-    expect(await runNow('backup-full', 'second')).toBe('Complete')
-    expect(await runNow('backup-full', 'third')).toBe('Complete')
-    expect(await runNow('backup-retention', 'clean')).toBe('Complete')
-    expect(await fullBackups()).toHaveLength(2)
+    expect(await site.runNow('backup-full', 'second')).toBe('Complete')
+    expect(await site.runNow('backup-full', 'third')).toBe('Complete')
+    const newest = (await site.fullBackups()).toSorted().slice(-2)
+    const { kept, verified } = await eventually('the newest is the one to keep', async () => {
+      await site.hurry()
+      const backup = (await here.sender()).status.evidence?.backup
+      return backup?.kept?.name === newest.at(-1) ? backup : undefined
+    })
+    await eventually('retention knows', async () => {
+      const cronJob = await here.kubectl('get', 'cronjob', `${NAME}-backup-retention`, '-o', 'json')
+      return cronJob.includes(kept?.name ?? 'none') ? true : undefined
+    })
+    expect(await site.runNow('backup-retention', 'clean')).toBe('Complete')
+    // The chain that was restored last stays, too.
+    const chain = verified?.name.split('-on-').at(-1) ?? ''
+    expect(new Set(await site.fullBackups())).toEqual(new Set([...newest, chain].filter(Boolean)))
   })
 
   it.each(['backup-full', 'backup-incremental', 'backup-verify', 'backup-retention'])(
@@ -338,12 +235,9 @@ describe('backups in a cluster', () => {
 
   it('tell no secret in logs, events, statuses, pods, statements or manifests', async () => {
     const manifests = await Promise.all(
-      (await objects('backups/'))
+      (await site.objects('backups/'))
         .filter((key) => key.endsWith('/.backup'))
-        .map(async (Key) => {
-          const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }))
-          return (await Body?.transformToString()) ?? ''
-        }),
+        .map(async (key) => (await site.read(key)).body.toString()),
     )
     const pods = (await here.kubectl('get', 'pods', '-o', 'name')).trim().split('\n')
     const log = (pod: string, ...more: string[]) =>

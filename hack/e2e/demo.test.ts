@@ -7,7 +7,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repositoryDir } from '../cluster/paths.ts'
 import { run } from '../cluster/shell.ts'
-import { eventually } from './environment.ts'
+import { eventually } from './eventually.ts'
 
 const MAILS = 1_000
 const NAMES = [

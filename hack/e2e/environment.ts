@@ -1,19 +1,23 @@
 /** A BatchSender with everything around it, in a namespace of its own in the local cluster, under the operator there. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { spawn, type ChildProcess } from 'node:child_process'
 import { expect } from 'vitest'
+import { ApiClient } from '../../operator/test/apiClient.ts'
 import { contractBreaches } from '../../operator/src/testing/kstatus.ts'
 import { ensureCluster, kubectl, script, type Cluster } from '../cluster/cluster.ts'
 import { stateDir } from '../cluster/paths.ts'
 import { installOperator, OPERATOR_NAMESPACE, type Form } from '../demo/install.ts'
 import { untilServed, type Endpoints } from '../demo/mail.ts'
-import { readSender, untilReady, type Seen } from '../demo/readiness.ts'
+import { untilSeenReady, type Seen } from '../demo/readiness.ts'
 import { ensureSurroundings } from '../demo/surroundings.ts'
+import { eventually } from './eventually.ts'
+import { StatusWatch } from './statusWatch.ts'
 
 export const NAME = 'orders'
 
 /** This machine, as policies of the local cluster see it (hack/cluster/network.sh). */
 export const FROM_HERE = { ipBlock: { cidr: '10.250.0.2/32' } }
+
+/** Images may have to be loaded, and others start at the same time. */
+const START_MS = 900_000
 
 export interface Child {
   readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string }
@@ -25,43 +29,52 @@ export class Environment {
   readonly namespace: string
   readonly #apiToken: string
   readonly #watch: StatusWatch
+  /** For what is asked often: no program is started for it. */
+  readonly #api: ApiClient
 
-  private constructor(cluster: Cluster, namespace: string, apiToken: string, watch: StatusWatch) {
+  private constructor(
+    cluster: Cluster,
+    api: ApiClient,
+    namespace: string,
+    apiToken: string,
+    watch: StatusWatch,
+  ) {
     this.cluster = cluster
+    this.#api = api
     this.namespace = namespace
     this.#apiToken = apiToken
     this.#watch = watch
   }
 
-  /** Installs, applies, and waits until it is Ready. */
+  /**
+   * Installs, applies, and waits until it is Ready.
+   * @param keep takes a namespace that is there as it is
+   */
   static async start(
     namespace: string,
-    { form = 'cluster-wide', spec = {} }: { form?: Form; spec?: object } = {},
+    { form = 'cluster-wide', spec = {}, keep = false }: { form?: Form; spec?: object; keep?: boolean } = {},
   ) {
     const cluster = await ensureCluster()
-    await kubectl(cluster, [
-      'delete',
-      'namespace',
-      namespace,
-      '--ignore-not-found',
-      '--wait=true',
-      '--timeout=120s',
-    ])
+    const wait = ['--ignore-not-found', '--wait=true', '--timeout=120s']
+    if (!keep) await kubectl(cluster, ['delete', 'namespace', namespace, ...wait])
     const operatorNamespace = form === 'default' ? namespace : OPERATOR_NAMESPACE
     await installOperator(cluster, form, operatorNamespace)
     const { apiToken } = await ensureSurroundings(cluster, namespace)
-    const watch = new StatusWatch(cluster, namespace)
+    const watch = new StatusWatch(cluster, namespace, NAME)
     await kubectl(
       cluster,
       ['-n', namespace, 'apply', '-f', '-'],
       JSON.stringify(batchSender(namespace, spec)),
     )
-    await untilReady(cluster, namespace, NAME)
-    return new Environment(cluster, namespace, apiToken, watch)
+    const api = await ApiClient.with(cluster.kubeconfig)
+    const environment = new Environment(cluster, api, namespace, apiToken, watch)
+    await environment.untilReady(START_MS)
+    return environment
   }
 
   async stop(): Promise<void> {
     this.#watch.stop()
+    this.#api.close()
     await kubectl(this.cluster, ['delete', 'namespace', this.namespace, '--wait=false'])
   }
 
@@ -78,27 +91,49 @@ export class Environment {
     return kubectl(this.cluster, ['-n', OPERATOR_NAMESPACE, 'logs', 'deployment/batchsender-operator'])
   }
 
-  sender(): Promise<Seen> {
-    return readSender(this.cluster, this.namespace, NAME)
+  async sender(): Promise<Seen> {
+    const sender = await this.#api.get('batchsender', this.namespace, NAME)
+    if (!sender) throw new Error(`there is no BatchSender ${NAME}`)
+    return { status: {}, ...sender } as unknown as Seen
   }
 
-  untilReady(): Promise<Seen> {
-    return untilReady(this.cluster, this.namespace, NAME)
+  untilReady(deadlineMs?: number): Promise<Seen> {
+    return untilSeenReady(NAME, () => this.sender(), deadlineMs === undefined ? {} : { deadlineMs })
   }
 
-  /** Asked for every time: a Service that was made anew has another address. */
+  /** No round of probes is under way, nor will one be soon. */
+  async untilProbed(): Promise<void> {
+    await eventually('a round of probes has ended', async () => {
+      const { last, round, changedAt } = (await this.sender()).status.networkProbes ?? {}
+      const jobs = await this.#api.list('jobs', this.namespace)
+      const isProbing = jobs.some(({ metadata }) => metadata.labels?.['batchsender.io/probe'] !== undefined)
+      return last && !round && changedAt === undefined && !isProbing ? true : undefined
+    })
+  }
+
+  /** Of a Service, asked for every time: one that was made anew has another. */
+  address(service: string): Promise<string> {
+    return this.kubectl('get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}')
+  }
+
+  async secret(name: string, key: string): Promise<string> {
+    const { data } = ((await this.get('secret', name)) ?? {}) as { data?: Record<string, string> }
+    return Buffer.from(data?.[key] ?? '', 'base64').toString()
+  }
+
+  async check(name: string): Promise<{ readonly state: string; readonly message: string } | undefined> {
+    return (await this.sender()).status.checks?.find((one) => one.name === name)
+  }
+
   async endpoints(): Promise<Endpoints> {
-    const address = (service: string) =>
-      this.kubectl('get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}')
-    const apiUrl = `http://${await address(`${NAME}-worker`)}`
-    const sinkUrl = `http://${await address('smtp-sink')}:8025`
+    const apiUrl = `http://${await this.address(`${NAME}-worker`)}`
+    const sinkUrl = `http://${await this.address('smtp-sink')}:8025`
     await Promise.all([untilServed(apiUrl), untilServed(sinkUrl)])
     return { apiUrl, apiToken: this.#apiToken, sinkUrl }
   }
 
   async get(kind: string, name: string): Promise<Child | undefined> {
-    const text = await this.kubectl('get', kind, name, '--ignore-not-found', '-o', 'json')
-    return text.trim() === '' ? undefined : (JSON.parse(text) as Child)
+    return (await this.#api.get(kind, this.namespace, name)) as Child | undefined
   }
 
   /** Every status that was seen since the start. */
@@ -106,17 +141,25 @@ export class Environment {
     return this.#watch.seen
   }
 
+  /** The newest of them, for those who ask often: no program is started for it. None while there is no BatchSender. */
+  get latest(): Seen | undefined {
+    return this.#watch.latest
+  }
+
   /** Names and uids of our pods: a roll changes them. */
   async pods(): Promise<string[]> {
-    const text = await this.kubectl(
-      'get',
-      'pods',
-      '-l',
-      `app.kubernetes.io/instance=${NAME},app.kubernetes.io/component!=migration`,
-      '-o',
-      'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}{"\\n"}{end}',
-    )
-    return text.trim().split('\n').sort()
+    const pods = await this.#api.list('pods', this.namespace)
+    return pods
+      .filter(({ metadata: { labels = {} } }) => {
+        const isOurs = labels['app.kubernetes.io/instance'] === NAME
+        return (
+          isOurs &&
+          labels['app.kubernetes.io/component'] !== 'migration' &&
+          !('batchsender.io/probe' in labels)
+        )
+      })
+      .map(({ metadata }) => `${metadata.name} ${metadata.uid ?? ''}`)
+      .sort()
   }
 
   /** Kinds, names and resource versions of everything of ours. */
@@ -131,52 +174,26 @@ export class Environment {
 
   /** Whether some file on the volume of a claim has the text in it. */
   async volumeHolds(claim: string, text: string): Promise<boolean> {
+    return Number((await this.onVolume(claim, `grep -rlF '${text}' . | wc -l`)).trim()) > 0
+  }
+
+  /** Runs a command in the folder that is the volume of a claim. */
+  async onVolume(claim: string, command: string): Promise<string> {
     const volume = await this.kubectl('get', 'pvc', claim, '-o', 'jsonpath={.spec.volumeName}')
-    const count = await script(
-      'exec',
-      'sh',
-      '-c',
-      `grep -rlF '${text}' '${stateDir}/run/volumes/${volume}' | wc -l`,
-    )
-    return Number(count.trim()) > 0
+    return script('exec', 'sh', '-c', `cd '${stateDir}/run/volumes/${volume}' && ${command}`)
   }
 
   /** SIGKILL to every process of a pod: no shutdown, no goodbye. */
-  async killPod(name: string): Promise<void> {
+  killPod(name: string): Promise<void> {
+    return this.signalPod(name, 'KILL')
+  }
+
+  /** `STOP` freezes every process of a pod, `CONT` lets them go on. */
+  async signalPod(name: string, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void> {
     const uid = await this.kubectl('get', 'pod', name, '-o', 'jsonpath={.metadata.uid}')
-    const command = `for p in $(grep -ls 'pod${uid}' /proc/[0-9]*/cgroup | cut -d/ -f3); do case $(tr '\\0' ' ' < /proc/$p/cmdline) in *pause*) ;; *) kill -9 $p ;; esac; done`
+    // Some end with another one before it is their turn.
+    const command = `for p in $(grep -ls 'pod${uid}' /proc/[0-9]*/cgroup | cut -d/ -f3); do case $(tr '\\0' ' ' < /proc/$p/cmdline) in *pause*) ;; *) kill -${signal} $p ;; esac; done 2>/dev/null; true`
     await script('exec', 'sh', '-c', command)
-  }
-}
-
-/** Follows the statuses of one namespace from the first one on. */
-class StatusWatch {
-  readonly seen: Seen[] = []
-  readonly #child: ChildProcess
-
-  constructor({ kubectl: program, kubeconfig }: Cluster, namespace: string) {
-    const args = [
-      '--kubeconfig',
-      kubeconfig,
-      '-n',
-      namespace,
-      'get',
-      'bs',
-      '--watch',
-      '-o',
-      'jsonpath={}{"\\n"}',
-    ]
-    this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    let rest = ''
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines.filter(Boolean)) this.seen.push(JSON.parse(line) as Seen)
-    })
-  }
-
-  stop(): void {
-    this.#child.kill()
   }
 }
 
@@ -214,21 +231,5 @@ export function batchSender(namespace: string, spec: object = {}) {
       },
       ...spec,
     },
-  }
-}
-
-/** Asks until there is an answer. @throws Error naming what was waited for. */
-export async function eventually<Result>(
-  what: string,
-  look: () => Promise<Result | undefined>,
-  deadlineMs = 120_000,
-  pauseMs = 100,
-): Promise<Result> {
-  const until = Date.now() + deadlineMs
-  for (;;) {
-    const result = await look()
-    if (result !== undefined) return result
-    if (Date.now() > until) throw new Error(`not seen in ${deadlineMs / 1000} s: ${what}`)
-    await sleep(pauseMs)
   }
 }

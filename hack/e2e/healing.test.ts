@@ -2,12 +2,13 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { workQueueNames } from '../../crds/workQueue.ts'
-import { shakeHands } from '../../operator/src/observers/natsHandshake.ts'
+import { shakeHands } from '../../operator/src/observers/shakeHands.ts'
 import { kubectl } from '../cluster/cluster.ts'
 import { arrivals, createBatch, recipientsOf, sendAndAccount, untilEnded } from '../demo/mail.ts'
 import { conditionOf } from '../demo/readiness.ts'
 import { auditMark, writesSince } from './auditTrail.ts'
-import { batchSender, Environment, eventually, expectContract, FROM_HERE, NAME } from './environment.ts'
+import { batchSender, Environment, expectContract, FROM_HERE, NAME } from './environment.ts'
+import { eventually } from './eventually.ts'
 
 const NAMESPACE = 'e2e-healing'
 /** Deleting one of these takes something away that the status must tell of. */
@@ -224,7 +225,7 @@ describe('a BatchSender in a cluster', () => {
   it('turns plain-text and certificate-less NATS clients away', async () => {
     const address = await here.kubectl('get', 'pod', 'orders-nats-0', '-o', 'jsonpath={.status.podIP}')
     expect(await speakPlain(address)).not.toContain('PONG')
-    const handshake = await shakeHands({ node: 'orders-nats-0', host: address, port: 4222 })
+    const handshake = await shakeHands({ node: 'orders-nats-0', host: address, port: 4222 }, '')
     expect(handshake).toMatchObject({ refusesPlain: true, refusesAnonymous: true })
     const { status } = await here.sender()
     expect(status.checks?.find(({ name }) => name === 'nats-tls-adopted')?.state).toBe('Proven')
@@ -253,6 +254,31 @@ describe('a BatchSender in a cluster', () => {
     expect(await sendAndAccount(await here.endpoints(), 100)).toMatchObject({ distinct: 100, duplicates: 0 })
   })
 
+  it('sees a NATS that runs another configuration under a suspension, and mends it afterwards', async () => {
+    const check = async () => (await here.sender()).status.checks?.[0]
+    const suspend = (value: boolean) =>
+      here.kubectl('patch', 'bs', NAME, '--type=merge', '-p', JSON.stringify({ spec: { suspend: value } }))
+    const fault = 'orders-nats-0 runs another configuration than ConfigMap orders-nats holds'
+    await suspend(true)
+    await eventually('Suspended', async () => conditionOf(await here.sender(), 'Suspended'))
+    const { data } = (await here.get('configmap', 'orders-nats')) as { data?: Record<string, string> }
+    const other = `${data?.['nats.conf'] ?? ''}max_payload: 2000000\n`
+    const patch = JSON.stringify({ data: { 'nats.conf': other } })
+    await here.kubectl('patch', 'configmap', 'orders-nats', '--type=merge', '-p', patch)
+    await here.kubectl('delete', 'pod', 'orders-nats-0', '--wait=true')
+    await eventually('the check fails', async () => ((await check())?.message === fault ? true : undefined))
+    await eventually('it is Ready, and not for production', async () => {
+      const seen = await here.sender()
+      const states = ['Ready', 'ProductionReady'].map((type) => conditionOf(seen, type)?.status)
+      return states.join() === 'True,False' ? true : undefined
+    })
+    await suspend(false)
+    // The file reaches the pod when kubelet looks again, which takes more than a minute.
+    const proven = async () => ((await check())?.state === 'Proven' ? true : undefined)
+    await eventually('the check is proven again', proven, 240_000)
+    expect((await check())?.message).toMatch(/runs? the wished configuration/)
+  })
+
   it('replaces the CA when it is lost, certificates and trust with it', async () => {
     await here.kubectl('delete', 'secret', 'orders-nats-ca')
     const servedBefore = await served()
@@ -274,7 +300,7 @@ describe('a BatchSender in a cluster', () => {
         'get',
         'pods',
         '-l',
-        `app.kubernetes.io/instance=${NAME},app.kubernetes.io/component=worker`,
+        `app.kubernetes.io/instance=${NAME},app.kubernetes.io/component=worker,!batchsender.io/probe`,
         '-o',
         'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
       )
@@ -294,6 +320,7 @@ describe('a BatchSender in a cluster', () => {
   it('writes nothing and rolls no pod when the operator restarts', async () => {
     await here.untilReady()
     await settled()
+    await here.untilProbed()
     const versions = await here.versions()
     const pods = await here.pods()
     const mark = await auditMark()

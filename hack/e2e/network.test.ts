@@ -4,7 +4,8 @@ import { workQueueNames } from '../../crds/workQueue.ts'
 import { kubectl } from '../cluster/cluster.ts'
 import { sendAndAccount } from '../demo/mail.ts'
 import { conditionOf } from '../demo/readiness.ts'
-import { Environment, eventually, expectContract, FROM_HERE, NAME } from './environment.ts'
+import { Environment, expectContract, FROM_HERE, NAME } from './environment.ts'
+import { eventually } from './eventually.ts'
 import type { Fate, Target } from './probe.ts'
 import {
   ADDRESSES,
@@ -23,9 +24,15 @@ import {
   type Place,
   type Pod,
 } from './networkCells.ts'
+import { policyPeer } from '../cluster/policyPeer.ts'
+import { SigNetworkEnforcer, startEnforcing, stopEnforcing } from './enforcers.ts'
 import { Outsiders, podWith, tryFrom, type PodSeen } from './vantage.ts'
 
 const ALL = [...MUST_ALLOW, ...MUST_DENY]
+
+/** `make peers` builds it; without it there is one judge. */
+const secondJudge = await policyPeer()
+if (secondJudge === undefined) console.log('kube-network-policies is not built: make peers')
 
 let here: Environment
 let outsiders: Outsiders
@@ -118,6 +125,10 @@ describe('with its NetworkPolicies enforced', () => {
     expect(conditionOf(seen, 'NetworkPolicyReady')).toMatchObject({ status: 'True', reason: 'Applied' })
     const proof = await untilEnforced('Proven')
     expect(proof.message).toContain('orders-nats-0 answers the operator on port 4222 and not on 8222')
+    expect(proof.message).toContain(
+      'as a worker, a NATS node, a backup Job, a retention Job, a pod that is none of ours',
+    )
+    console.log(proof.message)
   })
 
   it('is not taken in when somebody lets everyone in', async () => {
@@ -126,6 +137,91 @@ describe('with its NetworkPolicies enforced', () => {
     const failing = await untilEnforced('Failing')
     expect(failing.message).toContain('orders-nats-0 answers the operator on port 8222')
     await here.kubectl('delete', 'networkpolicy', 'hole')
+    await untilEnforced('Proven')
+  })
+
+  it.each([
+    {
+      why: 'workers may be reached by everybody',
+      opens: { ...podsOf('worker'), policyTypes: ['Ingress'], ingress: [{}] },
+      says: /a (NATS node|backup Job|retention Job|pod that is none of ours) reaches orders-worker on port 808[01]/,
+    },
+    {
+      why: 'workers may reach everything',
+      opens: { ...podsOf('worker'), policyTypes: ['Egress'], egress: [{}] },
+      says: /a worker reaches (s3\.\S+ on port 7070|the API server on port 443)/,
+    },
+    {
+      why: 'NATS may be reached by its neighbours',
+      opens: { ...podsOf('nats'), policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] },
+      says: /a pod that is none of ours reaches orders-nats-0 on port (4222|6222|8222)/,
+    },
+    {
+      why: 'NATS may reach everything',
+      opens: { ...podsOf('nats'), policyTypes: ['Egress'], egress: [{}] },
+      says: /a NATS node reaches (clickhouse\.\S+ on port 8123|s3\.\S+ on port 7070)/,
+    },
+    {
+      why: 'backups may reach everything',
+      opens: { ...podsOf('backup'), policyTypes: ['Egress'], egress: [{}] },
+      says: /a backup Job reaches (s3\.\S+ on port 7070|smtp-sink\S+ on port 2525)/,
+    },
+  ])('names who reaches what when $why', async ({ opens, says }) => {
+    await here.apply({ ...HOLE, spec: opens })
+    const failing = await untilEnforced('Failing', says)
+    console.log(failing.message)
+    expect(failing.message).toContain('NetworkPolicies of others are about these pods: hole')
+  })
+
+  it('disturbs nothing that goes by the labels of its pods, while they are there', async () => {
+    await here.kubectl('delete', 'networkpolicy', 'hole', '--ignore-not-found')
+    const names = await eventually(
+      'probe pods of a worker and of NATS have addresses',
+      async () => {
+        const pods = (await listed(
+          'pods',
+          '-l',
+          'batchsender.io/probe in (worker,nats)',
+        )) as readonly PodSeen[]
+        const placed = pods.filter(({ status }) => status.podIP !== undefined && status.phase === 'Running')
+        return placed.length > 0 ? placed.map(({ metadata }) => metadata.name) : undefined
+      },
+      undefined,
+      10,
+    )
+    const [slices, budgets] = [await listed('endpointslices'), await listed('pdb')]
+    const texts = JSON.stringify(slices)
+    expect(names.filter((name) => texts.includes(name))).toEqual([])
+    expect(texts).toContain('orders-nats-0')
+    expect(
+      budgets.map(({ metadata: { name }, status }) => {
+        const { expectedPods, conditions = [] } = status as BudgetStatus
+        return [name, expectedPods, conditions.map(({ reason }) => reason).includes('SyncFailed')]
+      }),
+    ).toEqual([
+      ['orders-nats', 3, false],
+      ['orders-worker', 2, false],
+    ])
+    await here.untilReady()
+  })
+
+  it('is proven again, and leaves no pod behind', async () => {
+    await untilEnforced('Proven')
+    await here.untilProbed()
+    await eventually('no pod of a probe is left', async () => {
+      const left = await listed('pods', '-l', 'batchsender.io/probe')
+      return left.length === 0 ? true : undefined
+    })
+  })
+
+  it('sees that nobody enforces policies any more, and that somebody does again', async () => {
+    await stopEnforcing()
+    try {
+      const failing = await untilEnforced('Failing')
+      expect(failing.message).toContain('orders-nats-0 answers the operator on port 8222')
+    } finally {
+      await startEnforcing()
+    }
     await untilEnforced('Proven')
   })
 
@@ -176,6 +272,38 @@ describe('with its NetworkPolicies enforced', () => {
   })
 })
 
+if (secondJudge !== undefined)
+  describe('with its NetworkPolicies enforced by kube-network-policies', () => {
+    let judge: SigNetworkEnforcer
+    let judged: ReadonlyMap<string, Fate>
+
+    beforeAll(async () => {
+      judge = await SigNetworkEnforcer.start(secondJudge)
+      await eventually('a neighbour is kept out of NATS', async () => {
+        const [fate] = await fatesOf([['neighbour', 'nats', 4222]]).then((fates) => [...fates.values()])
+        return fate === 'silence' ? true : undefined
+      })
+      judged = await fatesOf(ALL)
+    })
+
+    afterAll(() => judge.stop())
+
+    it.each(MUST_ALLOW)('%s reaches %s on %i', (...cell) => {
+      expect(judged.get(nameOf(cell))).toBe('open')
+    })
+
+    it.each(MUST_DENY)('%s does not reach %s on %i', (...cell) => {
+      expect(judged.get(nameOf(cell))).toBe('silence')
+    })
+
+    it('is proven by its probes, and disproven by a hole', async () => {
+      await here.apply({ ...HOLE, spec: { ...podsOf('backup'), policyTypes: ['Egress'], egress: [{}] } })
+      await untilEnforced('Failing', /a backup Job reaches/)
+      await here.kubectl('delete', 'networkpolicy', 'hole')
+      await untilEnforced('Proven')
+    })
+  })
+
 describe('without policies', () => {
   it('every one of these ways is open, so what was shut was shut by them', async () => {
     await here.kubectl(
@@ -207,11 +335,34 @@ describe('without policies', () => {
   })
 })
 
-const untilEnforced = (state: string) =>
+const untilEnforced = (state: string, says = /./) =>
   eventually(`network-enforced ${state}`, async () => {
     const found = (await here.sender()).status.checks?.find(({ name }) => name === 'network-enforced')
-    return found?.state === state ? found : undefined
+    return found?.state === state && says.test(found.message) ? found : undefined
   })
+
+const HOLE = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'hole' } }
+
+function podsOf(part: string) {
+  return { podSelector: { matchLabels: { 'app.kubernetes.io/component': part } } }
+}
+
+interface BudgetStatus {
+  readonly expectedPods?: number
+  readonly conditions?: readonly { readonly reason: string }[]
+}
+
+interface Listed {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string }
+  readonly status: object
+}
+
+async function listed(...args: readonly string[]): Promise<readonly Listed[]> {
+  const { items } = JSON.parse(await here.kubectl('get', ...args, '-o', 'json')) as {
+    items: readonly Listed[]
+  }
+  return items
+}
 
 const inOther = {
   namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': OTHER } },

@@ -28,9 +28,12 @@ export const IDLE = {
   'worker label elsewhere': { namespace: OTHER, labels: ours('worker') },
 } as const
 
+/** A pod that probes has the labels of what it probes for. */
+const NO_PROBE = '!batchsender.io/probe'
+
 /** Pods that are there anyway. */
 export const REAL = {
-  worker: { namespace: NAMESPACE, selector: 'app.kubernetes.io/component=worker' },
+  worker: { namespace: NAMESPACE, selector: `app.kubernetes.io/component=worker,${NO_PROBE}` },
   nats: { namespace: NAMESPACE, selector: 'statefulset.kubernetes.io/pod-name=orders-nats-0' },
   'other nats': { namespace: NAMESPACE, selector: 'statefulset.kubernetes.io/pod-name=orders-nats-1' },
   postgres: { namespace: NAMESPACE, selector: 'app=postgres' },

@@ -3,7 +3,9 @@
  * target. `node probe.ts listen ADDRESS:PORT…` takes connections until its input ends.
  */
 import { Resolver } from 'node:dns/promises'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
+import type { ConnectionFate } from '../../worker/src/probe/connection.ts'
+import { tryToConnect } from '../../worker/src/probe/connection.ts'
 
 export interface Target {
   readonly host: string
@@ -12,8 +14,7 @@ export interface Target {
   readonly dns?: boolean
 }
 
-/** `refused` has arrived, too: somebody was there to say no. `silence` is what a dropped packet leaves. */
-export type Fate = 'open' | 'refused' | 'silence'
+export type Fate = ConnectionFate
 
 const PATIENCE_MS = 2_500
 
@@ -24,27 +25,7 @@ if (import.meta.main) {
 }
 
 function fateOf(target: Target): Promise<Fate> {
-  return target.dns === true ? asked(target) : connected(target)
-}
-
-function connected({ host, port }: Target): Promise<Fate> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port })
-    const timer = setTimeout(() => {
-      socket.destroy()
-      resolve('silence')
-    }, PATIENCE_MS)
-    socket.once('connect', () => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve('open')
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer)
-      if (error.code === 'ECONNREFUSED') resolve('refused')
-      else reject(error)
-    })
-  })
+  return target.dns === true ? asked(target) : tryToConnect(target, PATIENCE_MS)
 }
 
 async function asked({ host, port }: Target): Promise<Fate> {

@@ -2,8 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type { Fate, Target } from './probe.ts'
-import { kubectl, script, type Cluster } from '../cluster/cluster.ts'
-import { cacheDir, stateDir } from '../cluster/paths.ts'
+import { kubectl, SCRIPT, script, scriptEnvironment, type Cluster } from '../cluster/cluster.ts'
 
 const PROBE = join(import.meta.dirname, 'probe.ts')
 
@@ -48,16 +47,8 @@ export class Outsiders {
     const addresses = [...new Set(listening.map((one) => one.split(':')[0] ?? ''))]
     for (const address of addresses)
       await script('exec', 'ip', 'addr', 'replace', `${address}/32`, 'dev', 'lo')
-    const node = join(import.meta.dirname, '../cluster/node.sh')
-    const env = {
-      ...process.env,
-      STATE: stateDir,
-      CACHE: cacheDir,
-      BIN: join(stateDir, 'bin'),
-      NODE: process.execPath,
-    }
-    const child = spawn(node, ['exec', process.execPath, PROBE, 'listen', ...listening], {
-      env,
+    const child = spawn(SCRIPT, ['exec', process.execPath, PROBE, 'listen', ...listening], {
+      env: scriptEnvironment(),
       stdio: ['pipe', 'ignore', 'inherit'],
     })
     return new Outsiders(child, addresses)

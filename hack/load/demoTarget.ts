@@ -8,6 +8,7 @@ import type { Resources } from './resources.ts'
 import type { Target } from './target.ts'
 import { repositoryDir } from '../cluster/paths.ts'
 import { resourcesOf } from './resources.ts'
+import { batches } from './scenarios/batches.ts'
 
 const DRAINED_WITHIN_MS = 180_000
 const NEEDED = [
@@ -29,10 +30,11 @@ export async function demoTarget(recipients: number): Promise<Target> {
     Number(await (await fetch(`${SINK_URL}/count`, { signal: AbortSignal.timeout(10_000) })).text())
   const before = await sunk()
   return {
-    variables: { API_URL, API_TOKEN, RECIPIENTS: String(recipients) },
+    origin: API_URL,
+    calls: (run) => batches({ run, token: API_TOKEN, recipients }),
     resources: () => workersOf(environment),
-    outcome: async (requests) => {
-      const wanted = requests * recipients
+    outcome: async (taken) => {
+      const wanted = taken * recipients
       const until = Date.now() + DRAINED_WITHIN_MS
       while ((await sunk()) - before < wanted && Date.now() < until) await sleep(200)
       return { 'at the sink': { is: (await sunk()) - before, wanted } }
@@ -58,7 +60,7 @@ async function workersOf(environment: Environment): Promise<ReadonlyMap<string, 
   const { KUBECTL, KUBECONFIG, BATCHSENDER_NAMESPACE: namespace, BATCHSENDER_NAME: name } = environment
   const kubectl = async (...args: readonly string[]) =>
     (await promisify(execFile)(KUBECTL, ['--kubeconfig', KUBECONFIG, ...args])).stdout
-  const labels = `app.kubernetes.io/instance=${name},app.kubernetes.io/component=worker`
+  const labels = `app.kubernetes.io/instance=${name},app.kubernetes.io/component=worker,!batchsender.io/probe`
   const pods = await kubectl('-n', namespace, 'get', 'pods', '-l', labels, '-o', 'name')
   const names = pods.split('\n').flatMap((line) => (line === '' ? [] : [line.replace('pod/', '')]))
   return new Map(

@@ -14,14 +14,13 @@ const after = resourcesOf(METRICS.replace('1.5', '4').replace('} 3', '} 1'))
 const run = (ok: boolean) => ({
   scenario: 'burst',
   seconds: 10,
-  summary: {
-    metrics: {
-      http_reqs: { values: { count: 170 } },
-      http_req_duration: {
-        values: { 'p(50)': 5, 'p(95)': 9.94, 'p(99)': 20, max: 30 },
-        thresholds: { 'p(95)<500': { ok } },
-      },
-    },
+  figures: {
+    wanted: 170,
+    sent: 170,
+    kinds: { batch: { right: 202, statuses: { 202: ok ? 170 : 168, ...(!ok && { 503: 2 }) } } },
+    trouble: undefined,
+    ms: { p50: 5, p95: 9.94, p99: 20, max: 30 },
+    lateMs: 0,
   },
   workers: [{ name: 'worker-1', before, after }],
   outcome: { 'at the sink': { is: ok ? 100 : 99, wanted: 100 } },
@@ -32,13 +31,18 @@ describe('the report of a load', () => {
     const { lines, missed } = report(run(true))
     expect(missed).toEqual([])
     const text = lines.join('\n')
-    expect(text).toContain('170 requests in 10 s (17.0/s)')
+    expect(text).toContain('170 requests in 10 s (17.0/s), 0 not answered as they should be')
     expect(text).toContain('p50 5.0 ms, p95 9.9 ms, p99 20.0 ms')
     expect(text).toContain('2.5 CPU-s, memory 100 → 100 MiB, pool_connections{state="idle"} 3 → 1')
   })
 
   it('names each threshold that was missed', () => {
-    const { missed } = report(run(false))
-    expect(missed).toEqual(['http_req_duration p(95)<500', 'at the sink: 99 instead of 100'])
+    const { lines, missed } = report(run(false))
+    expect(lines[0]).toContain('2 not answered as they should be')
+    expect(missed).toEqual([
+      'batch answered 202: 168 instead of 170 (168 × 202, 2 × 503)',
+      'at the sink: 99 instead of 100',
+    ])
+    expect(lines.at(-1)).toBe(`  MISSED: ${missed.join('; ')}`)
   })
 })

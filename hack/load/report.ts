@@ -1,11 +1,12 @@
 /** The figures of a run in words. Pure. */
-import type { Summary } from './k6.ts'
+import type { Figures } from './figures.ts'
 import type { Resources } from './resources.ts'
+import { answeredRightly, missedThresholds } from './figures.ts'
 
 export interface Run {
   readonly scenario: string
   readonly seconds: number
-  readonly summary: Summary
+  readonly figures: Figures
   /** Each process before and after. */
   readonly workers: readonly {
     readonly name: string
@@ -18,27 +19,19 @@ export interface Run {
 
 /** @returns the lines to print and what was missed. */
 export function report(run: Run): { readonly lines: readonly string[]; readonly missed: readonly string[] } {
-  const { summary, outcome } = run
-  const value = (metric: string, name: string) => summary.metrics[metric]?.values[name] ?? 0
-  const ms = (name: string) =>
-    `${name.replace(/[()]/g, '')} ${value('http_req_duration', name).toFixed(1)} ms`
-  const requests = value('http_reqs', 'count')
-  const missed = [...missedThresholds(summary), ...missedOutcomes(outcome)]
+  const { figures, outcome } = run
+  const { sent } = figures
+  const ms = Object.entries(figures.ms).map(([name, value]) => `${name} ${value.toFixed(1)} ms`)
+  const missed = [...missedThresholds(figures), ...missedOutcomes(outcome)]
   const lines = [
-    `${run.scenario}: ${requests} requests in ${run.seconds} s (${(requests / run.seconds).toFixed(1)}/s), ` +
-      `${value('checks', 'fails')} not answered as they should be`,
-    `  latency     ${['p(50)', 'p(95)', 'p(99)', 'max'].map(ms).join(', ')}`,
+    `${run.scenario}: ${sent} requests in ${run.seconds} s (${(sent / run.seconds).toFixed(1)}/s), ` +
+      `${sent - answeredRightly(figures)} not answered as they should be`,
+    `  latency     ${ms.join(', ')}`,
     ...Object.entries(outcome).map(([what, { is, wanted }]) => `  ${what.padEnd(11)} ${is} of ${wanted}`),
     ...run.workers.map((worker) => `  ${worker.name}: ${resourcesIn(worker)}`),
     missed.length === 0 ? '  every threshold was kept' : `  MISSED: ${missed.join('; ')}`,
   ]
   return { lines, missed }
-}
-
-function missedThresholds({ metrics }: Summary): string[] {
-  return Object.entries(metrics).flatMap(([metric, { thresholds = {} }]) =>
-    Object.entries(thresholds).flatMap(([words, { ok }]) => (ok ? [] : [`${metric} ${words}`])),
-  )
 }
 
 function missedOutcomes(outcome: Run['outcome']): string[] {

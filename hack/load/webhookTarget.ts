@@ -4,11 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Target } from './target.ts'
-import { isFinished, startRig, until } from '../../worker/test/rig.ts'
+import { isFinished, startRig } from '../../worker/test/rig.ts'
+import { until } from '../../worker/test/until.ts'
 import { resourcesOf } from './resources.ts'
+import { webhooks } from './scenarios/webhooks.ts'
 
 const RECIPIENTS = 1_000
-const FORGED_EVERY = 100
 const APPLIED_WITHIN_MS = 120_000
 
 export async function webhookTarget(): Promise<Target> {
@@ -26,22 +27,17 @@ export async function webhookTarget(): Promise<Target> {
   await until(() => worker.batch(batchId), isFinished, worker.log)
   const count = async (text: string) => (await rig.sql<{ n: number }>(text))[0]?.n ?? 0
   return {
-    variables: {
-      API_URL: worker.api,
-      WEBHOOK_SECRET: secret,
-      BATCH_ID: batchId,
-      RECIPIENTS: String(RECIPIENTS),
-    },
+    origin: worker.api,
+    calls: (run) => webhooks({ run, secret, batchId, recipients: RECIPIENTS }),
     resources: async () =>
       new Map([['worker', resourcesOf(await (await fetch(`${worker.internal}/metrics`)).text())]]),
-    outcome: async (answered) => {
+    outcome: async (wanted) => {
       await until(
         () => rig.sql('SELECT FROM webhook_inbox LIMIT 1'),
         (rows) => rows.length === 0,
         () => 'effects are missing',
         APPLIED_WITHIN_MS,
       )
-      const wanted = answered - Math.ceil(answered / FORGED_EVERY)
       return {
         stored: { is: await count('SELECT count(*)::int AS n FROM webhook_seen'), wanted },
         events: { is: await count(`SELECT count(*)::int AS n FROM event WHERE event = 'delivered'`), wanted },

@@ -26,6 +26,8 @@ export interface ClickhouseOptions {
   readonly dataDir?: string
   readonly username?: string
   readonly password?: string
+  /** Others who are let in, with their passwords. */
+  readonly users?: Readonly<Record<string, string>>
 }
 
 export async function startClickhouse(options: ClickhouseOptions = {}): Promise<ClickhouseServer> {
@@ -42,6 +44,7 @@ export async function startClickhouse(options: ClickhouseOptions = {}): Promise<
       ...(options.secondDisk === true && { SECOND_DISK: 'true' }),
       ...(options.username !== undefined && { USERNAME: options.username }),
       ...(options.password !== undefined && { PASSWORD: options.password }),
+      ...(options.users && { USERS: JSON.stringify(options.users) }),
     },
     port,
   })

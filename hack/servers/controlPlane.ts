@@ -127,29 +127,36 @@ async function writeFiles(directory: string, ca: KeyPair) {
 }
 
 async function startApiServer(files: Files, etcdPort: number, apiPort: number): Promise<ServerProcess> {
-  return startProcess(await binary('kube-apiserver'), [
-    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    '--bind-address=127.0.0.1',
-    // Loopback is refused as an endpoint; nothing here uses the one that is recorded instead.
-    '--advertise-address=192.0.2.1',
-    '--endpoint-reconciler-type=none',
-    `--secure-port=${apiPort}`,
-    `--tls-cert-file=${files.cert}`,
-    `--tls-private-key-file=${files.key}`,
-    `--client-ca-file=${files.ca}`,
-    `--cert-dir=${files.certs}`,
-    '--service-account-issuer=https://kubernetes.default.svc',
-    `--service-account-key-file=${files.accountsPub}`,
-    `--service-account-signing-key-file=${files.accountsKey}`,
-    '--service-cluster-ip-range=10.0.0.0/24',
-    '--authorization-mode=RBAC',
-    '--disable-admission-plugins=ServiceAccount',
-    '--allow-privileged=true',
-    `--audit-policy-file=${files.policy}`,
-    `--audit-log-path=${files.audit}`,
-    // At 100 MB, its standard, it would begin a new file and leave entries behind. 0 means that standard.
-    '--audit-log-maxsize=100000',
-  ])
+  return startProcess(
+    await binary('kube-apiserver'),
+    [
+      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+      '--bind-address=127.0.0.1',
+      // Loopback is refused as an endpoint; nothing here uses the one that is recorded instead.
+      '--advertise-address=192.0.2.1',
+      '--endpoint-reconciler-type=none',
+      `--secure-port=${apiPort}`,
+      `--tls-cert-file=${files.cert}`,
+      `--tls-private-key-file=${files.key}`,
+      `--client-ca-file=${files.ca}`,
+      `--cert-dir=${files.certs}`,
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${files.accountsPub}`,
+      `--service-account-signing-key-file=${files.accountsKey}`,
+      '--service-cluster-ip-range=10.0.0.0/24',
+      '--authorization-mode=RBAC',
+      '--disable-admission-plugins=ServiceAccount',
+      '--allow-privileged=true',
+      `--audit-policy-file=${files.policy}`,
+      `--audit-log-path=${files.audit}`,
+      // At 100 MB, its standard, it would begin a new file and leave entries behind. 0 means that standard.
+      '--audit-log-maxsize=100000',
+    ],
+    {
+      // It collects garbage less often: there is memory, and many run at once.
+      env: { ...process.env, GOGC: '400' },
+    },
+  )
 }
 
 /** Certificates here need an address in them, which the operator's own leaves never do. */

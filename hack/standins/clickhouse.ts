@@ -3,7 +3,7 @@
  *
  * What it shows: statements, settings, parameters, formats, insert deduplication, storage policies, TTL moves, backups
  * and error codes of the engine itself. What it cannot show, because the engine in a library has none of it: users,
- * roles and grants (one name and password are checked here, nothing else), TLS, the native port, `system.*_log`,
+ * roles and grants (names and passwords are checked here, nothing else), TLS, the native port, `system.*_log`,
  * Keeper and replicated tables, concurrency (statements run one after the other), compressed requests.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -26,6 +26,8 @@ export interface ClickhouseStandInOptions {
   /** Without a name everyone is let in. */
   readonly username?: string
   readonly password?: string
+  /** Others who are let in, by name; all of them are one user of the engine. */
+  readonly users?: Readonly<Record<string, string>>
   /** Is told every statement, as a server's query log would be. */
   readonly onStatement?: (statement: string) => void
 }
@@ -64,8 +66,10 @@ export async function startClickhouse(options: ClickhouseStandInOptions): Promis
   const server = createServer((request, response) => {
     const answer = async () => {
       if (request.url === '/ping') return void response.end('Ok.\n')
-      if (!isAllowed(request, options)) {
-        refuse(response, 516, 'Authentication failed: password is incorrect. (AUTHENTICATION_FAILED)')
+      const given = loginOf(request)
+      if (!isAllowed(given, options)) {
+        const words = 'Authentication failed: password is incorrect, or there is no user with such name.'
+        refuse(response, 516, `${given.username}: ${words} (AUTHENTICATION_FAILED)`)
         return
       }
       const body = await bodyOf(request)
@@ -136,14 +140,25 @@ function refuse(response: ServerResponse, code: number, message: string): void {
   response.end(message.startsWith('Code:') ? message : `Code: ${code}. DB::Exception: ${message}\n`)
 }
 
-function isAllowed(request: IncomingMessage, { username, password }: ClickhouseStandInOptions): boolean {
+interface Login {
+  readonly username: string
+  readonly password: string
+}
+
+function loginOf({ headers }: IncomingMessage): Login {
+  const basic = /^Basic (.+)$/i.exec(headers.authorization ?? '')?.[1]
+  const one = (header: string | string[] | undefined) => (Array.isArray(header) ? '' : (header ?? ''))
+  if (basic === undefined)
+    return { username: one(headers['x-clickhouse-user']), password: one(headers['x-clickhouse-key']) }
+  const [username = '', ...password] = Buffer.from(basic, 'base64').toString().split(':')
+  return { username, password: password.join(':') }
+}
+
+function isAllowed(given: Login, { username, password = '', users }: ClickhouseStandInOptions): boolean {
   if (username === undefined) return true
-  const basic = /^Basic (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  const given =
-    basic === undefined
-      ? [request.headers['x-clickhouse-user'] ?? '', request.headers['x-clickhouse-key'] ?? ''].join(':')
-      : Buffer.from(basic, 'base64').toString()
-  return equal(given, `${username}:${password ?? ''}`)
+  const known = new Map([...Object.entries(users ?? {}), [username, password] as const])
+  const expected = known.get(given.username)
+  return expected !== undefined && equal(given.password, expected)
 }
 
 function equal(left: string, right: string): boolean {
@@ -183,7 +198,7 @@ async function writeConfig(dataDir: string): Promise<string | undefined> {
 }
 
 if (import.meta.main) {
-  const { DATA_DIR = '/var/lib/clickhouse', HTTP_PORT, USERNAME, PASSWORD } = process.env
+  const { DATA_DIR = '/var/lib/clickhouse', HTTP_PORT, USERNAME, PASSWORD, USERS = '{}' } = process.env
   const configFile = await writeConfig(DATA_DIR)
   const standIn = await startClickhouse({
     dataDir: DATA_DIR,
@@ -192,6 +207,7 @@ if (import.meta.main) {
     ...(configFile !== undefined && { configFile }),
     ...(USERNAME !== undefined && { username: USERNAME }),
     ...(PASSWORD !== undefined && { password: PASSWORD }),
+    users: JSON.parse(USERS) as Readonly<Record<string, string>>,
     onStatement: (statement) => {
       console.log(`statement: ${statement}`)
     },

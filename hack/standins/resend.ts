@@ -1,6 +1,6 @@
 /**
- * A double of Resend's `POST /emails`, with its idempotency keys and its errors. It checks neither domains nor keys of
- * the API, has no quota of its own and delivers nothing: that the real Resend answers the same it cannot show.
+ * A double of Resend's `POST /emails` and `GET /domains`, with its idempotency keys and its errors. It checks no domains,
+ * refuses keys when it is told to, has no quota of its own and delivers nothing: that the real Resend answers the same it cannot show.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createHash } from 'node:crypto'
@@ -33,6 +33,8 @@ export interface ResendDouble {
   /** Requests for a mail that was already taken under their key. */
   repeats(): number
   behave(faults: readonly ResendFault[]): void
+  /** Refuses whatever is asked with that key, or nobody. */
+  refuseKey(apiKey: string | undefined): void
   close(): Promise<void>
 }
 
@@ -65,15 +67,28 @@ export async function startResendDouble({
     byKey.set(key, { fingerprint, id })
     return id
   }
-  const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    requests += 1
-    let text = ''
-    for await (const part of request) text += String(part)
-    const answer = (status: number, body: object, headers: Record<string, string> = {}) => {
+  let refusedKey: string | undefined
+  const answerTo = (response: ServerResponse): Answer => {
+    return (status, body, headers = {}) => {
       response
         .writeHead(status, { 'content-type': 'application/json', ...always, ...headers })
         .end(JSON.stringify(body))
     }
+  }
+  const isRefused = ({ headers }: IncomingMessage) =>
+    refusedKey !== undefined && headers.authorization === `Bearer ${refusedKey}`
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    let text = ''
+    for await (const part of request) text += String(part)
+    const answer = answerTo(response)
+    if (isRefused(request)) {
+      answer(403, { statusCode: 403, name: 'invalid_api_key', message: 'API key is invalid' })
+    } else if (request.method === 'GET') answer(200, { object: 'list', has_more: false, data: [] })
+    else await handleMail(request, response, text)
+  }
+  const handleMail = async (request: IncomingMessage, response: ServerResponse, text: string) => {
+    requests += 1
+    const answer = answerTo(response)
     const fault = faultFor(text)
     if (typeof fault?.answer === 'object') {
       const { status, name, retryAfterSeconds } = fault.answer
@@ -100,9 +115,14 @@ export async function startResendDouble({
     behave: (next) => {
       faults = next.map((fault) => ({ fault, left: fault.times ?? Infinity }))
     },
+    refuseKey: (apiKey) => {
+      refusedKey = apiKey
+    },
     close,
   }
 }
+
+type Answer = (status: number, body: object, headers?: Record<string, string>) => void
 
 const keyOf = ({ headers }: IncomingMessage): string =>
   String(headers['idempotency-key'] ?? crypto.randomUUID())

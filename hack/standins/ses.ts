@@ -1,6 +1,6 @@
 /**
  * A double of the two calls of Amazon SES that a sender makes, with a rate that it says and one that it enforces. It
- * checks no signature and delivers nothing: that the real SES refuses at the same rate it cannot show.
+ * checks no signature, refuses keys when it is told to, and delivers nothing: that the real SES refuses at the same rate it cannot show.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomUUID } from 'node:crypto'
@@ -12,6 +12,8 @@ export interface SesDouble {
   /** When each mail was taken, in milliseconds. */
   readonly takenAt: readonly number[]
   refusals(): number
+  /** Refuses whatever is signed with the keys of that id, or nobody. */
+  refuseKey(accessKeyId: string | undefined): void
   close(): Promise<void>
 }
 
@@ -25,6 +27,7 @@ export interface SesRates {
 export async function startSesDouble({ said, enforced = Infinity }: SesRates): Promise<SesDouble> {
   const takenAt: number[] = []
   let refusals = 0
+  let refusedKey: string | undefined
 
   const isTooFast = (now: number) => takenAt.filter((at) => at > now - 1_000).length >= enforced
   const account = (answer: Answer) => {
@@ -47,12 +50,20 @@ export async function startSesDouble({ said, enforced = Infinity }: SesRates): P
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
     }
     request.resume().once('end', () => {
+      if (refusedKey !== undefined && request.headers.authorization?.includes(`Credential=${refusedKey}/`)) {
+        const message = 'The security token included in the request is invalid.'
+        answer(403, { message }, 'UnrecognizedClientException')
+        return
+      }
       if (request.url === '/v2/email/account') account(answer)
       else send(answer)
     })
   })
+  const refuseKey = (accessKeyId: string | undefined) => {
+    refusedKey = accessKeyId
+  }
   const { url, close } = await listen(server, 0)
-  return { url, takenAt, refusals: () => refusals, close }
+  return { url, takenAt, refusals: () => refusals, refuseKey, close }
 }
 
 type Answer = (status: number, body: object, error?: string) => void

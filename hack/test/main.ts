@@ -1,90 +1,90 @@
 /**
  * `node hack/test/main.ts SUITE…`: runs suites one after the other and ends with one line over all of them. The suite
- * `unit-then` is the unit suite at the nastiest of all instants.
+ * `unit-then` is the unit suite at the nastiest of all instants. A file of the other suites that was red among the
+ * others runs once more, alone: green then, it is told as FLAKY, which is a fault to be found, and does not fail the run.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { environmentAt, INSTANTS } from './instants.ts'
+import type { Outcome, Report } from './report.ts'
+import { outcomesOf, secondOpinion, slowest } from './report.ts'
 
-interface Report {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly numPendingTests: number
-  /** A suite that could not even start has no tests to count. */
-  readonly numFailedTestSuites: number
-  readonly testResults: readonly {
-    readonly name: string
-    readonly status: string
-    readonly message: string
-    readonly assertionResults: readonly {
-      readonly status: string
-      readonly fullName: string
-      readonly failureMessages: readonly string[]
-    }[]
-  }[]
-}
+/** More red files than this are no accident. */
+const MAX_SECOND_RUNS = 10
+const SLOWEST = 10
 
-const suites = process.argv.slice(2)
 const directory = await mkdtemp(join(tmpdir(), 'batchsender-test-'))
-let passed = 0
-let failed = 0
+const outcomes: Outcome[] = []
 /** Told again at the end, where the last screen of a long log shows them. */
-const failures: string[] = []
+const flaky: string[] = []
+const times: string[] = []
+let couldNotRun = 0
 
-for (const suite of suites) {
+for (const suite of process.argv.slice(2)) {
   const startedAt = Date.now()
   console.log(`\n== ${suite}`)
-  const file = join(directory, `${suite}.json`)
-  const code = await vitest(suite, file)
-  const report = await readFile(file, 'utf8').then(
-    (text) => JSON.parse(text) as Report,
-    () => undefined,
-  )
-  if (report !== undefined) failures.push(...failuresOf(report))
-  passed += report?.numPassedTests ?? 0
-  // What was left out was not seen to work.
-  const missing = (report?.numFailedTests ?? 0) + (report?.numPendingTests ?? 0)
-  failed += missing > 0 ? missing : code === 0 ? 0 : Math.max(1, report?.numFailedTestSuites ?? 1)
-  console.log(`== ${suite} took ${Math.round((Date.now() - startedAt) / 1000)} s`)
+  const first = await run(suite)
+  if (first.broken) couldNotRun += 1
+  const red = first.outcomes.filter(({ failed }) => failed > 0)
+  const again = suite.startsWith('unit') || red.length > MAX_SECOND_RUNS ? [] : red
+  const opinions = new Map<string, Outcome>()
+  for (const outcome of again) {
+    console.log(
+      `\n== ${suite}: ${outcome.file} once more, alone; first it was\n${outcome.failures.join('\n')}`,
+    )
+    const alone = await run(suite, outcome.file)
+    const opinion = secondOpinion(outcome, alone.broken ? undefined : alone.outcomes[0])
+    opinions.set(outcome.file, opinion.counts)
+    if (opinion.flaky !== undefined) flaky.push(opinion.flaky)
+  }
+  outcomes.push(...first.outcomes.map((outcome) => opinions.get(outcome.file) ?? outcome))
+  times.push(`== ${suite} took ${Math.round((Date.now() - startedAt) / 1000)} s`)
+  console.log(times.at(-1))
 }
 
 await rm(directory, { recursive: true, force: true })
-for (const failure of failures) console.log(`\n${failure}`)
+const timed = outcomes.map(({ file, seconds }) => ({ name: file, seconds }))
+console.log(['\nThe slowest files:', ...slowest(timed, SLOWEST)].join('\n'))
+const tests = outcomes.flatMap((outcome) => outcome.tests)
+console.log(['\nThe slowest tests:', ...slowest(tests, SLOWEST), '', ...times].join('\n'))
+for (const text of [...flaky, ...outcomes.flatMap(({ failures }) => failures)]) console.log(`\n${text}`)
+const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0)
+const [passed, failed] = [sum((outcome) => outcome.passed), sum((outcome) => outcome.failed) + couldNotRun]
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 
-function failuresOf(report: Report): string[] {
-  return report.testResults.flatMap((file) => {
-    const path = relative(process.cwd(), file.name)
-    const tests = file.assertionResults
-      .filter((test) => test.status !== 'passed')
-      .map((test) => `${test.status}: ${path}: ${test.fullName}\n${test.failureMessages.join('\n')}`)
-    return tests.length === 0 && file.status === 'failed' ? [`failed: ${path}\n${file.message}`] : tests
-  })
+/** @returns `broken`: that the run failed although no file of it did. */
+async function run(name: string, file?: string): Promise<{ outcomes: Outcome[]; broken: boolean }> {
+  const output = join(directory, 'report.json')
+  await rm(output, { force: true })
+  const code = await vitest(name, output, file === undefined ? [] : [file, '--maxWorkers=1'])
+  const report = await readFile(output, 'utf8').then(
+    (text) => JSON.parse(text) as Report,
+    () => undefined,
+  )
+  const ended = report === undefined ? [] : outcomesOf(report, process.cwd())
+  return { outcomes: ended, broken: code !== 0 && ended.every(({ failed }) => failed === 0) }
 }
 
-function vitest(name: string, file: string): Promise<number> {
+function vitest(name: string, output: string, rest: readonly string[]): Promise<number> {
   const [nastiest] = INSTANTS
   const isThen = name === 'unit-then' && nastiest !== undefined
   const suite = isThen ? 'unit' : name
-  const env = { ...process.env, ...(isThen && environmentAt(nastiest, new Date())) }
+  const env = {
+    ...process.env,
+    // Hundreds of processes load the same modules.
+    NODE_COMPILE_CACHE: join(process.cwd(), 'node_modules/.cache/node'),
+    ...(isThen && environmentAt(nastiest, new Date())),
+  }
+  const projects = ['--project', suite, '--project', `${suite}-*`]
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`]
   return new Promise((resolve) => {
-    const child = spawn(
-      'vitest',
-      [
-        'run',
-        '--project',
-        suite,
-        '--project',
-        `${suite}-*`,
-        '--reporter=default',
-        '--reporter=json',
-        `--outputFile.json=${file}`,
-      ],
-      { stdio: ['ignore', 'inherit', 'inherit'], env },
-    )
+    const child = spawn('vitest', ['run', ...projects, ...reporters, ...rest], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env,
+    })
     child.once('error', () => {
       resolve(1)
     })

@@ -1,23 +1,28 @@
 /** The operator: settings → clients → caches → leadership → passes. Ends cleanly on SIGTERM. */
 import { networkInterfaces } from 'node:os'
 import { pino } from 'pino'
-import type { KubernetesObject, Resource } from './runtime/object.ts'
+import type { KubernetesObject } from './runtime/object.ts'
+import { joinKey } from './runtime/object.ts'
 import type { Sender } from './components/snapshot.ts'
 import { Clickhouse } from './adapters/clickhouse.ts'
+import { ALL_ANSWERS, AnswerBudget } from './adapters/answerBudget.ts'
 import { dialGuard } from './adapters/dialGuard.ts'
 import { kubernetesPorts } from './adapters/kubernetes.ts'
+import { Logins } from './adapters/logins.ts'
 import { Nats } from './adapters/nats.ts'
-import { projectSecret, secretFacts } from './adapters/secretProjection.ts'
-import { projectPod } from './adapters/jobRuns.ts'
+import { secretFacts, trustIn } from './adapters/secretProjection.ts'
+import { Sharing } from './adapters/sharing.ts'
 import { checks } from './checks/index.ts'
 import { REPORTING } from './components/backup/backup.ts'
 import { components } from './components/index.ts'
+import { placesOf } from './components/parts/places.ts'
 import { natsSecrets } from './components/parts/natsTopology.ts'
 import { Watchman } from './observers/watchman.ts'
 import { observersOf } from './observing.ts'
 import { senderOf } from './reconcile/gather.ts'
 import { reconcile } from './reconcile/reconcile.ts'
 import { aborted } from './runtime/aborted.ts'
+import { drained } from './runtime/drained.ts'
 import { Controller } from './runtime/controller.ts'
 import { messageOf, type Log } from './runtime/log.ts'
 import { inCluster, type Credentials } from './runtime/credentials.ts'
@@ -27,8 +32,9 @@ import { createMetrics } from './runtime/metrics.ts'
 import { serveProbes } from './runtime/probes.ts'
 import { createTransport } from './runtime/transport.ts'
 import { parseSettings, type OperatorSettings } from './settings.ts'
-import { BatchSender, Job, Pod, Secret } from './vocabulary/kinds.ts'
-import { CHILDREN_SELECTOR, INSTANCE, OPERATOR, RETAINED_FOR } from './vocabulary/labels.ts'
+import { BatchSender, Secret } from './vocabulary/kinds.ts'
+import { OPERATOR } from './vocabulary/labels.ts'
+import { ownedKinds, watchesOf } from './watches.ts'
 
 /** A little longer than passes are given to end in, and less than the pod is. */
 const GIVE_UP_MS = 32_000
@@ -63,8 +69,16 @@ async function run(settings: OperatorSettings, signal: AbortSignal): Promise<voi
   // Passes that wait for a connection must not keep the lease from being renewed.
   const leaseTransport = createTransport(credentials, metrics, { userAgent: OPERATOR, maxSockets: 2 })
   const scopes = settings.watchNamespaces.length === 0 ? [[]] : settings.watchNamespaces.map((name) => [name])
-  const controllers = scopes.map((namespaces) =>
-    controllerFor(namespaces, settings, transport, metrics, signal),
+  const sharing = new Sharing({
+    clusterDomain: settings.installation.clusterDomain,
+    placesOf,
+    keys: () => controllers.flatMap((controller) => keysOf(controller.store(BatchSender).values())),
+    enqueue: (key) => {
+      controllers.find((controller) => controller.store(BatchSender).get(key))?.enqueue(key)
+    },
+  })
+  const controllers: readonly Controller[] = scopes.map((namespaces) =>
+    controllerFor(namespaces, settings, transport, metrics, sharing, signal),
   )
   const isSynced = () => controllers.every((controller) => controller.isSynced)
   const probes = await serveProbes({
@@ -82,7 +96,11 @@ async function run(settings: OperatorSettings, signal: AbortSignal): Promise<voi
     if (signal.aborted) return
     const lead = async (term: AbortSignal, lost?: AbortSignal) => {
       metrics.leader.set({ name: OPERATOR }, 1)
-      await drained(Promise.all(controllers.map((controller) => controller.work(term, lost))), term)
+      await drained(
+        Promise.all(controllers.map((controller) => controller.work(term, lost))),
+        term,
+        GIVE_UP_MS,
+      )
       metrics.leader.set({ name: OPERATOR }, 0)
     }
     await (settings.leaderElection ? election(settings, leaseTransport).run(signal, lead) : lead(signal))
@@ -91,6 +109,10 @@ async function run(settings: OperatorSettings, signal: AbortSignal): Promise<voi
     leaseTransport.close()
     transport.close()
   }
+}
+
+function keysOf(objects: Iterable<KubernetesObject>): string[] {
+  return [...objects].map(({ metadata: { namespace = '', name } }) => joinKey(namespace, name))
 }
 
 function ownAddresses(): string[] {
@@ -113,6 +135,7 @@ function controllerFor(
   settings: OperatorSettings,
   transport: ReturnType<typeof createTransport>,
   metrics: ReturnType<typeof createMetrics>,
+  sharing: Sharing,
   signal: AbortSignal,
 ): Controller {
   const { installation } = settings
@@ -124,20 +147,7 @@ function controllerFor(
     namespaces,
     metrics,
     log,
-    watches: [
-      ...kinds.map((resource) => ({
-        resource,
-        labelSelector: CHILDREN_SELECTOR,
-        ...(resource === Secret && { project: projectSecret, toKeys: secretKeys }),
-        ...(resource === Job && { toKeys: instanceKeys }),
-      })),
-      {
-        resource: Pod,
-        labelSelector: CHILDREN_SELECTOR,
-        project: projectPod,
-        toKeys: instanceKeys,
-      },
-    ],
+    watches: watchesOf(kinds, () => controller.store(BatchSender).values()),
     reconcile: (key, term) => reconcile(key, { components, checks }, ports, term),
   })
   const senderAt = (key: string): Sender | undefined => {
@@ -150,11 +160,17 @@ function controllerFor(
     clusterDomain: installation.clusterDomain,
     allowLoopback: settings.allowLoopback,
   })
-  const nats = new Nats(transport, guard)
-  const clickhouse = new Clickhouse(transport, guard)
-  const issuedSerial = (sender: Sender) => {
-    const secret = controller.store(Secret).get(`${sender.namespace}/${natsSecrets(sender).server}`)
-    return secret && secretFacts(secret).certificate?.serial
+  const budget = new AnswerBudget(ALL_ANSWERS)
+  const nats = new Nats(transport, guard, budget)
+  const clickhouse = new Clickhouse(transport, guard, budget)
+  const logins = new Logins(transport, guard)
+  const issued = (sender: Sender) => {
+    const secretOf = (name: string) => controller.store(Secret).get(`${sender.namespace}/${name}`)
+    const { server, worker } = natsSecrets(sender)
+    const [shown, client] = [secretOf(server), secretOf(worker)]
+    const certificate = shown && secretFacts(shown).certificate
+    // Workers are who has to believe it.
+    return certificate && { certificate, trust: trustIn(client ?? shown) }
   }
   const watchman = new Watchman({
     senderOf: (key) => {
@@ -164,7 +180,7 @@ function controllerFor(
     onChange: (key) => {
       controller.enqueue(key)
     },
-    observers: observersOf({ installation, nats, clickhouse, issuedSerial, lookup: guard.lookup }),
+    observers: observersOf({ installation, nats, clickhouse, logins, issued, lookup: guard.lookup }),
   })
   const ports = kubernetesPorts({
     transport,
@@ -174,6 +190,7 @@ function controllerFor(
     installation,
     nats,
     clickhouse,
+    sharing,
     metrics,
     events: new EventRecorder({ transport, controller: OPERATOR, instance: settings.identity, log }),
     watch: {
@@ -193,33 +210,4 @@ function controllerFor(
     },
   })
   return controller
-}
-
-/** Every kind that some component owns, once. */
-function ownedKinds(): readonly Resource[] {
-  return [...new Map(components.flatMap(({ owns }) => owns).map((kind) => [kind.kind, kind])).values()]
-}
-
-/** A retained Secret has no owner to lead to its BatchSender, but a label. */
-function secretKeys({ metadata }: KubernetesObject): string[] {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)?.name
-  const name = owner ?? metadata.labels?.[RETAINED_FOR]
-  return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
-}
-
-/** A Job of a CronJob, and its pods, are owned at second hand: their label leads to whom they concern. */
-function instanceKeys({ metadata }: KubernetesObject): string[] {
-  const name = metadata.labels?.[INSTANCE]
-  return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
-}
-
-/** Waits for the passes under way after a stop, but not for ever for one that does not end when it is told to. */
-async function drained(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  await Promise.race([work, aborted(signal)])
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, GIVE_UP_MS)
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
 }

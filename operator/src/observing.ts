@@ -1,7 +1,9 @@
 /** Which observers look at a BatchSender, and where they look: the composition of main.ts for them. */
 import type { LookupFunction } from 'node:net'
+import type { NatsAddress } from './components/desired.ts'
 import type { Installation, Sender } from './components/snapshot.ts'
 import type { Clickhouse } from './adapters/clickhouse.ts'
+import type { Logins } from './adapters/logins.ts'
 import type { Nats } from './adapters/nats.ts'
 import type { AnyObserver } from './observers/watchman.ts'
 import { lookAtWorker } from './adapters/workerEvidence.ts'
@@ -10,32 +12,70 @@ import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQue
 import { queueReplicas } from './components/nats/nats.ts'
 import { backupWish } from './components/backup/wish.ts'
 import { childName } from './components/parts/labels.ts'
-import { INTERNAL_PORT } from './components/worker/environment.ts'
+import { INTERNAL_PORT } from './components/parts/ports.ts'
 import { archiveWish } from './components/parts/clickhouse.ts'
-import { nodeAddresses, operatorAccess } from './components/parts/natsTopology.ts'
+import { wantedLogins } from './components/parts/logins.ts'
+import { showsLoss } from './components/parts/dataLoss.ts'
+import { natsSecrets, nodeAddresses, operatorAccess } from './components/parts/natsTopology.ts'
 import { policyProbes } from './components/networkPolicy/probes.ts'
 import { policyProbe } from './observers/policyProbe.ts'
+import { backups } from './observers/backups.ts'
 import { clickhouse } from './observers/clickhouse.ts'
 import { jetstream } from './observers/jetstream.ts'
-import { natsHandshake } from './observers/natsHandshake.ts'
+import { logins } from './observers/logins.ts'
+import { DATA_KEY_VARIABLE, natsSettings, NODE_VARIABLE } from './components/nats/configuration.ts'
+import { dataKeySecrets } from './components/nats/dataKey.ts'
+import { wishedConfiguration } from './components/nats/template.ts'
+import { natsConfiguration } from './observers/natsConfiguration.ts'
+import { natsHandshake, type IssuedCertificate } from './observers/natsHandshake.ts'
 import { workerEvidence } from './observers/workerEvidence.ts'
 
 export interface Observing {
   readonly installation: Installation
   readonly nats: Nats
   readonly clickhouse: Clickhouse
-  /** Serial of the certificate that NATS should serve; `undefined` before it is issued. */
-  readonly issuedSerial: (sender: Sender) => string | undefined
+  readonly logins: Logins
+  /** The certificate that NATS should serve; `undefined` before it is issued. */
+  readonly issued: (sender: Sender) => IssuedCertificate | undefined
   /** How names of servers become addresses. */
   readonly lookup: LookupFunction
 }
 
 export function observersOf(from: Observing): readonly AnyObserver[] {
-  return [handshakes(from), queue(from), archive(from), policies(from), workers(from)]
+  const ofNats = [handshakes(from), configurations(from), queue(from)]
+  return [...ofNats, archive(from), stored(from), loggedIn(from), policies(from), workers(from)]
 }
 
-function handshakes({ installation, issuedSerial, lookup }: Observing): AnyObserver {
-  return natsHandshake({ addresses: (sender) => nodeAddresses(sender, installation), issuedSerial, lookup })
+function handshakes({ installation, issued, lookup }: Observing): AnyObserver {
+  return natsHandshake({ addresses: (sender) => nodeAddresses(sender, installation), issued, lookup })
+}
+
+function configurations({ installation, nats, issued }: Observing): AnyObserver {
+  return natsConfiguration({
+    target: (sender) => {
+      const nodes = nodeAddresses(sender, installation)
+      if (nodes.length === 0 || issued(sender) === undefined) return undefined
+      return { wished: wishedConfiguration(sender, installation), nodes }
+    },
+    look: (sender, nodes, signal) => {
+      const isEncrypted = sender.spec.nats.managed?.encryption?.enabled === true
+      const dataKey = { variable: DATA_KEY_VARIABLE, secret: dataKeySecrets(sender).first }
+      const wished = {
+        systemSecret: natsSecrets(sender).system,
+        settings: natsSettings(sender, installation),
+        variablesOf: ({ node }: NatsAddress) => ({ [NODE_VARIABLE]: node }),
+        ...(isEncrypted && { dataKey }),
+      }
+      return nats.lookAtConfigurations(nodes, wished, sender.namespace, signal)
+    },
+  })
+}
+
+function loggedIn({ logins: servers }: Observing): AnyObserver {
+  return logins({
+    wanted: wantedLogins,
+    look: (namespace, wanted, signal) => servers.look(namespace, wanted, signal),
+  })
 }
 
 function policies({ installation, lookup }: Observing): AnyObserver {
@@ -50,10 +90,10 @@ function workers({ installation, lookup }: Observing): AnyObserver {
   })
 }
 
-function queue({ installation, nats, issuedSerial }: Observing): AnyObserver {
+function queue({ installation, nats, issued }: Observing): AnyObserver {
   return jetstream({
     target: (sender) => {
-      if (sender.spec.nats.managed && issuedSerial(sender) === undefined) return undefined
+      if (sender.spec.nats.managed && issued(sender) === undefined) return undefined
       const names = workQueueNames(sender.namespace, sender.name)
       return {
         access: operatorAccess(sender, installation),
@@ -70,14 +110,29 @@ function archive({ clickhouse: server }: Observing): AnyObserver {
   return clickhouse({
     target: (sender) => {
       const wish = archiveWish(sender)
-      const backups = backupWish(sender)
-      const { access, database } = wish ?? backups ?? {}
+      const backupsToo = backupWish(sender)
+      const { access, database } = wish ?? backupsToo ?? {}
       if (!access || database === undefined) return undefined
       const { disk = '', afterDays = 0 } = wish ?? {}
       const expression = archiveExpression(afterDays)
-      const tables = [...DATA_TABLES, ...(backups ? BACKUP_TABLES : [])]
+      const tables = [...DATA_TABLES, ...(backupsToo ? BACKUP_TABLES : [])]
       return { namespace: sender.namespace, access, database, disk, tables, expression }
     },
     look: (target, signal) => server.look(target, signal),
+    isLess: (sender, seen) => showsLoss(sender, seen, new Date()),
+  })
+}
+
+function stored({ clickhouse: server }: Observing): AnyObserver {
+  return backups({
+    target: (sender) => {
+      const wish = backupWish(sender)
+      if (!wish) return undefined
+      const { access, database, collection } = wish
+      const { last, lastFull, verified, kept } = sender.status.evidence?.backup ?? {}
+      const remembered = [last, lastFull, verified, kept].flatMap((backup) => backup?.name ?? [])
+      return { namespace: sender.namespace, access, database, collection, remembered }
+    },
+    look: (target, signal) => server.lookAtBackups(target, signal),
   })
 }

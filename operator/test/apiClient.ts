@@ -47,17 +47,30 @@ export class ApiClient {
     return body.items.map((item) => withoutManagers({ ...item, kind: resource.kind }))
   }
 
-  /** Server-side, as a manager of its own that takes what it names. @throws ApiError */
-  async apply(object: KubernetesObject): Promise<void> {
+  /**
+   * Server-side, as a manager of its own that takes what it names; `dryRun`: all but kept.
+   * @returns what is there then, its managers too
+   * @throws ApiError
+   */
+  async apply(
+    object: KubernetesObject,
+    { manager = 'user', dryRun = false }: { readonly manager?: string; readonly dryRun?: boolean } = {},
+  ): Promise<KubernetesObject> {
     const resource = resourceOf(object.kind.toLowerCase())
     const { namespace, name } = object.metadata
-    await this.#transport.request({
+    const { body } = await this.#transport.request<KubernetesObject>({
       method: 'PATCH',
       path: pathOf(resource, namespace, name),
-      query: { fieldManager: 'user', force: 'true', fieldValidation: 'Strict' },
+      query: {
+        fieldManager: manager,
+        force: 'true',
+        fieldValidation: 'Strict',
+        ...(dryRun && { dryRun: 'All' }),
+      },
       contentType: APPLY_PATCH,
       body: object,
     })
+    return body
   }
 
   /** A merge patch. */

@@ -1,12 +1,16 @@
 /** Certificates of managed NATS on a real API server: CAs of the user's, and what follows when they change. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { certificateFacts } from '../src/adapters/certificateFacts.ts'
 import { certificatesIn, isPlain } from '../src/adapters/pem.ts'
 import { fingerprint } from '../src/adapters/trust.ts'
-import { authority, type Authority } from '../src/testing/certificates.ts'
+import { authority, forgedLeaf, type Authority } from '../src/testing/certificates.ts'
+import { procedure } from '../../hack/docs/procedures.ts'
 import { runControllers } from './controllers.ts'
 import { condition, Harness } from './harness.ts'
+import { terminal } from './terminal.ts'
 
 const cluster = new Harness()
 const LEAVES = ['server', 'worker', 'operator', 'system'].map((name) => `orders-nats-${name}`)
@@ -25,6 +29,15 @@ const caSecret = ({ certificate, key }: Pick<Authority, 'certificate' | 'key'>, 
       ...(roots !== undefined && { 'ca.crt': roots }),
     }),
   )
+
+/** As docs/certificates.md has it, for the first one as well. */
+async function replaceCa({ certificate, key }: Pick<Authority, 'certificate' | 'key'>): Promise<void> {
+  const reader = await terminal(cluster)
+  await writeFile(join(reader.dir, 'ca.crt'), certificate)
+  await writeFile(join(reader.dir, 'ca.key'), key)
+  await reader.run(procedure('docs/certificates.md#replace-ca').text)
+  await reader.close()
+}
 
 async function held(secret: string): Promise<Record<'tls.crt' | 'tls.key' | 'ca.crt', string>> {
   const data = ((await cluster.get('secret', secret))?.['data'] ?? {}) as Record<string, string>
@@ -124,12 +137,12 @@ describe('a CA of the user', () => {
   it('gives way to another only when all trust that one and NATS was started anew with it', async () => {
     const [older, newer] = [await authority('older'), await authority('newer')]
     await cluster.applySecrets()
-    await caSecret(older)
+    await replaceCa(older)
     await cluster.apply(cluster.batchSender(own))
     const first = runControllers(cluster)
     await cluster.eventually('the Deployment', () => cluster.get('deployment', 'orders-worker'))
     await first.stop()
-    await caSecret(newer)
+    await replaceCa(newer)
     await eventually('trust', () => isTrustedEverywhere(newer))
     await cluster.settled()
     // No controller has rolled NATS yet.
@@ -138,6 +151,33 @@ describe('a CA of the user', () => {
     await eventually('new certificates', () => isSignedBy(newer))
     await second.stop()
     expect(await isTrustedEverywhere(older)).toBe(true)
+  })
+})
+
+describe('a certificate of somebody else’s in the Secret of the servers', () => {
+  it('is made anew at once, and neither is its CA trusted nor NATS rolled for it', async () => {
+    await cluster.applySecrets()
+    await cluster.apply(cluster.batchSender({ nats: { managed: {} } }))
+    await cluster.untilCondition('NatsTLSReady', 'True', 'Issued')
+    await cluster.settled()
+    const generation = async () => (await cluster.get('statefulset', 'orders-nats'))?.metadata.generation
+    const [before, made] = [await generation(), await held('orders-nats-server')]
+    const names = (await facts('orders-nats-server'))?.dnsNames ?? []
+    const foreign = await authority('NATS CA of somebody else')
+    const forged = await forgedLeaf(foreign, '7a', names)
+    const data = {
+      ...{ 'tls.crt': forged.certificate, 'tls.key': forged.key },
+      'ca.crt': made['ca.crt'] + foreign.certificate,
+    }
+    const encoded = Object.entries(data).map(([name, text]) => [name, Buffer.from(text).toString('base64')])
+    const secret = { kind: 'secret', namespace: cluster.namespace, name: 'orders-nats-server' }
+    await cluster.api.patch(secret, { data: Object.fromEntries(encoded) as Record<string, string> })
+    await cluster.eventually('another certificate', async () =>
+      (await held('orders-nats-server'))['tls.crt'] === forged.certificate ? undefined : true,
+    )
+    await cluster.settled()
+    expect((await held('orders-nats-server'))['ca.crt']).toBe(made['ca.crt'])
+    expect(await generation()).toBe(before)
   })
 })
 

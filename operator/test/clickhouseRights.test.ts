@@ -13,6 +13,7 @@ import { rightsOf, ROLES, verifyDatabase } from '../../crds/clickhouseRights.ts'
 import { createDatabase, createTable } from '../../crds/clickhouseTables.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
 import { startS3 } from '../../hack/servers/s3.ts'
+import { ALL_ANSWERS, AnswerBudget } from '../src/adapters/answerBudget.ts'
 import { dialGuard } from '../src/adapters/dialGuard.ts'
 import { Clickhouse } from '../src/adapters/clickhouse.ts'
 
@@ -53,7 +54,9 @@ beforeAll(async () => {
     createDatabase(DATABASE),
     createTable(DATABASE, 'email_events', ARCHIVE),
     createTable(DATABASE, 'audit_log', ARCHIVE),
-    `CREATE TABLE ${DATABASE}.backup_figures (backup String) ENGINE = MergeTree ORDER BY backup`,
+    createTable(DATABASE, 'backup_figures'),
+    createTable(DATABASE, 'backup_log'),
+    createTable(DATABASE, 'backup_checks'),
     `INSERT INTO ${DATABASE}.email_events (event_time, batch_id, recipient)
        SELECT now() - toIntervalDay(number), generateUUIDv4(), 'a@example.org' FROM numbers(200)`,
     `BACKUP DATABASE ${DATABASE} TO S3(backup_s3, 'earlier') SETTINGS backup_restore_s3_retry_attempts = 2`,
@@ -89,6 +92,8 @@ const INSERTS = [
 const RULE = `ALTER TABLE ${EVENTS} MODIFY TTL event_date + toIntervalDay(90) TO DISK 's3' SETTINGS materialize_ttl_after_modify = 0`
 const BACKUP = `BACKUP DATABASE ${DATABASE} TO S3(backup_s3, 'later') SETTINGS backup_restore_s3_retry_attempts = 2`
 const RESTORE = `RESTORE DATABASE ${DATABASE} AS ${COPY} FROM S3(backup_s3, 'earlier')`
+const STORED = "SELECT _path FROM s3(backup_s3, filename = 'earlier/.backup', format = 'One')"
+const CHECK = `INSERT INTO ${DATABASE}.backup_checks (backup, error) VALUES ('earlier', '')`
 const MOVE_BACK = `ALTER TABLE ${EVENTS} MOVE PARTITION ID '202608' TO DISK 'default'`
 
 const CASES: Readonly<Record<Role, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> =
@@ -110,10 +115,10 @@ const CASES: Readonly<Record<Role, { readonly may: readonly string[]; readonly m
         `SELECT * FROM system.tables WHERE database = '${DATABASE}'`,
         'SELECT * FROM system.mutations',
       ],
-      mayNot: [...READS, ...INSERTS, BACKUP, MOVE_BACK],
+      mayNot: [...READS, ...INSERTS, BACKUP, MOVE_BACK, STORED],
     },
     checksum: {
-      may: [...READS, `INSERT INTO ${DATABASE}.backup_figures SELECT 'later'`],
+      may: [...READS, `INSERT INTO ${DATABASE}.backup_figures (backup) SELECT 'later'`],
       mayNot: [...INSERTS, RULE, BACKUP, MOVE_BACK],
     },
     backup: {
@@ -126,6 +131,8 @@ const CASES: Readonly<Record<Role, { readonly may: readonly string[]; readonly m
         `SELECT count() FROM ${COPY}.email_events`,
         `CHECK TABLE ${COPY}.email_events`,
         `DROP DATABASE ${COPY} SYNC`,
+        STORED,
+        CHECK,
       ],
       mayNot: [...READS, ...INSERTS, RULE, BACKUP, MOVE_BACK],
     },
@@ -135,35 +142,67 @@ const CASES: Readonly<Record<Role, { readonly may: readonly string[]; readonly m
     },
   }
 
-describe('an operator that lacks a right', () => {
-  it('is told which, with the words of the server', async () => {
-    const grants = rightsOf('backup', { database: DATABASE, collection: 'backup_s3' })
-    const server = await startClickhouse({ s3, dataDir, grants })
-    try {
-      const guard = dialGuard({
-        forbiddenHosts: [],
-        operatorNamespace: 'system',
-        clusterDomain: 'cluster.local',
-        allowLoopback: true,
-      })
-      // Without a Secret nothing is asked of the API server.
-      const clickhouse = new Clickhouse(undefined as never, guard)
-      const wish = {
-        type: 'statement',
-        access: { url: server.url },
-        subject: 'email_events',
-        texts: [RULE],
-        reason: 'TTLDrift',
-        message: 'test',
-      } as const
-      expect(await clickhouse.run(wish, 'mail', AbortSignal.timeout(10_000))).toMatchObject({
-        state: 'refused',
-        reason: 'AccessDenied',
-        message: expect.stringContaining('ALTER TTL') as string,
-      })
-    } finally {
-      await server.stop()
-    }
+/** As a role, by the operator's own client; without a Secret nothing is asked of the API server. */
+async function operatorAs<Result>(
+  role: Role,
+  ask: (clickhouse: Clickhouse, url: string) => Promise<Result>,
+): Promise<Result> {
+  const grants = rightsOf(role, { database: DATABASE, collection: 'backup_s3' })
+  const server = await startClickhouse({ s3, dataDir, grants })
+  const guard = dialGuard({
+    forbiddenHosts: [],
+    operatorNamespace: 'system',
+    clusterDomain: 'cluster.local',
+    allowLoopback: true,
+  })
+  try {
+    return await ask(new Clickhouse(undefined as never, guard, new AnswerBudget(ALL_ANSWERS)), server.url)
+  } finally {
+    await server.stop()
+  }
+}
+
+const lookAtBackups = (clickhouse: Clickhouse, url: string) =>
+  clickhouse.lookAtBackups(
+    {
+      namespace: 'mail',
+      access: { url },
+      database: DATABASE,
+      collection: 'backup_s3',
+      remembered: ['earlier', 'never-made'],
+    },
+    AbortSignal.timeout(30_000),
+  )
+
+describe('the operator', () => {
+  it('is told which right it lacks, with the words of the server', async () => {
+    const outcome = await operatorAs('backup', (clickhouse, url) =>
+      clickhouse.run(
+        {
+          type: 'statement',
+          access: { url },
+          subject: 'email_events',
+          texts: [RULE],
+          reason: 'TTLDrift',
+          message: 'test',
+        },
+        'mail',
+        AbortSignal.timeout(10_000),
+      ),
+    )
+    expect(outcome).toMatchObject({
+      state: 'refused',
+      reason: 'AccessDenied',
+      message: expect.stringContaining('ALTER TTL') as string,
+    })
+  })
+
+  it('looks at backups with the rights of whoever restores them, and with no less', async () => {
+    expect(await operatorAs('verify', lookAtBackups)).toMatchObject({ reached: true, stored: ['earlier'] })
+    expect(await operatorAs('operator', lookAtBackups)).toMatchObject({
+      reached: false,
+      fault: { reason: 'AccessDenied' },
+    })
   })
 })
 

@@ -6,13 +6,28 @@ import type { Harness } from './harness.ts'
 
 const EVERY_MS = 100
 
-/** Every workload in the namespace of the present test comes to its end, again and again, until it is told to stop. */
-export function runControllers(cluster: Harness): { stop(): Promise<void> } {
+type StatusOf = (object: KubernetesObject) => Promise<object | undefined> | object | undefined
+
+/**
+ * Every workload in the namespace of the present test comes to its end, again and again, until it is told to stop.
+ *
+ * @param statefulset where its pods are run, `deployment` and `job` where they are; else they are as good as there, and done
+ */
+export function runControllers(
+  cluster: Harness,
+  {
+    deployment = rolledOut,
+    statefulset = rolledOut,
+    job = ended,
+  }: { readonly deployment?: StatusOf; readonly statefulset?: StatusOf; readonly job?: StatusOf } = {},
+): { stop(): Promise<void> } {
+  const statusOf = { deployment, statefulset, job }
   const stopping = new AbortController()
   const { namespace } = cluster
   const done = (async () => {
     while (!stopping.signal.aborted) {
-      for (const kind of ['deployment', 'statefulset', 'job'] as const) await settle(cluster, namespace, kind)
+      for (const kind of ['deployment', 'statefulset', 'job'] as const)
+        await settle(cluster, { namespace, kind }, statusOf[kind])
       await sleep(EVERY_MS)
     }
   })()
@@ -26,22 +41,27 @@ export function runControllers(cluster: Harness): { stop(): Promise<void> } {
 
 async function settle(
   { api }: Harness,
-  namespace: string,
-  kind: 'deployment' | 'statefulset' | 'job',
+  { namespace, kind }: { readonly namespace: string; readonly kind: string },
+  statusOf: StatusOf,
 ): Promise<void> {
   for (const object of await api.list(`${kind}s`, namespace)) {
-    const status = kind === 'job' ? ended(object) : rolledOut(object)
-    if (!status) continue
+    const status = await statusOf(object)
+    if (!status || isSaid(object, status)) continue
     try {
       await api.patch({ kind, namespace, name: object.metadata.name, subresource: 'status' }, { status })
     } catch (error) {
       // Deleted, or deleted and made again, between the look and the write.
-      if (!(error instanceof ApiError)) throw error
+      if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error
     }
   }
 }
 
-function rolledOut({ metadata, ...object }: KubernetesObject): object | undefined {
+function isSaid(object: KubernetesObject, status: object): boolean {
+  const present = (object['status'] ?? {}) as Readonly<Record<string, unknown>>
+  return Object.entries(status).every(([name, value]) => present[name] === value)
+}
+
+export function rolledOut({ metadata, ...object }: KubernetesObject): object | undefined {
   const { replicas = 1 } = object['spec'] as { replicas?: number }
   const status = (object['status'] ?? {}) as { observedGeneration?: number; replicas?: number }
   if (status.observedGeneration === metadata.generation && status.replicas === replicas) return undefined
@@ -55,7 +75,7 @@ function rolledOut({ metadata, ...object }: KubernetesObject): object | undefine
 }
 
 /** A Job that is suspended does not begin. */
-function ended(object: KubernetesObject): object | undefined {
+export function ended(object: KubernetesObject): object | undefined {
   const { suspend = false } = object['spec'] as { suspend?: boolean }
   const { completionTime } = (object['status'] ?? {}) as { completionTime?: string }
   if (suspend || completionTime !== undefined) return undefined

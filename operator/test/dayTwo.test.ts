@@ -147,13 +147,20 @@ describe('admission that sets another value of a field of ours', () => {
       /admission changes Deployment orders-worker: spec\.template\.spec\.containers\[worker\]\.image to mirror\.example\.com\/worker:1/,
     )
     await cluster.settled()
-    const before = await writes()
-    await cluster.hurry()
-    await cluster.settled()
-    expect((await writes()) - before).toBe(1)
+    const tries = async () =>
+      (await cluster.operatorWrites()).filter((write) => write.endsWith(ofWorker)).length
+    const ofWorker = `deployments/orders-worker/ in ${cluster.namespace}`
+    const before = await tries()
+    expect(before).toBeGreaterThan(0)
+    for (let pass = 0; pass < 3; pass += 1) {
+      await cluster.hurry()
+      await cluster.settled()
+    }
+    // A try of which the time has come may be among them; one for each pass is not.
+    expect((await tries()) - before).toBeLessThan(3)
     const [contested] = (await cluster.status()).evidence?.contested ?? []
     expect(contested).toMatchObject({ object: 'Deployment orders-worker', manager: 'admission' })
-  }, 120_000)
+  }, 400_000)
 })
 
 describe('what a person has to know', () => {

@@ -182,9 +182,8 @@ describe('before any pod runs', () => {
       const isNew = others.length === 0 && job !== undefined && job.metadata.name !== before
       return isNew && JSON.stringify(job['spec']).includes('"cpu":"1"') ? true : undefined
     })
-    const seen = await cluster.status()
-    expect(condition(seen, 'Stalled')).toBeUndefined()
-    expect(condition(seen, 'WorkerReady')?.reason).toBe('Migrating')
+    await cluster.untilCondition('WorkerReady', 'False', 'Migrating')
+    expect(condition(await cluster.status(), 'Stalled')).toBeUndefined()
   })
 
   const withBackup = (backup: object, name: string) => {

@@ -1,8 +1,8 @@
 /**
  * Every field of the spec edited on an object made from `config/samples/full.yaml`: Ready again for the right
  * generation, no word of a fault in between, no write afterwards; what cannot be changed is refused with its sentence.
- * Pods are played by `controllers.ts`. NATS is a real server of the user's for the fields of everything else; for those
- * of managed NATS no node runs, so all but `NatsReady` is asked for there, and the rest is left to the e2e tests.
+ * Pods of workers and Jobs are played by `controllers.ts`. NATS is real: a server of the user's for the fields of
+ * everything else; for those of managed NATS its three and five nodes as `natsPods.ts` runs them.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,9 +11,11 @@ import { parse } from 'yaml'
 import { BatchSenderSpec } from '../../crds/schema/batchsender.ts'
 import { SECOND_VALUES } from '../../crds/testing/secondValues.ts'
 import { startClickhouse, type ClickhouseServer } from '../../hack/servers/clickhouse.ts'
+import { HostsFile } from '../../hack/servers/hosts.ts'
 import { startS3, type S3Server } from '../../hack/servers/s3.ts'
 import { ApiError } from '../src/runtime/errors.ts'
 import { makeCa } from '../src/adapters/certificateAuthority.ts'
+import { natsPods, type NatsPods } from './natsPods.ts'
 import { startNatsOverTls, type NatsOverTls } from './natsOverTls.ts'
 import { runControllers } from './controllers.ts'
 import { condition, Harness, ROOT, type SeenStatus } from './harness.ts'
@@ -33,7 +35,8 @@ function leaves(schema: Schema, path: readonly string[] = []): string[] {
 const LEAVES = leaves(BatchSenderSpec as Schema)
 
 const DAY_MS = 86_400_000
-const cluster = new Harness()
+let hosts: HostsFile
+let cluster: Harness
 let s3: S3Server
 let clickhouse: ClickhouseServer
 let nats: NatsOverTls
@@ -42,10 +45,13 @@ beforeAll(async () => {
   s3 = await startS3()
   clickhouse = await startClickhouse({ s3, secondDisk: true })
   nats = await startNatsOverTls()
+  hosts = await HostsFile.create()
+  cluster = new Harness({ hosts })
   await cluster.start()
 })
 afterAll(async () => {
   await cluster.stop()
+  await hosts.remove()
   await nats.stop()
   await clickhouse.stop()
   await s3.stop()
@@ -96,18 +102,8 @@ function at(path: string, value: unknown): object {
   return path.split('.').reduceRight<unknown>((below, name) => ({ [name]: below }), value) as object
 }
 
-const isJudged = (seen: SeenStatus) =>
-  seen.conditions?.every(({ observedGeneration }) => observedGeneration === seen.generation) === true
-
 function isReady(seen: SeenStatus): boolean {
   return seen.observedGeneration === seen.generation && condition(seen, 'Ready')?.status === 'True'
-}
-
-/** All but what needs a node of NATS that runs. */
-function isReadyButNats(seen: SeenStatus): boolean {
-  const open =
-    seen.conditions?.filter(({ type, status }) => type !== 'ProductionReady' && status !== 'True') ?? []
-  return isJudged(seen) && open.every(({ type }) => ['Ready', 'NatsReady'].includes(type))
 }
 
 async function until(what: string, isThere: (seen: SeenStatus) => boolean): Promise<void> {
@@ -153,13 +149,13 @@ function merged(left: object, right: object): object {
 /** What is edited on one object hangs together: after one that did not end, the others show nothing. */
 let unfinished: string | undefined
 
-async function edit(path: string, to: unknown, isThere: (seen: SeenStatus) => boolean): Promise<void> {
+async function edit(path: string, to: unknown): Promise<void> {
   if (unfinished !== undefined) throw new Error(`not tried: ${unfinished} did not come to its end`)
   unfinished = path
   const { given, refused, with: beside = {} } = SECOND_VALUES[path] ?? {}
   if (given) {
     await patch(given)
-    await until(`Ready before ${path}`, isThere)
+    await until(`Ready before ${path}`, isReady)
   }
   if (refused) {
     const error: unknown = await patch(at(path, to)).catch((thrown: unknown) => thrown)
@@ -167,7 +163,7 @@ async function edit(path: string, to: unknown, isThere: (seen: SeenStatus) => bo
     expect((error as ApiError).message).toMatch(refused)
   } else {
     await patch(merged(beside, at(path, to)))
-    await until(`Ready after ${path}`, isThere)
+    await until(`Ready after ${path}`, isReady)
     await expectRest(path)
   }
   unfinished = undefined
@@ -183,7 +179,14 @@ const fields = (isMeant: (path: string) => boolean) =>
 
 /** Reasons of conditions that are False while an edit is carried out. */
 const ON_THE_WAY =
-  'RollingOut Migrating Applying TableMissing TTLDrift PolicyDrift NotMaterialized Waiting'.split(' ')
+  'RollingOut Issuing Migrating Applying TableMissing TTLDrift PolicyDrift NotMaterialized Waiting'.split(' ')
+
+async function expectNoFaults(): Promise<void> {
+  const events = await cluster.api.list('events', cluster.namespace)
+  const warnings = events.filter(({ type }) => type === 'Warning')
+  const faults = warnings.filter(({ reason }) => !ON_THE_WAY.includes(String(reason)))
+  expect(faults.map(({ reason, message }) => `${String(reason)}: ${String(message)}`)).toEqual([])
+}
 
 const isNats = (path: string) => path.startsWith('nats.managed') || path.startsWith('nats.tls')
 
@@ -211,7 +214,7 @@ describe('beside NATS of the user’s', () => {
       'nats.external.servers': [nats.url],
       'clickhouse.external.url': byName(clickhouse.url),
     }
-    await edit(path, others[path] ?? SECOND_VALUES[path]?.to, isReady)
+    await edit(path, others[path] ?? SECOND_VALUES[path]?.to)
   })
 
   it('is as it was while it is suspended, and afterwards', async () => {
@@ -221,28 +224,38 @@ describe('beside NATS of the user’s', () => {
     await until('resumed', (seen) => condition(seen, 'Suspended') === undefined && isReady(seen))
   })
 
-  it('told nothing of all this as a fault', async () => {
-    const events = await cluster.api.list('events', cluster.namespace)
-    const warnings = events.filter(({ type }) => type === 'Warning').map(({ reason }) => String(reason))
-    expect(warnings.filter((reason) => !ON_THE_WAY.includes(reason))).toEqual([])
-  })
+  it('told nothing of all this as a fault', expectNoFaults)
 })
 
 describe('with managed NATS', () => {
   let controllers: ReturnType<typeof runControllers>
+  let pods: NatsPods
   beforeAll(async () => {
     unfinished = undefined
     await cluster.newNamespace()
     await surroundings()
-    controllers = runControllers(cluster)
+    pods = await natsPods(cluster, hosts)
+    controllers = runControllers(cluster, { statefulset: (set) => pods.advance(set) })
     const { clickhouse: left, ...spec } = sample.spec
     expect(left).toBeDefined()
     await cluster.apply(cluster.batchSender(spec))
-    await until('all but NATS at first', isReadyButNats)
+    await until('Ready at first', isReady)
   })
-  afterAll(() => controllers.stop())
+  afterAll(async () => {
+    await controllers.stop()
+    await pods.stop()
+  })
 
-  it.each(fields(isNats))('is as well as before with another %s', async (path) => {
-    await edit(path, SECOND_VALUES[path]?.to, isReadyButNats)
+  it.each(fields(isNats))('is Ready again with another %s', async (path) => {
+    await edit(path, SECOND_VALUES[path]?.to)
   })
+
+  it('ends with the certificates of the last edit served by every node', async () => {
+    await patch({ readiness: { waive: null } })
+    await until('adopted', ({ checks = [] }) =>
+      checks.some(({ name, state }) => name === 'nats-tls-adopted' && state === 'Proven'),
+    )
+  })
+
+  it('told nothing of all this as a fault', expectNoFaults)
 })

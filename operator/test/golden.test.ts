@@ -4,47 +4,34 @@ import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../src/runtime/object.ts'
-import { binary } from '../../hack/cluster/binaries.ts'
-import { run } from '../../hack/cluster/shell.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
 import { FIELD_MANAGER } from '../src/adapters/kubernetes.ts'
 import { standingOf } from '../src/runtime/managedFields.ts'
+import { ApiClient } from './apiClient.ts'
 import { ROOT } from './harness.ts'
 
+const AS_OPERATOR = { manager: FIELD_MANAGER }
 const FOLDER = join(ROOT, 'operator/test/golden')
 
 let plane: ControlPlane
-let kubectlPath: string
+let api: ApiClient
 
 beforeAll(async () => {
   plane = await startControlPlane()
-  kubectlPath = await binary('kubectl')
+  api = await ApiClient.with(plane.kubeconfig)
 })
-afterAll(() => plane.stop())
-
-const kubectl = (args: readonly string[], input?: string) =>
-  run(kubectlPath, ['--kubeconfig', plane.kubeconfig, ...args], input === undefined ? {} : { input })
-
-const apply = (namespace: string, object: object) =>
-  kubectl(
-    ['-n', namespace, 'apply', '--server-side', `--field-manager=${FIELD_MANAGER}`, '-f', '-'],
-    JSON.stringify(object),
-  )
-
-async function read(namespace: string, { kind, metadata }: KubernetesObject): Promise<KubernetesObject> {
-  const args = ['-n', namespace, 'get', kind, metadata.name, '--show-managed-fields', '-o', 'json']
-  return JSON.parse(await kubectl(args)) as KubernetesObject
-}
+afterAll(async () => {
+  api.close()
+  await plane.stop()
+})
 
 async function check(namespace: string, object: KubernetesObject): Promise<void> {
   const { name, labels } = object.metadata
   const here: KubernetesObject = { ...object, metadata: { name, namespace, ...(labels && { labels }) } }
-  await apply(namespace, here)
-  const live = await read(namespace, here)
+  const live = await api.apply(here, AS_OPERATOR)
   const what = `${object.kind} ${name}`
   expect({ [what]: standingOf(live, here, FIELD_MANAGER) }).toEqual({ [what]: 'applied' })
-  await apply(namespace, here)
-  const again = await read(namespace, here)
+  const again = await api.apply(here, AS_OPERATOR)
   expect(again.metadata.resourceVersion).toBe(live.metadata.resourceVersion)
 }
 
@@ -54,7 +41,7 @@ describe('the manifests of', () => {
   it.each(samples)(
     '%s say all that the server would fill in, so a second look finds nothing to do',
     async (sample) => {
-      await kubectl(['create', 'namespace', sample])
+      await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: sample } })
       const text = await readFile(join(FOLDER, `${sample}.yaml`), 'utf8')
       const objects = parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject)
       expect(objects.length).toBeGreaterThan(8)

@@ -9,7 +9,10 @@ import type { BatchSenderStatus } from '../../crds/schema/status.ts'
 import { binary } from '../../hack/cluster/binaries.ts'
 import { run } from '../../hack/cluster/shell.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
+import type { MemoryLimit } from '../../hack/servers/memoryLimit.ts'
+import { FIRST_PAUSE_MS, nextPauseMs } from '../../hack/servers/pauses.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
+import type { HostsFile } from '../../hack/servers/hosts.ts'
 import { freePort } from '../../hack/servers/ports.ts'
 import { startProcess, untilReady, type ServerProcess } from '../../hack/servers/process.ts'
 import { contractBreaches } from '../src/testing/kstatus.ts'
@@ -44,6 +47,14 @@ export class Harness {
   #kubectlPath = ''
   #namespace = ''
   #count = 0
+  readonly #limit: MemoryLimit | undefined
+  readonly #hosts: HostsFile | undefined
+
+  /** @param limit of the memory of the operator. @param hosts that it knows beside those of the machine */
+  constructor({ limit, hosts }: { readonly limit?: MemoryLimit; readonly hosts?: HostsFile } = {}) {
+    this.#limit = limit
+    this.#hosts = hosts
+  }
 
   get plane(): ControlPlane {
     if (!this.#plane) throw new Error('the control plane was not started')
@@ -83,9 +94,13 @@ export class Harness {
   async startOperator(): Promise<void> {
     const port = await freePort()
     const node = join(ROOT, 'node_modules/.bin/node')
-    const started = startProcess(node, [join(ROOT, 'operator/src/main.ts')], {
+    const own = [join(ROOT, 'operator/src/main.ts')]
+    const limited = this.#limit?.command(node, own)
+    const plain = limited ? ([limited.program, limited.args] as const) : ([node, own] as const)
+    const started = startProcess(...(this.#hosts?.command(...plain) ?? plain), {
       env: {
         ...process.env,
+        ...this.#limit?.env,
         KUBECONFIG: await this.plane.kubeconfigFor({ name: USER }),
         PROBE_PORT: String(port),
         DIAL_LOOPBACK: 'true',
@@ -117,8 +132,8 @@ export class Harness {
     return this.kubectl(['-n', this.#namespace, ...args], input)
   }
 
-  apply(object: KubernetesObject): Promise<void> {
-    return this.api.apply({ ...object, metadata: { namespace: this.#namespace, ...object.metadata } })
+  async apply(object: KubernetesObject): Promise<void> {
+    await this.api.apply({ ...object, metadata: { namespace: this.#namespace, ...object.metadata } })
   }
 
   secret(name: string, texts: Readonly<Record<string, string>>) {
@@ -132,6 +147,12 @@ export class Harness {
   async applySecrets(): Promise<void> {
     await this.apply(this.secret('api-tokens', { alice: 'sha256:00' }))
     await this.apply(this.secret('postgres', { url: 'postgres://u:canary-password@db/x' }))
+  }
+
+  /** What a Secret has under a key; empty when it has not. */
+  async secretText({ name = '', key }: { readonly name?: string; readonly key: string }): Promise<string> {
+    const secret = (await this.get('secret', name)) as { data?: Record<string, string> } | undefined
+    return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString()
   }
 
   get(kind: string, name: string): Promise<KubernetesObject | undefined> {
@@ -151,17 +172,17 @@ export class Harness {
   async eventually<Result>(
     what: string,
     look: () => Promise<Result | undefined>,
-    deadlineMs = 45_000,
+    deadlineMs = 120_000,
   ): Promise<Result> {
     const until = Date.now() + deadlineMs
-    for (;;) {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = nextPauseMs(pauseMs, 400)) {
       const result = await look()
       if (result !== undefined) return result
       if (Date.now() > until) {
-        const seen = JSON.stringify(await this.status(), null, 1)
+        const seen = await this.inNamespace(['get', 'bs', '-o', 'yaml']).catch(String)
         throw new Error(`${what}: not seen in time\n${seen}\n${this.operator.output()}`)
       }
-      await sleep(50)
+      await sleep(pauseMs)
     }
   }
 
@@ -204,6 +225,14 @@ export class Harness {
     await this.apply(this.batchSender())
     await this.completeMigration()
     await this.eventually('the Deployment', () => this.get('deployment', 'orders-worker'))
+  }
+
+  /** Every observer has looked once, however long that took: until then a status at rest is only one that waits. */
+  async looked(name = 'orders'): Promise<void> {
+    await this.eventually('the first looks', async () => {
+      const { checks = [] } = await this.status(name)
+      return checks.length > 0 && checks.every(({ message }) => !message.endsWith(' yet')) ? true : undefined
+    })
   }
 
   /** Of everything in the namespace of the present test. */

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ControlPlane } from '../../hack/servers/controlPlane.ts'
 import { binary } from '../../hack/cluster/binaries.ts'
 import { run } from '../../hack/cluster/shell.ts'
+import { procedure } from '../../hack/docs/procedures.ts'
+import { openShell, type Shell } from '../../hack/docs/shell.ts'
 import { startControlPlane } from '../../hack/servers/controlPlane.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 
@@ -118,17 +120,24 @@ test('nobody may call the operator but whom an overlay lets in', async () => {
   ])
 })
 
-describe('the sample overlay, applied', () => {
+describe('the sample overlay, applied as README.md has it', () => {
   let plane: ControlPlane
+  let reader: Shell
   const ask = (args: readonly string[], input?: string) =>
     run(kubectl, ['--kubeconfig', plane.kubeconfig, ...args], input === undefined ? {} : { input })
 
   beforeAll(async () => {
     plane = await startControlPlane()
-    await ask(['create', 'namespace', 'mail'])
-    await ask(['apply', '--server-side', '--force-conflicts', '-k', join(CONFIG, 'samples/overlay')])
+    reader = await openShell({ kubectl, kubeconfig: plane.kubeconfig, namespace: 'default' })
+    await install()
   })
-  afterAll(() => plane.stop())
+  afterAll(async () => {
+    await reader.close()
+    await plane.stop()
+  })
+
+  /** In a checkout, where the reader of it is. */
+  const install = () => reader.run(`cd '${join(CONFIG, '..')}'\n${procedure('README.md#install').text}`)
 
   test.each(RIGHTS)('gives the operator its rights on %s', async (resource) => {
     const as = ['--as', 'system:serviceaccount:mail:batchsender-operator']
@@ -155,7 +164,18 @@ describe('the sample overlay, applied', () => {
         'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}',
       ])
     expect(await seen()).toBe('1 registry.example.com/batchsender/operator:0.1.0')
-    await ask(['apply', '--server-side', '-k', join(CONFIG, 'samples/overlay')])
+    await install()
     expect(await seen()).toBe('1 registry.example.com/batchsender/operator:0.1.0')
+  })
+
+  test('loses its operator alone by the command of docs/operator.md', async () => {
+    await ask(['-n', 'mail', 'apply', '-f', join(CONFIG, 'samples/minimal.yaml')])
+    const remove = procedure('docs/operator.md#remove-operator')
+    await reader.run(remove.with({ 'batchsender-system': 'mail' }).text)
+    const left = await ask(['-n', 'mail', 'get', 'deployments,batchsenders', '-o', 'name'])
+    expect(left.trim()).toBe('batchsender.batchsender.io/orders')
+    await install()
+    const back = await ask(['-n', 'mail', 'get', 'deployments', '-o', 'name'])
+    expect(back.trim()).toBe('deployment.apps/batchsender-operator')
   })
 })

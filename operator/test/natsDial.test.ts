@@ -10,6 +10,7 @@ import { startNats } from '../../hack/servers/nats.ts'
 import { workQueueNames } from '../../crds/workQueue.ts'
 import type { KeyPair } from '../src/adapters/certificateAuthority.ts'
 import { makeCa, makeLeaf } from '../src/adapters/certificateAuthority.ts'
+import { ALL_ANSWERS, AnswerBudget } from '../src/adapters/answerBudget.ts'
 import { dialGuard } from '../src/adapters/dialGuard.ts'
 import type { Lookup } from '../src/adapters/lookup.ts'
 import { Nats } from '../src/adapters/nats.ts'
@@ -57,7 +58,8 @@ async function lookAt(server: string, resolve: Lookup, forbiddenHosts: readonly 
     close: () => undefined,
   }
   const options = { operatorNamespace: 'system', clusterDomain: 'cluster.local', allowLoopback: true }
-  const nats = new Nats(transport, dialGuard({ ...options, forbiddenHosts, resolve }))
+  const guard = dialGuard({ ...options, forbiddenHosts, resolve })
+  const nats = new Nats(transport, guard, new AnswerBudget(ALL_ANSWERS))
   const target = { namespace: 'mail', access: { servers: [server], tlsSecret: 'nats-client' } }
   return nats.lookAtQueue(target, wanted as never, signal)
 }

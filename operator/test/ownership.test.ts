@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../hack/servers/ports.ts'
 import { startProcess, untilReady } from '../../hack/servers/process.ts'
+import { procedure } from '../../hack/docs/procedures.ts'
 import { runControllers } from './controllers.ts'
 import { condition, Harness, KINDS, ROOT } from './harness.ts'
 import { boundToUser } from './objects.ts'
+import { typed } from './terminal.ts'
 
 const cluster = new Harness()
 const address = () => ({ kind: 'batchsender', namespace: cluster.namespace, name: 'orders' })
@@ -57,7 +59,7 @@ describe('children that lost their owner', () => {
       /annotate the BatchSender with batchsender\.io\/adoptOrphans=true to take it back$/,
     )
     expect(told.message).not.toMatch(/remove it/)
-    await annotate({ 'batchsender.io/adoptOrphans': 'true' })
+    await typed(cluster, procedure('docs/ownership.md#adopt-orphans'))
     await cluster.untilCondition('NetworkPolicyReady', 'True', 'Applied')
     await cluster.untilCondition('WorkerReady', 'True', 'Available')
     const uid = await uidOf()
@@ -90,10 +92,7 @@ describe('children that lost their owner', () => {
     const told = await cluster.untilCondition('NatsTLSReady', 'False', 'NameConflict')
     expect(told.message).toMatch(/give it back its labels/)
     expect(told.message).not.toMatch(/remove/)
-    await cluster.inNamespace([
-      ...['label', 'secret', 'orders-nats-ca', 'app.kubernetes.io/managed-by=batchsender-operator'],
-      'batchsender.io/retained-for=orders',
-    ])
+    await typed(cluster, procedure('docs/ownership.md#give-back-labels'))
     await cluster.untilCondition('NatsTLSReady', 'True', 'Issued')
   })
 })
@@ -118,7 +117,8 @@ describe('a second installation', () => {
       expect(children(await cluster.settled())).toEqual(children(before))
       expect((await cluster.status()).operator).toBe('batchsender-system')
 
-      await annotate({ 'batchsender.io/operator': 'second' })
+      const takeOver = procedure('docs/ownership.md#take-over')
+      await typed(cluster, takeOver.with({ 'operator=batchsender-system': 'operator=second' }))
       await cluster.eventually('another keeper', async () =>
         (await cluster.status()).operator === 'second' ? true : undefined,
       )

@@ -1,10 +1,12 @@
 /** The worker's program: `serve` (when nothing is said), `migrate [up | down VERSION]`, or a Job of jobs/run.ts. */
+import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { parseMigrationSettings } from '../../crds/migrationSettings.ts'
 import { runJob } from './jobs/run.ts'
 import { openLog } from './log.ts'
 import { runMigrate } from './migrate.ts'
-import { serve } from './serve.ts'
+import { migrationFault } from './migrationFault.ts'
+import { serve } from './serve/serve.ts'
 import { readSettings } from './settings.ts'
 
 const JOBS = ['backup', 'verify', 'retention']
@@ -30,9 +32,16 @@ async function job(): Promise<void> {
   process.exit(isGood ? 0 : 1)
 }
 
+/** Outside of a pod there is nobody to leave a message for. */
 async function migrate(): Promise<void> {
   const settings = parseMigrationSettings(process.env)
-  await runMigrate(settings, openLog(settings.logLevel, hostname()), args)
+  try {
+    await runMigrate(settings, openLog(settings.logLevel, hostname()), args)
+  } catch (error) {
+    const file = process.env['TERMINATION_LOG'] ?? '/dev/termination-log'
+    await writeFile(file, JSON.stringify(migrationFault(error)), { flag: 'r+' }).catch(() => undefined)
+    throw error
+  }
 }
 
 async function serveUntilTold(): Promise<void> {

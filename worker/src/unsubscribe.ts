@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { parseAddress } from './domain/address.ts'
+import { mounted } from './runtime/mounted.ts'
 
 export interface Subscription {
   readonly batchId: string
@@ -21,7 +22,7 @@ export interface UnsubscribeOptions {
   readonly baseUrl: string
   /** One key on each line: the first one seals, all of them open. */
   readonly keyFile: string
-  /** Told of a file that cannot be used; the keys read last stay in force. */
+  /** Told once of a file that cannot be used; the keys read last stay in force. */
   readonly onError: (error: unknown) => void
 }
 
@@ -30,7 +31,6 @@ interface Keys {
   readonly nonce: Buffer
 }
 
-const REREAD_MS = 2_000
 const SHORTEST_KEY = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
@@ -39,32 +39,21 @@ const TOKEN = /^[A-Za-z0-9_-]{40,500}$/
 
 /** @throws Error when there is no usable key at the start. */
 export async function openUnsubscribeLinks(options: UnsubscribeOptions): Promise<UnsubscribeLinks> {
-  let keys = await readKeys(options.keyFile)
-  const reread = async () => {
-    try {
-      keys = await readKeys(options.keyFile)
-    } catch (error) {
-      options.onError(error)
-    }
-  }
-  const timer = setInterval(() => void reread(), REREAD_MS)
-  timer.unref()
+  const keys = await mounted({ read: () => readKeys(options.keyFile), onError: options.onError })
   const base = options.baseUrl.replace(/\/+$/, '')
   return {
-    urlFor: (batchId, address) => `${base}/u/${seal(keys[0], batchId, address)}`,
+    urlFor: (batchId, address) => `${base}/u/${seal(keys.current()[0], batchId, address)}`,
     open: (token) => {
       if (!TOKEN.test(token)) return undefined
       const sealed = Buffer.from(token, 'base64url')
       if (sealed.toString('base64url') !== token) return undefined
-      for (const each of keys) {
+      for (const each of keys.current()) {
         const opened = unseal(each, sealed)
         if (opened !== undefined) return opened
       }
       return undefined
     },
-    close: () => {
-      clearInterval(timer)
-    },
+    close: keys.close,
   }
 }
 

@@ -7,7 +7,8 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
 import { knownMigrations } from '../src/store/migrations.ts'
-import { batchOf, isFinished, startRig, TOKEN, until } from './rig.ts'
+import { batchOf, isFinished, startRig, TOKEN } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let worker: WorkerProcess

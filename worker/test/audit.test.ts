@@ -8,7 +8,8 @@ import type { Rig, WorkerProcess } from './rig.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
 import { deleteOldAudit } from '../src/store/audit.ts'
 import { openDatabase } from '../src/store/database.ts'
-import { isFinished, startRig, TOKEN, until } from './rig.ts'
+import { isFinished, startRig, TOKEN } from './rig.ts'
+import { until } from './until.ts'
 
 const READER = 'a-token-that-may-only-read'
 
@@ -187,6 +188,28 @@ test('is read a page at a time, by user, action and time', async () => {
   expect((await worker.get('/v1/audit?from=yesterday')).status).toBe(400)
   expect((await worker.get('/v1/audit?action=nonsense')).status).toBe(400)
   expect((await ask('GET', '/v1/audit', READER)).status).toBe(403)
+})
+
+test('keeps to both ends of a time, and to a user and an action at once', async () => {
+  const all = await audit()
+  const middle = all[Math.floor(all.length / 2)]?.timestamp ?? ''
+  const isBefore = ({ timestamp }: Item) => Date.parse(timestamp) < Date.parse(middle)
+  const at = encodeURIComponent(middle)
+  expect(await audit(`&from=${at}`)).toEqual(all.filter((item) => !isBefore(item)))
+  expect(await audit(`&to=${at}`)).toEqual(all.filter(isBefore))
+  const added = all.filter(({ action, userId }) => action === 'suppression.added' && userId === 'tester')
+  expect(added.length).toBeLessThan(all.filter(({ userId }) => userId === 'tester').length)
+  expect(await audit('&userId=tester&action=suppression.added')).toEqual(added)
+})
+
+test('keeps no more of a name than a person reads', async () => {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'user-agent': 'x'.repeat(600) }
+  const address = `${worker.api}/v1/suppressions/long@example.org`
+  const body = JSON.stringify({ reason: 'manual' })
+  const put = { method: 'PUT', headers: { ...headers, 'content-type': 'application/json' }, body }
+  expect((await fetch(address, put)).status).toBe(200)
+  const [added] = await audit('&action=suppression.added')
+  expect(added?.userAgent).toBe('x'.repeat(500))
 })
 
 test('every row reaches ClickHouse once, through an outage and a kill', async () => {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
+import { procedure } from '../../hack/docs/procedures.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { ledger } from '../src/store/ledger.ts'
 import { retryFailed } from '../src/store/retries.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
+import { typed } from './terminal.ts'
 
 let rig: Rig
 let worker: WorkerProcess
@@ -69,9 +72,8 @@ test('a batch whose sender was refused runs again when it is asked to, and nobod
     worker.log,
   )
   await rig.sink.behave([])
-  const answer = await worker.command(id, 'retry-failed')
-  expect(answer.status).toBe(200)
-  expect(await answer.json()).toMatchObject({ state: 'running', retried: 450, retries: 1 })
+  const answer = await typed(worker, procedure('docs/http.md#retry-failed'), { BATCH: id })
+  expect(JSON.parse(answer)).toMatchObject({ state: 'running', retried: 450, retries: 1 })
   const batch = await until(() => worker.batch(id), isFinished, worker.log)
   expect(batch).toMatchObject({ state: 'completed', counts: { sent: 450, failed: 0 } })
   expect(batch).not.toHaveProperty('errorCode')

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { LedgerRig } from './ledgerRig.ts'
 import { claimAll, resultOf, startLedgerRig } from './ledgerRig.ts'
 import { findBatch } from '../src/store/batches.ts'
-import { isFinished, startRig, until } from './rig.ts'
+import { isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 const LEASE_MS = 60_000
 let rig: LedgerRig

@@ -8,8 +8,9 @@ import type { LedgerRig } from './ledgerRig.ts'
 import { startPgbouncer } from '../../hack/servers/pgbouncer.ts'
 import { findBatch } from '../src/store/batches.ts'
 import { openContinuity } from '../src/store/continuity.ts'
+import { giveUp, otherWitnesses, testify } from '../src/store/witnesses.ts'
 import { claimAll, resultOf, startLedgerRig } from './ledgerRig.ts'
-import { until } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: LedgerRig
 let pooler: Pgbouncer
@@ -143,6 +144,33 @@ test('a worker is waited for that was there before the server was away for long,
   expect(await claimAll(a.ledger, id)).toEqual([])
   expect([a.absent, b.absent]).toEqual([[], []])
   expect((await findBatch(rig.database, id))?.counts).toMatchObject({ uncertain: 5 })
+})
+
+test('only who was heard of within the hour is waited for', async () => {
+  await rig.database.query(
+    `INSERT INTO witness VALUES ('b', 'another', now() - interval '20 minutes'), ('c', 'another', now() - interval '2 hours')`,
+  )
+  const a = remembering('a', { witnessMs: 2_000 })
+  await a.continuity.settled()
+  expect(a.absent).toEqual(['b'])
+})
+
+test('a worker is heard again before others would cease to count it as there', async () => {
+  const heard = async () => {
+    const [row] = await rig.database.query<{ until: Date }>(`SELECT until FROM witness WHERE worker = 'a'`)
+    return row?.until.getTime() ?? 0
+  }
+  const a = remembering('a', { witnessMs: 3_000 })
+  await a.continuity.settled()
+  const before = await heard()
+  expect(await until(heard, (now) => now > before)).toBeGreaterThan(before)
+})
+
+test('who has looked after all is not given up, and is not taken for one that has not', async () => {
+  await testify(rig.database, 'b', [], 60_000)
+  expect(await giveUp(rig.database, ['b'])).toEqual([])
+  await testify(rig.database, 'a', ['b'], 60_000)
+  expect(await otherWitnesses(rig.database, 'a')).toEqual([{ worker: 'b', hasLooked: true, isThere: true }])
 })
 
 test('whoever was claimed again by another is told by name, and batches that are gone by their ids', async () => {

@@ -1,7 +1,10 @@
 /** A stretch of a batch that cannot be handled: a trigger of the test's makes PostgreSQL refuse its claims. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
-import { atTheSink, isFinished, startRig, TOKEN, until } from './rig.ts'
+import { procedure } from '../../hack/docs/procedures.ts'
+import { atTheSink, isFinished, startRig, TOKEN } from './rig.ts'
+import { until } from './until.ts'
+import { typed } from './terminal.ts'
 
 let rig: Rig
 let worker: WorkerProcess
@@ -54,7 +57,9 @@ test('what fails again and again is put aside, told and replayed, and nobody get
   expect(worker.log()).toContain('replay the dead letter')
 
   await rig.sql('DROP TRIGGER poison ON recipient')
-  expect((await replay(`${id}.0`)).status).toBe(204)
+  const told = await typed(worker, procedure('docs/http.md#list-dead-letters'))
+  expect(told).toContain(`"${id}.0"`)
+  await typed(worker, procedure('docs/http.md#replay-dead-letter'), { DEAD_LETTER: `${id}.0` })
   const batch = await until(() => worker.batch(id), isFinished, worker.log)
   expect(batch).toMatchObject({ state: 'completed', counts: { sent: 300 } })
   expect(await atTheSink(rig.sink)).toMatchObject({ duplicates: 0 })

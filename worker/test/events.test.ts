@@ -4,7 +4,8 @@ import type { ClickhouseServer } from '../../hack/servers/clickhouse.ts'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
 import { startTlsFront } from '../../hack/servers/tlsFront.ts'
-import { isFinished, startRig, until } from './rig.ts'
+import { isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let clickhouse: ClickhouseServer

@@ -2,7 +2,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Evidence } from '../src/http/internalServer.ts'
 import type { Rig, WorkerProcess } from './rig.ts'
-import { isFinished, startRig, until } from './rig.ts'
+import { isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 const workers: WorkerProcess[] = []
@@ -35,12 +36,14 @@ test('the settings of the server are told by their own names', async () => {
     ssl: 'off',
     synchronous_commit: 'local',
     fsync: 'off',
+    full_page_writes: 'on',
     password_encryption: 'scram-sha-256',
     max_connections: '37',
   })
   expect(features).toEqual({
     provider: 'None',
     degraded: false,
+    credentials: 'unknown',
     flags: {
       'provider-paused': { value: false, reason: 'DEFAULT' },
       'on-uncertain': { value: 'Hold', reason: 'DEFAULT' },
@@ -49,11 +52,57 @@ test('the settings of the server are told by their own names', async () => {
   })
 })
 
+test.each(['ROLE postgres', 'DATABASE postgres', 'ROLE ALL', 'ROLE postgres IN DATABASE postgres'])(
+  'what ALTER %s sets is told before a connection is opened with it',
+  async (whom) => {
+    const worker = await started()
+    const told = async () => (await evidenceOf(worker)).postgres.settings['synchronous_commit']
+    for (const off of ['off', 'no', '0']) {
+      await rig.sql(`ALTER ${whom} SET synchronous_commit = '${off}'`)
+      expect(await told()).toBe('off')
+    }
+    await rig.sql(`ALTER ${whom} SET synchronous_commit = remote_write`)
+    const later = await started()
+    expect((await evidenceOf(later)).postgres.settings['synchronous_commit']).toBe('remote_write')
+    await rig.sql(`ALTER ${whom} RESET synchronous_commit`)
+  },
+)
+
+test('tables that a crash empties are told by their number, and those of others are not', async () => {
+  const worker = await started()
+  const told = async () => (await evidenceOf(worker)).postgres.settings['unlogged_tables']
+  await rig.sql('CREATE SCHEMA theirs')
+  await rig.sql('CREATE UNLOGGED TABLE theirs.scratch (id int)')
+  expect(await told()).toBeUndefined()
+  await rig.sql('ALTER TABLE suppression SET UNLOGGED')
+  expect(await told()).toBe('1')
+  await rig.sql('ALTER TABLE suppression SET LOGGED')
+  expect(await told()).toBeUndefined()
+})
+
+test('of role and database the role says what holds', async () => {
+  const worker = await started()
+  // The role first: a connection that opened between the two would have what is told of it.
+  await rig.sql('ALTER ROLE postgres SET synchronous_commit = on')
+  await rig.sql('ALTER DATABASE postgres SET synchronous_commit = off')
+  try {
+    expect((await evidenceOf(worker)).postgres.settings['synchronous_commit']).not.toBe('off')
+  } finally {
+    await rig.sql('ALTER DATABASE postgres RESET synchronous_commit')
+    await rig.sql('ALTER ROLE postgres RESET synchronous_commit')
+  }
+})
+
 test('a provider is open, with the rate that all workers keep', async () => {
   const worker = await started({ maxPerSecond: 40 })
   const id = await worker.accept(5, 'open')
   await until(() => worker.batch(id), isFinished, worker.log)
-  expect((await evidenceOf(worker)).provider).toEqual({ name: 'smtp', state: 'open', perSecond: 40 })
+  expect((await evidenceOf(worker)).provider).toEqual({
+    name: 'smtp',
+    state: 'open',
+    perSecond: 40,
+    credentials: 'unknown',
+  })
 })
 
 test('a provider that wants nothing is closed, and nobody limits one without a limit', async () => {
@@ -65,7 +114,11 @@ test('a provider that wants nothing is closed, and nobody limits one without a l
     ({ state }) => state === 'closed',
     worker.log,
   )
-  expect((await evidenceOf(worker)).provider).toEqual({ name: 'smtp', state: 'closed' })
+  expect((await evidenceOf(worker)).provider).toEqual({
+    name: 'smtp',
+    state: 'closed',
+    credentials: 'unknown',
+  })
   await worker.command(id, 'cancel')
 })
 

@@ -9,7 +9,8 @@ import type { Rig, WorkerProcess } from './rig.ts'
 import { startUnleashDouble } from '../../hack/standins/unleash.ts'
 import { flagdTextOf } from '../src/domain/flagText.ts'
 import { parseFlagSet } from '../src/features/flagSet.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let dir: string

@@ -43,6 +43,7 @@ beforeAll(async () => {
   await command(createTable(DATABASE, 'audit_log', archive))
   await command(createTable(DATABASE, 'backup_figures'))
   await command(createTable(DATABASE, 'backup_log'))
+  await command(createTable(DATABASE, 'backup_checks'))
 })
 afterAll(async () => {
   await client.close()

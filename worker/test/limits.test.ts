@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { allowanceLedger } from '../src/store/allowances.ts'
-import { startRig, TOKEN, until } from './rig.ts'
+import { startRig, TOKEN } from './rig.ts'
+import { until } from './until.ts'
 
 const PER_TOKEN = 300
 let rig: Rig

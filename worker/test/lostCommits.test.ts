@@ -1,7 +1,8 @@
 /** A PostgreSQL that comes back without its last commits, under workers that go on. */
 import { afterEach, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { AFTER_A_KILL_MS, atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig | undefined
 afterEach(async () => {
@@ -68,7 +69,7 @@ test('a server that loses commits it has told of costs nobody a second mail', as
     worker.log,
   )
 
-  const batch = await until(() => worker.batch(id), isFinished, worker.log, 90_000)
+  const batch = await until(() => worker.batch(id), isFinished, worker.log, AFTER_A_KILL_MS)
   const { uncertain, twice } = await accountFor(rig, batch, TOTAL)
   expect(twice).toEqual([])
   const forgotten = [...uncertain].filter((address) => before.has(address))
@@ -91,7 +92,7 @@ test('an older copy of the data under running workers leaves whom they mailed si
   await goBack()
   await rig.sink.behave([])
 
-  const batch = await until(() => first.batch(id), isFinished, logs, 90_000)
+  const batch = await until(() => first.batch(id), isFinished, logs, AFTER_A_KILL_MS)
   const { uncertain, twice } = await accountFor(rig, batch, 3_000)
   expect(twice).toEqual([])
   expect(uncertain.size).toBeGreaterThanOrEqual(800)

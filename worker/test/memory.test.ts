@@ -8,7 +8,8 @@ import type { MemoryLimit } from '../../hack/servers/memoryLimit.ts'
 import { limitMemory } from '../../hack/servers/memoryLimit.ts'
 import { resendEvent } from '../../hack/standins/providerEvents.ts'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
-import { batchOf, isFinished, startRig, TOKEN, until } from './rig.ts'
+import { batchOf, isFinished, startRig, TOKEN } from './rig.ts'
+import { until } from './until.ts'
 
 /** The limit that a worker has when the spec says nothing of resources. */
 const DEFAULT_LIMIT = 512 * 1_048_576

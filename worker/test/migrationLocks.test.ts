@@ -7,7 +7,7 @@ import { startPostgres } from '../../hack/servers/postgres.ts'
 import { parseIndexes } from '../src/store/concurrentIndexes.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { knownMigrations, migrate } from '../src/store/migrations.ts'
-import { until } from './rig.ts'
+import { until } from './until.ts'
 
 const ROWS = 2_000_000
 /** The first version that changes a table with a row for each recipient. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig } from './rig.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { knownMigrations, migrate } from '../src/store/migrations.ts'
-import { isFinished, startRig, until } from './rig.ts'
+import { isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let known: number

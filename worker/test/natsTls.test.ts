@@ -6,7 +6,8 @@ import type { KeyPair } from '../../operator/src/adapters/certificateAuthority.t
 import type { Rig, WorkerProcess } from './rig.ts'
 import { startNats } from '../../hack/servers/nats.ts'
 import { makeCa, makeLeaf } from '../../operator/src/adapters/certificateAuthority.ts'
-import { isFinished, startRig, until } from './rig.ts'
+import { isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 const DAY_MS = 86_400_000
 let dir: string

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
-import { atTheSink, batchOf, isFinished, startRig, until } from './rig.ts'
+import { atTheSink, batchOf, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let worker: WorkerProcess

@@ -6,7 +6,8 @@ import type { BatchCommand } from '../src/domain/batchState.ts'
 import { batchStore } from '../src/store/batchStore.ts'
 import { wakeupLedger } from '../src/store/chunks.ts'
 import { claimAll, resultOf, startLedgerRig } from './ledgerRig.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 const CHUNKS = 5
 let rig: LedgerRig

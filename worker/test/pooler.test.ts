@@ -4,7 +4,8 @@ import type { Pgbouncer } from '../../hack/servers/pgbouncer.ts'
 import type { Rig } from './rig.ts'
 import { startPgbouncer } from '../../hack/servers/pgbouncer.ts'
 import { openDatabase } from '../src/store/database.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let pooler: Pgbouncer

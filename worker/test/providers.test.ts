@@ -10,7 +10,8 @@ import { listen } from '../../hack/standins/listen.ts'
 import { startResendDouble } from '../../hack/standins/resend.ts'
 import { resend } from '../src/providers/resend.ts'
 import { ses } from '../src/providers/ses.ts'
-import { AFTER_A_KILL_MS, isFinished, startRig, until } from './rig.ts'
+import { AFTER_A_KILL_MS, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 const mail = (seq: number): OutgoingMail => ({
   from: 'Jürgen, "J" <sender@example.org>',

@@ -5,7 +5,8 @@ import { startResendDouble } from '../../hack/standins/resend.ts'
 import { startSesDouble } from '../../hack/standins/ses.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { tokenBucket } from '../src/store/rate.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let database: Database

@@ -1,7 +1,10 @@
 /** Recipients of whom nobody knows whether their mail went, until a person says so. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { procedure } from '../../hack/docs/procedures.ts'
+import { atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
+import { typed } from './terminal.ts'
 
 let rig: Rig
 let worker: WorkerProcess
@@ -66,6 +69,24 @@ test('those who are to get it once more do, and only they', async () => {
   const { messages } = await atTheSink(rig.sink, before)
   expect(messages.map(({ recipient }) => recipient).sort()).toEqual(
     [0, 1, 2].map((number) => `more${number}@example.org`),
+  )
+})
+
+test('one of them got it and the others are sent to once more, as docs/http.md has it', async () => {
+  const id = await inDoubt('typed')
+  const before = await rig.sink.count()
+  const listed = await typed(worker, procedure('docs/http.md#list-uncertain'), { BATCH: id })
+  const { items } = JSON.parse(listed) as { items: { address: string }[] }
+  expect(items.map(({ address }) => address)).toEqual([0, 1, 2].map((number) => `typed${number}@example.org`))
+  const commands = procedure('docs/http.md#resolve-uncertain').with({
+    'ann@example.org': 'typed0@example.org',
+  })
+  await typed(worker, commands, { BATCH: id })
+  const batch = await until(() => worker.batch(id), isFinished, worker.log)
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: 6, uncertain: 0 } })
+  const { messages } = await atTheSink(rig.sink, before)
+  expect(messages.map(({ recipient }) => recipient).sort()).toEqual(
+    [1, 2].map((number) => `typed${number}@example.org`),
   )
 })
 

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { MemoryLimit } from '../../hack/servers/memoryLimit.ts'
 import type { NatsServer } from '../../hack/servers/nats.ts'
@@ -20,6 +19,7 @@ import { startSmtpSink } from '../../hack/servers/smtpSink.ts'
 import { workQueueNames } from '../../crds/workQueue.ts'
 import { renderWorkerSettings } from '../../crds/workerSettings.ts'
 import { createStream } from './stream.ts'
+import { until } from './until.ts'
 
 export const TOKEN = 'a-token-of-the-tests'
 export const NAMES = workQueueNames('tests', 'rig')
@@ -92,6 +92,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 
   const environment = (settings: Partial<WorkerSettingsInput>, tuning: Record<string, string>) => ({
     PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
     ...TUNING,
     ...tuning,
     ...renderWorkerSettings({
@@ -185,9 +186,17 @@ function workerProcess(server: ChildServer, api: string, internal: string): Work
     post,
     get,
     accept: async (count, prefix = 'r') => {
-      const response = await post(batchOf(count, prefix))
-      if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
-      return ((await response.json()) as BatchView).id
+      const again = { 'idempotency-key': crypto.randomUUID() }
+      // A busy machine is told so for a moment, and asks again, as every client should.
+      const answer = await until(
+        async () => {
+          const response = await post(batchOf(count, prefix), again)
+          return { status: response.status, text: await response.text() }
+        },
+        ({ status }) => status !== 503,
+      )
+      if (answer.status !== 202) throw new Error(`${answer.status} ${answer.text}`)
+      return (JSON.parse(answer.text) as BatchView).id
     },
     batch: async (id) => (await (await get(`/v1/batches/${id}`)).json()) as BatchView,
     pid: () => server.pid ?? 0,
@@ -210,31 +219,8 @@ export const batchOf = (count: number, prefix = 'r') => ({
   })),
 })
 
-/** Asks until the answer satisfies; fails with the last one and `explain` after `patienceMs`. */
-export async function until<Value>(
-  ask: () => Promise<Value>,
-  satisfies: (value: Value) => boolean,
-  explain: () => string = () => '',
-  patienceMs = 50_000,
-): Promise<Value> {
-  const deadline = Date.now() + patienceMs
-  let last: unknown
-  while (Date.now() < deadline) {
-    try {
-      const value = await ask()
-      if (satisfies(value)) return value
-      last = value
-    } catch (error) {
-      last = error
-    }
-    await sleep(50)
-  }
-  const words = last instanceof Error ? last.message : JSON.stringify(last)
-  throw new Error(`not in time, last: ${words}\n${explain()}`)
-}
-
 /** A wake-up that was on its way to the dead is given to another after the consumer's `ack_wait` of 60 s. */
-export const AFTER_A_KILL_MS = 90_000
+export const AFTER_A_KILL_MS = 240_000
 
 export const isFinished = ({ state }: BatchView): boolean =>
   state.startsWith('completed') || state === 'failed'

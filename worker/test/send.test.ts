@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let worker: WorkerProcess

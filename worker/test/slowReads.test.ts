@@ -6,7 +6,8 @@ import type { Rig, WorkerProcess } from './rig.ts'
 import { startPgbouncer } from '../../hack/servers/pgbouncer.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { boundedReads, TooManyReads } from '../src/store/reads.ts'
-import { atTheSink, isFinished, startRig, until } from './rig.ts'
+import { atTheSink, isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let pooler: Pgbouncer

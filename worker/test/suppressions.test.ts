@@ -3,7 +3,8 @@ import type { Database } from '../src/store/database.ts'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { findSuppression, liftSuppression, listSuppressions, suppress } from '../src/store/suppressions.ts'
-import { atTheSink, isFinished, startRig, TOKEN, until } from './rig.ts'
+import { atTheSink, isFinished, startRig, TOKEN } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 let database: Database

@@ -7,7 +7,8 @@ import type { SnsDouble } from '../../hack/standins/sns.ts'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { resendEvent, sesBounce, sesComplaint, sesEvent } from '../../hack/standins/providerEvents.ts'
 import { notification, signed, startSnsDouble, TOPIC } from '../../hack/standins/sns.ts'
-import { isFinished, startRig, until } from './rig.ts'
+import { isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 const SECRET = `whsec_${randomBytes(24).toString('base64')}`
 

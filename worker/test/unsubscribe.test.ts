@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
 import { listen } from '../../hack/standins/listen.ts'
 import { startResendDouble } from '../../hack/standins/resend.ts'
-import { isFinished, startRig, TOKEN, until } from './rig.ts'
+import { isFinished, startRig, TOKEN } from './rig.ts'
+import { until } from './until.ts'
 
 const BASE = 'https://mail.example.com/mails'
 let rig: Rig
@@ -30,8 +31,14 @@ const batchTo = (addresses: string[], variables?: object) => ({
   recipients: addresses.map((address) => ({ address, ...(variables && { variables }) })),
 })
 
+/** A worker that has just started refuses batches until it has seen its database. */
 async function send(addresses: string[], by = worker): Promise<BatchView> {
-  const { id } = (await (await by.post(batchTo(addresses))).json()) as BatchView
+  const accepted = await until(
+    () => by.post(batchTo(addresses)),
+    ({ status }) => status === 202,
+    by.log,
+  )
+  const { id } = (await accepted.json()) as BatchView
   return until(() => by.batch(id), isFinished, by.log)
 }
 

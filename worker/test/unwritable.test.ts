@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { listen } from '../../hack/standins/listen.ts'
 import { Recorder } from '../src/sending/recorder.ts'
 import { claimAll, resultOf, startLedgerRig } from './ledgerRig.ts'
-import { isFinished, startRig, until } from './rig.ts'
+import { isFinished, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 const UNWRITABLE = 'a\0b'
 

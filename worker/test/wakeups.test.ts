@@ -2,7 +2,8 @@
 import { connect } from 'nats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig } from './rig.ts'
-import { isFinished, NAMES, startRig, until } from './rig.ts'
+import { isFinished, NAMES, startRig } from './rig.ts'
+import { until } from './until.ts'
 
 let rig: Rig
 beforeAll(async () => {

@@ -7,7 +7,8 @@ import type { SnsDouble, SnsFields } from '../../hack/standins/sns.ts'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { resendEvent, sesEvent } from '../../hack/standins/providerEvents.ts'
 import { confirmation, notification, signed, startSnsDouble, TOPIC } from '../../hack/standins/sns.ts'
-import { startRig, until } from './rig.ts'
+import { startRig } from './rig.ts'
+import { until } from './until.ts'
 
 const secret = () => `whsec_${randomBytes(24).toString('base64')}`
 

@@ -1,28 +1,31 @@
-/** A user who has a batch sent. */
-import { check } from 'k6'
-import execution from 'k6/execution'
-import http from 'k6/http'
-import { given } from './pace.ts'
+/** A user who has batches sent. */
+import type { Calls } from './scenario.ts'
 
-const COUNT = Number(given('RECIPIENTS'))
+export interface Batches {
+  /** Of this run alone: part of every idempotency key. */
+  readonly run: string
+  readonly token: string
+  /** Of each batch. */
+  readonly recipients: number
+}
 
-export function sendBatch(): void {
-  const name = `${given('RUN')}-${execution.scenario.iterationInTest}`
-  const recipients = Array.from({ length: COUNT }, (_, index) => ({
-    address: `user${index}@${name}.example.com`,
-    variables: { name: `customer ${index}` },
-  }))
-  const body = JSON.stringify({
-    from: 'orders@example.com',
-    subject: 'Your order, {{name}}',
-    text: 'Hello {{name}}, your order is on its way.',
-    recipients,
-  })
-  const headers = {
-    authorization: `Bearer ${given('API_TOKEN')}`,
-    'content-type': 'application/json',
-    'idempotency-key': name,
+export function batches({ run, token, recipients }: Batches): Calls {
+  return (index) => {
+    const name = `${run}-${index}`
+    const body = JSON.stringify({
+      from: 'orders@example.com',
+      subject: 'Your order, {{name}}',
+      text: 'Hello {{name}}, your order is on its way.',
+      recipients: Array.from({ length: recipients }, (_, user) => ({
+        address: `user${user}@${name}.example.com`,
+        variables: { name: `customer ${user}` },
+      })),
+    })
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'idempotency-key': name,
+    }
+    return { kind: 'batch', path: '/v1/batches', headers, body }
   }
-  const response = http.post(`${given('API_URL')}/v1/batches`, body, { headers })
-  check(response, { 'answered 202': ({ status }) => status === 202 })
 }

@@ -1,23 +1,28 @@
 /** ClickHouse through its own client: the only file of the operator that knows it. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
-import { linedPem } from '../../../crds/pem.ts'
-import { withoutLineEnd } from '../../../crds/secretText.ts'
 import type { ClickhouseAccess, DesiredStatement } from '../components/desired.ts'
-import type { ClickhouseFault, ClickhouseSeen } from '../components/snapshot.ts'
+import type { BackupsSeen } from '../components/backup/seen.ts'
+import type { ClickhouseFault, ClickhouseSeen } from '../components/parts/clickhouseSeen.ts'
 import type { Outcome } from '../reconcile/ports.ts'
 import type { Transport } from '../runtime/transport.ts'
+import type { AnswerBudget } from './answerBudget.ts'
 import type { DialGuard } from './dialGuard.ts'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from 'node:https'
+import { aborted } from '../runtime/aborted.ts'
 import { read } from '../runtime/read.ts'
 import { reasonOfError } from '../vocabulary/clickhouseErrors.ts'
 import { Secret } from '../vocabulary/kinds.ts'
+import { boundedAgent } from './boundedAgent.ts'
+import { lookAtBackups, type BackupsTarget } from './clickhouseBackups.ts'
 import { lookAtTables, type ArchiveTarget } from './clickhouseTables.ts'
+import { clickhouseLogin } from './clickhouseLogin.ts'
 import { Repetitions } from './repetitions.ts'
-import { decode } from './secretProjection.ts'
 
 const REQUEST_MS = 10_000
+/** A look, or the statements of a step: a server that goes on answering a little is left, too. */
+const TOGETHER_MS = 20_000
+/** A look at two thousand partitions is a quarter of it; what is read takes ten times as much as objects. */
+const MOST_BYTES = 524_288
 const MOST_CHARACTERS = 400
 
 /** What is asked of one server, and who asks. */
@@ -26,23 +31,46 @@ export interface ClickhouseTarget extends ArchiveTarget {
   readonly access: ClickhouseAccess
 }
 
+/** The same for the backups that one server makes. */
+export interface BackupDestination extends BackupsTarget {
+  readonly namespace: string
+  readonly access: ClickhouseAccess
+}
+
+/** Which names and passwords of the Secret are used; the worker's where it has none of the role. */
+type Role = 'operator' | 'verify'
+
 export class Clickhouse {
   readonly #transport: Transport
   readonly #guard: DialGuard
+  readonly #budget: AnswerBudget
   /** What was carried out and is asked for again changed nothing; what did not come through may do so any moment. */
   readonly #carriedOut = new Repetitions({ firstMs: 5_000, longestMs: 300_000 })
   readonly #lost = new Repetitions({ firstMs: 1_000, longestMs: 30_000 })
 
-  constructor(transport: Transport, guard: DialGuard) {
+  constructor(transport: Transport, guard: DialGuard, budget: AnswerBudget) {
     this.#transport = transport
     this.#guard = guard
+    this.#budget = budget
   }
 
   /** Looks at disks, policies, tables and parts; never throws. */
   async look(target: ClickhouseTarget, signal: AbortSignal): Promise<ClickhouseSeen> {
     try {
-      const seen = await this.#with(target.namespace, target.access, signal, (client) =>
-        lookAtTables(client, target, signal),
+      const seen = await this.#with('operator', target, signal, (client, ends) =>
+        lookAtTables(client, target, ends),
+      )
+      return { reached: true, ...seen }
+    } catch (error) {
+      return { reached: false, fault: faultOf(error) }
+    }
+  }
+
+  /** Looks at the list of backups and at what is at their destination, as whoever restores them; never throws. */
+  async lookAtBackups(target: BackupDestination, signal: AbortSignal): Promise<BackupsSeen> {
+    try {
+      const seen = await this.#with('verify', target, signal, (client, ends) =>
+        lookAtBackups(client, target, ends),
       )
       return { reached: true, ...seen }
     } catch (error) {
@@ -67,8 +95,8 @@ export class Clickhouse {
     const what = subjectOf(wish)
     const said = wordsOf(wish, namespace)
     try {
-      await this.#with(namespace, wish.access, signal, async (client) => {
-        for (const query of wish.texts) await client.command({ query, abort_signal: signal })
+      await this.#with('operator', { namespace, access: wish.access }, signal, async (client, ends) => {
+        for (const query of wish.texts) await client.command({ query, abort_signal: ends })
       })
       this.#carriedOut.said(said, performance.now())
       return { state: 'done', change: 'requested', what }
@@ -87,14 +115,19 @@ export class Clickhouse {
   }
 
   async #with<Result>(
-    namespace: string,
-    access: ClickhouseAccess,
-    signal: AbortSignal,
-    work: (client: ClickHouseClient) => Promise<Result>,
+    role: Role,
+    { namespace, access }: { readonly namespace: string; readonly access: ClickhouseAccess },
+    given: AbortSignal,
+    work: (client: ClickHouseClient, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
+    const signal = AbortSignal.any([given, AbortSignal.timeout(TOGETHER_MS)])
     await this.#guard.check([access.url], namespace)
-    const { ca, ...login } = await this.#credentials(namespace, access, signal)
-    const agent = agentFor(access.url, { ca, lookup: this.#guard.lookup, keepAlive: true, maxSockets: 2 })
+    const { ca, ...login } = await this.#credentials(role, namespace, access, signal)
+    const options = { ca, lookup: this.#guard.lookup, keepAlive: true, maxSockets: 2 }
+    const agent = boundedAgent(access.url, options, {
+      mostBytes: MOST_BYTES,
+      account: () => this.#budget.account(namespace),
+    })
     const client = createClient({
       url: access.url,
       ...login,
@@ -104,35 +137,32 @@ export class Clickhouse {
       log: { level: ClickHouseLogLevel.OFF },
     })
     try {
-      return await work(client)
+      // The client lets go of a request, and not of an answer that has begun (1.23.1).
+      return await Promise.race([work(client, signal), until(signal)])
     } finally {
-      await client.close()
       agent.destroy()
+      await client.close()
     }
   }
 
-  /** The operator's own name where the Secret has one, the worker's otherwise. */
-  async #credentials(namespace: string, { secret: name }: ClickhouseAccess, signal: AbortSignal) {
+  async #credentials(role: Role, namespace: string, { secret: name }: ClickhouseAccess, signal: AbortSignal) {
     if (name === undefined) return { ca: undefined }
     const secret = await read(this.#transport, Secret, namespace, name, signal)
     const data = secret?.['data'] as Readonly<Record<string, string>> | undefined
-    const prefix = decode(data, 'operator-username') === undefined ? '' : 'operator-'
-    const [username, password] = ['username', 'password'].map((key) => decode(data, `${prefix}${key}`))
-    if (username === undefined || password === undefined)
-      throw new Error(`Secret ${name} lacks ${prefix}username or ${prefix}password`)
-    const login = { username: withoutLineEnd(username), password: withoutLineEnd(password) }
-    return { ...login, ca: linedPem(decode(data, 'ca.crt') ?? '') || undefined }
+    const { username, password, ca } = clickhouseLogin(role, name, data)
+    return { username, password, ca }
   }
+}
+
+async function until(signal: AbortSignal): Promise<never> {
+  await aborted(signal)
+  throw new Error('it took too long')
 }
 
 const subjectOf = ({ subject }: DesiredStatement) => `ClickHouse table ${subject}`
 
 const wordsOf = ({ access, texts }: DesiredStatement, namespace: string) =>
   [namespace, access.url, ...texts].join('\n')
-
-function agentFor(url: string, options: HttpsAgentOptions): HttpAgent {
-  return url.startsWith('https:') ? new HttpsAgent(options) : new HttpAgent(options)
-}
 
 /**
  * One line that is the same for every way of not getting through. Only what has the shape of ClickHouse's own errors is

@@ -1,6 +1,11 @@
 /** What a look at ClickHouse asks for: disks, storage policies, our tables and where their parts are. */
 import type { ClickHouseClient } from '@clickhouse/client'
-import type { ClickhouseSeen, PartFigures, StoragePolicy, TableSeen } from '../components/snapshot.ts'
+import type {
+  ClickhouseSeen,
+  PartFigures,
+  StoragePolicy,
+  TableSeen,
+} from '../components/parts/clickhouseSeen.ts'
 
 export interface ArchiveTarget {
   readonly database: string
@@ -34,6 +39,7 @@ export async function lookAtTables(
   const tables = await ask<Table>(TABLES)
   const mutations = await ask<{ table: string; failure: string }>(MUTATIONS)
   const parts = await ask<Parts>(PARTS)
+  const partitions = await ask<Partition>(PARTITIONS)
   return {
     disks: disks.map(({ name, is_broken }) => ({ name, broken: is_broken !== 0 })),
     policies: policiesOf(volumes),
@@ -43,6 +49,7 @@ export async function lookAtTables(
         table,
         mutation,
         parts.find((candidate) => candidate.table === table.name),
+        partitions.filter((candidate) => candidate.table === table.name),
       )
     }),
   }
@@ -53,7 +60,7 @@ const OURS = 'database = {database:String} AND'
 const VOLUMES = `SELECT policy_name, volume_name, disks FROM system.storage_policies
   ORDER BY policy_name, volume_priority`
 
-const TABLES = `SELECT name, storage_policy, engine_full FROM system.tables
+const TABLES = `SELECT name, toString(uuid) AS uuid, storage_policy, engine_full FROM system.tables
   WHERE ${OURS} name IN {tables:Array(String)} ORDER BY name`
 
 const MUTATIONS = `SELECT table, max(latest_fail_reason) AS failure FROM system.mutations
@@ -72,6 +79,11 @@ const PARTS = `SELECT table, countIf(NOT aware) AS unaware,
     FROM system.parts WHERE active AND ${OURS} table IN {tables:Array(String)}
   ) GROUP BY table`
 
+/** By months there are not so many in a hundred years. */
+const PARTITIONS = `SELECT table, partition_id AS id, sum(rows) AS rows
+  FROM system.parts WHERE active AND ${OURS} table IN {tables:Array(String)} GROUP BY table, id
+  ORDER BY id DESC LIMIT 2000`
+
 interface Volume {
   readonly policy_name: string
   readonly volume_name: string
@@ -80,12 +92,19 @@ interface Volume {
 
 interface Table {
   readonly name: string
+  readonly uuid: string
   readonly storage_policy: string
   readonly engine_full: string
 }
 
 /** Large numbers come as text or not, as the server's settings say. */
 type Figure = number | string
+
+interface Partition {
+  readonly table: string
+  readonly id: string
+  readonly rows: Figure
+}
 
 interface Parts {
   readonly table: string
@@ -108,13 +127,16 @@ function policiesOf(rows: readonly Volume[]): StoragePolicy[] {
 }
 
 function tableSeen(
-  { name, storage_policy, engine_full }: Table,
+  { name, uuid, storage_policy, engine_full }: Table,
   mutation: { readonly failure: string } | undefined,
   parts: Parts | undefined,
+  partitions: readonly Partition[],
 ): TableSeen {
   const failure = mutation?.failure.split('\n')[0] ?? ''
   return {
     name,
+    uuid,
+    partitions: partitions.map(({ id, rows }) => ({ id, rows: Number(rows) })),
     storagePolicy: storage_policy,
     engineFull: engine_full,
     ...(mutation && { mutation: failure === '' ? {} : { failure } }),

@@ -1,11 +1,15 @@
 /** Runs of Jobs that report: from the Jobs of our CronJobs, and the last words of their pods. */
+import type { MigrationFault } from '../../../crds/migrationFault.ts'
 import type { JobReport } from '../../../crds/jobReports.ts'
 import type { JobRun, Sender } from '../components/snapshot.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
 import type { Store } from '../runtime/store.ts'
+import { parseMigrationFault } from '../../../crds/migrationFault.ts'
 import { parseJobReport } from '../../../crds/jobReports.ts'
 import { COMPONENT } from '../vocabulary/labels.ts'
 import { podTrouble } from './podTrouble.ts'
+import { projectedMetadata } from './projectedMetadata.ts'
+import { probeFacts } from './probeRuns.ts'
 
 export interface RunStores {
   readonly cronJobs: Store
@@ -72,12 +76,18 @@ function idleness(pods: readonly ProjectedPod[], madeAt: Date): Pick<JobRun, 'id
 
 interface PodFacts {
   readonly reports: readonly JobReport[]
+  readonly migrationFault?: MigrationFault
   readonly isAtWork: boolean
   readonly endedAt?: string
   readonly waits?: string
 }
 
 type ProjectedPod = KubernetesObject & Partial<PodFacts>
+
+/** What a pod of the cache said when its migration failed, and when it ended. */
+export function lastWordsOf(pod: KubernetesObject): Pick<PodFacts, 'migrationFault' | 'endedAt'> {
+  return pod as ProjectedPod
+}
 
 /** Why a pod of the cache does not run. */
 export function troubleOf(pod: KubernetesObject): string | undefined {
@@ -95,16 +105,13 @@ interface PodStatus {
 
 /** What the cache keeps of a pod: whose it is, whether it is at work, why it does not run, and what it reported. */
 export function projectPod(raw: KubernetesObject): KubernetesObject {
-  const { name, namespace, uid, resourceVersion, labels, ownerReferences } = raw.metadata
-  const metadata = {
-    name,
-    ...(namespace !== undefined && { namespace }),
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-    ...(labels && { labels }),
-    ...(ownerReferences && { ownerReferences }),
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: projectedMetadata(raw),
+    ...podFacts(raw),
+    ...probeFacts(raw),
   }
-  return { apiVersion: 'v1', kind: 'Pod', metadata, ...podFacts(raw) }
 }
 
 function podFacts(raw: KubernetesObject): PodFacts {
@@ -115,9 +122,11 @@ function podFacts(raw: KubernetesObject): PodFacts {
     .sort()
     .at(-1)
   const waits = podTrouble(raw)
+  const [fault] = states.flatMap(({ terminated }) => parseMigrationFault(terminated?.message ?? '') ?? [])
   return {
     reports: states.flatMap(({ terminated }) => parseJobReport(terminated?.message ?? '') ?? []),
     isAtWork: states.some(({ running }) => running !== undefined),
+    ...(fault && { migrationFault: fault }),
     ...(endedAt !== undefined && { endedAt }),
     ...(waits !== undefined && { waits }),
   }

@@ -9,16 +9,18 @@ import type { Transport } from '../runtime/transport.ts'
 import type { EventRecorder } from '../runtime/events.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { OPERATOR, RETAINED_FOR } from '../vocabulary/labels.ts'
-import { BatchSender, CronJob, Job, Pod, Secret } from '../vocabulary/kinds.ts'
+import { BatchSender, CronJob, Job, NetworkPolicy, Pod, Secret } from '../vocabulary/kinds.ts'
 import { Applier } from '../runtime/apply.ts'
 import { Failures } from '../runtime/failures.ts'
 import { joinKey } from '../runtime/object.ts'
 import { writeStatus } from '../runtime/statusWriter.ts'
 import { jobRuns } from './jobRuns.ts'
+import { probingOf } from './probeRuns.ts'
 import { References } from './references.ts'
 import { secretFacts } from './secretProjection.ts'
 import { OtherOperators } from './otherOperators.ts'
 import { GeneratedSecrets } from './secrets.ts'
+import type { Sharing } from './sharing.ts'
 import { Troubles } from './troubles.ts'
 
 /** Of what is applied; Secrets are written without one, and the server names their manager after the user agent. */
@@ -45,6 +47,7 @@ export interface KubernetesPortsOptions {
   readonly nats: Nats
   readonly clickhouse: Clickhouse
   readonly watch: Watch
+  readonly sharing: Sharing
   readonly events: EventRecorder
   readonly metrics: Metrics
 }
@@ -54,7 +57,8 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
   const now = () => new Date()
   const storeOf = (resource: Resource) => controller.store(resource)
   const applier = new Applier({ transport, fieldManager: FIELD_MANAGER, storeOf, metrics })
-  const references = new References(transport)
+  const { sharing } = options
+  const references = new References(transport, (url, namespace) => sharing.databases(url, namespace))
   const secrets = new GeneratedSecrets(transport, storeOf(Secret), now)
   const troubles = new Troubles(transport, storeOf(Pod))
   const others = new OtherOperators(transport)
@@ -80,7 +84,9 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
       return troubles.of(sender, [...children.values(), ...runs], signal)
     },
     evidence: (sender) => watch.evidence(keyOf(sender)),
+    shared: (sender, facts) => sharing.of(sender, facts),
     runs: (sender) => jobRuns(sender, runStores, options.reporting),
+    probing: (sender) => probingOf(sender, { ...runStores, policies: storeOf(NetworkPolicy) }),
     apply: (resource, object, claim, signal) => applier.apply(resource, object, claim, signal),
     remove: (resource, namespace, name, owner: OwnerReference, signal) =>
       applier.remove(resource, namespace, name, owner, signal),
@@ -110,6 +116,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     },
     forget: (key) => {
       watch.dismiss(key)
+      sharing.forget(key)
       references.forget(key)
     },
     async writeStatus(primary, status, signal) {

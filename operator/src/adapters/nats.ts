@@ -1,20 +1,23 @@
-/** NATS through its own client: the only file of the operator that knows it (upstream goes on as @nats-io/*). */
+/** NATS through its own client, which only this file and its neighbours nats*.ts know (upstream goes on as @nats-io/*). */
 import type { ConnectionOptions, NatsConnection } from 'nats'
-import { connect, ErrorCode, NatsError } from 'nats'
 import { linedPem } from '../../../crds/pem.ts'
-import type { DesiredQueue, DesiredReload, NatsAccess } from '../components/desired.ts'
-import type { JetstreamSeen, QueuePart } from '../components/snapshot.ts'
+import type { DesiredQueue, DesiredReload, NatsAccess, NatsAddress } from '../components/desired.ts'
+import type { Block } from '../components/nats/serverSyntax.ts'
+import type { JetstreamSeen, NodeConfiguration } from '../components/nats/seen.ts'
 import type { Outcome } from '../reconcile/ports.ts'
 import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
 import type { Transport } from '../runtime/transport.ts'
+import type { AnswerBudget } from './answerBudget.ts'
 import type { DialGuard } from './dialGuard.ts'
-import { isIP } from 'node:net'
+import { connected, CONNECT_MS, type Connected } from './natsConnection.ts'
 import { read } from '../runtime/read.ts'
 import { Secret } from '../vocabulary/kinds.ts'
-import { hostOf } from './dialGuard.ts'
+import { DATA_KEY } from '../vocabulary/dataKey.ts'
+import { compare, jetstreamApi } from './jetstreamApi.ts'
+import { configurationDigest } from './natsDigest.ts'
+import { faultOf, isTurnedAway } from './natsFaults.ts'
 import { decode } from './secretProjection.ts'
 
-const CONNECT_MS = 5_000
 const REQUEST_MS = 5_000
 /** Of all servers together. */
 const MOST_PLACES = 8
@@ -25,13 +28,29 @@ export interface NatsTarget {
   readonly access: NatsAccess
 }
 
+/** One node, and the Secret with the leaf of its system account. */
+export interface SystemTarget {
+  readonly address: NatsAddress
+  readonly systemSecret: string
+}
+
+/** What nodes should run. @property dataKey the variable that stands for the key of the volumes, and who holds it */
+export interface WishedConfiguration {
+  readonly systemSecret: string
+  readonly settings: Block
+  readonly variablesOf: (node: NatsAddress) => Readonly<Record<string, string>>
+  readonly dataKey?: { readonly variable: string; readonly secret: string }
+}
+
 export class Nats {
   readonly #transport: Transport
   readonly #guard: DialGuard
+  readonly #budget: AnswerBudget
 
-  constructor(transport: Transport, guard: DialGuard) {
+  constructor(transport: Transport, guard: DialGuard, budget: AnswerBudget) {
     this.#transport = transport
     this.#guard = guard
+    this.#budget = budget
   }
 
   /** Makes stream and consumer what they should be. What cannot be changed in place is told, not deleted. */
@@ -75,52 +94,101 @@ export class Nats {
     }
   }
 
-  /** Tells one node to read configuration and certificates again (`$SYS.REQ.SERVER.<id>.RELOAD`, 2.10 and later). */
+  /** Tells one node to read configuration and certificates again (`RELOAD`, 2.10 and later). */
   async reload(wish: DesiredReload, namespace: string, signal: AbortSignal): Promise<Outcome> {
     const what = `NATS node ${wish.address.node}`
-    const access = {
-      servers: [`tls://${wish.address.host}:${wish.address.port}`],
-      tlsSecret: wish.systemSecret,
-    }
     try {
-      await this.#with({ namespace, access }, signal, async (connection) => {
-        const id = connection.info?.server_id ?? ''
-        const answer = await connection.request(`$SYS.REQ.SERVER.${id}.RELOAD`, undefined, {
-          timeout: REQUEST_MS,
-        })
-        // What could not be read again is an answer like any other.
-        const { error } = answer.json<ApiAnswer>()
-        if (error) throw new Error(`the configuration cannot be read again (${error.code})`)
-      })
+      const { error } = await this.#askNode('RELOAD', wish, namespace, signal)
+      // What could not be read again is an answer like any other.
+      if (error) throw new Error(`the configuration cannot be read again (${error.code})`)
       return { state: 'done', change: 'requested', what }
     } catch (error) {
       return { state: 'waiting', what, fault: `does not reload: ${faultOf(error)}` }
     }
   }
 
+  /** Whether nodes run the configuration that they should (`VARZ`, 2.11 and later); never throws. */
+  async lookAtConfigurations(
+    nodes: readonly NatsAddress[],
+    { systemSecret, dataKey, ...wished }: WishedConfiguration,
+    namespace: string,
+    signal: AbortSignal,
+  ): Promise<readonly NodeConfiguration[]> {
+    // Read once for all of them.
+    const options = this.#options(namespace, { servers: [], tlsSecret: systemSecret }, signal)
+    const key = dataKey ? this.#dataKey(namespace, dataKey.secret, signal) : Promise.resolve('')
+    await Promise.allSettled([options, key])
+    const look = async (address: NatsAddress): Promise<NodeConfiguration> => {
+      const node = { address, systemSecret }
+      try {
+        const { data } = await this.#askNode('VARZ', node, namespace, signal, options)
+        const variables = {
+          ...wished.variablesOf(address),
+          ...(dataKey && { [dataKey.variable]: await key }),
+        }
+        return { name: address.node, ...running(data?.config_digest, wished.settings, variables) }
+      } catch (error) {
+        const fault = `runs a configuration that cannot be looked at: ${faultOf(error)}`
+        return { name: address.node, fault, ...(isTurnedAway(error) && { turnsAway: true }) }
+      }
+    }
+    return Promise.all(nodes.map(look))
+  }
+
+  /** Asks one server by way of its system account (`$SYS.REQ.SERVER.<id>.<verb>`). */
+  async #askNode(
+    verb: 'RELOAD' | 'VARZ',
+    { address, systemSecret }: SystemTarget,
+    namespace: string,
+    signal: AbortSignal,
+    options?: Promise<ConnectionOptions>,
+  ): Promise<NodeAnswer> {
+    const access = { servers: [`tls://${address.host}:${address.port}`], tlsSecret: systemSecret }
+    const ask = async (connection: NatsConnection) => {
+      const id = connection.info?.server_id ?? ''
+      const subject = `$SYS.REQ.SERVER.${id}.${verb}`
+      return (await connection.request(subject, undefined, { timeout: REQUEST_MS })).json<NodeAnswer>()
+    }
+    return this.#with({ namespace, access }, signal, ask, options)
+  }
+
+  /** Read for one digest and forgotten. */
+  async #dataKey(namespace: string, name: string, signal: AbortSignal): Promise<string> {
+    const secret = await read(this.#transport, Secret, namespace, name, signal)
+    const key = decode(secret?.['data'] as Readonly<Record<string, string>> | undefined, DATA_KEY)
+    if (key === undefined) throw new Error(`Secret ${name} has no key`)
+    return key
+  }
+
   async #with<Result>(
     { namespace, access }: NatsTarget,
     signal: AbortSignal,
     work: (connection: NatsConnection) => Promise<Result>,
+    options = this.#options(namespace, access, signal),
   ): Promise<Result> {
-    const connection = await this.#connect(namespace, access, signal)
+    const { connection, tunnel } = await this.#connect(namespace, access, await options, signal)
     try {
       return await work(connection)
     } finally {
       await connection.close()
+      tunnel.close()
     }
   }
 
   /** To the addresses that were checked, one after the other: the client itself would look them up again. */
-  async #connect(namespace: string, access: NatsAccess, signal: AbortSignal): Promise<NatsConnection> {
-    const options = await this.#options(namespace, access, signal)
+  async #connect(
+    namespace: string,
+    access: NatsAccess,
+    options: ConnectionOptions,
+    signal: AbortSignal,
+  ): Promise<Connected> {
     const places: { readonly server: string; readonly address: string }[] = []
     for (const server of access.servers)
       for (const address of await this.#guard.addressesOf(server, namespace)) places.push({ server, address })
     let fault: unknown
     for (const { server, address } of places.slice(0, MOST_PLACES)) {
       try {
-        return await connect({ ...options, ...dialled(server, address, options.tls) })
+        return await connected(server, address, options, this.#budget.account(namespace))
       } catch (error) {
         signal.throwIfAborted()
         fault = error
@@ -146,82 +214,16 @@ export class Nats {
   }
 }
 
-/** Its certificate has to be for what the spec names, not for the address that this led to. */
-function dialled(server: string, address: string, tls: ConnectionOptions['tls']): ConnectionOptions {
-  const { protocol, port } = new URL(server)
-  const host = hostOf(server)
-  const servers = `${isIP(address) === 6 ? `[${address}]` : address}:${port === '' ? '4222' : port}`
-  if (protocol !== 'tls:' && !tls) return { servers }
-  // The client hands all of it to Node, which takes `host` for an address: as a server name that is not permitted.
-  const identity = isIP(host) === 0 ? { servername: host } : { servername: '', host }
-  return { servers, tls: { ...tls, ...identity } }
+interface NodeAnswer {
+  readonly data?: { readonly config_digest?: string }
+  readonly error?: { readonly code: number }
 }
 
-/** The few calls of the JetStream API that are needed, with the configuration as the API spells it. */
-function jetstreamApi(connection: NatsConnection) {
-  const request = async (subject: string, body?: unknown): Promise<ApiAnswer> => {
-    const payload = body === undefined ? undefined : JSON.stringify(body)
-    const message = await connection.request(`$JS.API.${subject}`, payload, { timeout: REQUEST_MS })
-    const answer = message.json<ApiAnswer>()
-    if (answer.error) throw new JetstreamError(answer.error)
-    return answer
-  }
-  const info = async (subject: string): Promise<object | undefined> => {
-    try {
-      return (await request(subject)).config ?? {}
-    } catch (error) {
-      if (error instanceof JetstreamError && error.code === 404) return undefined
-      throw error
-    }
-  }
-  return {
-    request,
-    streamInfo: (stream: string) => info(`STREAM.INFO.${stream}`),
-    consumerInfo: (stream: string, consumer: string) => info(`CONSUMER.INFO.${stream}.${consumer}`),
-  }
-}
-
-interface ApiAnswer {
-  readonly config?: object
-  readonly error?: { readonly code: number; readonly err_code?: number; readonly description?: string }
-}
-
-class JetstreamError extends Error {
-  override readonly name = 'JetstreamError'
-  readonly code: number
-  constructor({ code, err_code, description }: NonNullable<ApiAnswer['error']>) {
-    super(`${description ?? 'JetStream refused'} (${code}/${err_code ?? 0})`)
-    this.code = code
-  }
-}
-
-function compare(live: object | undefined, wanted: object): QueuePart {
-  if (!live) return { exists: false }
-  const present = live as Readonly<Record<string, unknown>>
-  const differs = Object.entries(wanted)
-    .filter(([setting, value]) => JSON.stringify(present[setting]) !== JSON.stringify(value))
-    .map(([setting]) => setting)
-  return { exists: true, differs: differs.sort() }
-}
-
-/** One sentence without addresses of ours or bytes of theirs, and the same for every way of not getting through. */
-function faultOf(error: unknown): string {
-  if (error instanceof NatsError) return NATS_FAULTS[error.code] ?? error.code
-  if (!(error instanceof Error)) return 'unknown'
-  // A system error carries a code: which of them it is changes from look to look, and a status must not.
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (OF_CERTIFICATE.test(code)) return `the certificate of the server is not accepted (${code})`
-  return code === '' ? (error.message.split('\n')[0] ?? 'unknown') : 'no connection'
-}
-
-/** Node's codes for a certificate (tls.TLSSocket, and X509_V_ERR_… of OpenSSL without its beginning). */
-const OF_CERTIFICATE =
-  /^(ERR_TLS_CERT_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH)/
-
-const NATS_FAULTS: Readonly<Record<string, string>> = {
-  [ErrorCode.ConnectionRefused]: 'no connection',
-  [ErrorCode.Timeout]: 'no connection',
-  [ErrorCode.NoResponders]: 'JetStream is not available',
-  [ErrorCode.AuthorizationViolation]: 'the certificate is not one of a known user',
-  [ErrorCode.Tls]: 'the TLS handshake failed',
+function running(
+  digest: string | undefined,
+  settings: Block,
+  variables: Readonly<Record<string, string>>,
+): Pick<NodeConfiguration, 'isWished' | 'fault'> {
+  if (digest === undefined) return { fault: 'does not tell which configuration it runs' }
+  return { isWished: digest === configurationDigest(settings, variables) }
 }

@@ -13,7 +13,7 @@ import { decode } from './secretProjection.ts'
 type Data = Readonly<Record<string, string>>
 
 /** A Secret that was found is believed for this long; one that is missing is asked for every time. */
-const BELIEVED_MS = 30_000
+const BELIEVED_MS = 15_000
 
 interface Remembered {
   readonly readAt: number
@@ -24,8 +24,12 @@ export class References {
   readonly #transport: Transport
   readonly #remembered = new Map<string, { uid: string; secrets: Map<string, Remembered> }>()
 
-  constructor(transport: Transport) {
+  readonly #databases: (url: string, namespace: string) => readonly string[]
+
+  /** @param databases fingerprints of the databases that an address means */
+  constructor(transport: Transport, databases: (url: string, namespace: string) => readonly string[]) {
     this.#transport = transport
+    this.#databases = databases
   }
 
   async read(
@@ -78,8 +82,12 @@ export class References {
       decode(data, 'tls.key'),
       decode(data, 'ca.crt'),
     )
+    const databases = ['url', 'directUrl'].flatMap((key) =>
+      this.#databases(decode(data, key) ?? '', namespace),
+    )
     return {
       found: true,
+      ...(databases.length > 0 && { databases }),
       keys: Object.keys(data).sort(),
       fingerprints: secret ? fingerprints(data, secret) : {},
       ...(certificate && { certificate }),

@@ -6,8 +6,10 @@ import { DATA_KEY, isUsableKey } from '../vocabulary/dataKey.ts'
 import { RETAINED_FOR } from '../vocabulary/labels.ts'
 import { controllerOf } from '../runtime/object.ts'
 import { certificateFacts } from './certificateFacts.ts'
+import { certificatesIn, pemOf } from './pem.ts'
 
-export type ProjectedSecret = KubernetesObject & { readonly facts: SecretFacts }
+/** @property trust the certificates in `ca.crt`, in PEM */
+export type ProjectedSecret = KubernetesObject & { readonly facts: SecretFacts; readonly trust: string }
 
 type Data = Readonly<Record<string, string>>
 
@@ -30,6 +32,7 @@ export function projectSecret(raw: KubernetesObject): ProjectedSecret {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata,
+    trust: pemOf(certificatesIn(decode(data, 'ca.crt'))),
     facts: {
       keys: Object.keys(data ?? {}).sort(),
       deleting: metadata.deletionTimestamp !== undefined,
@@ -53,6 +56,11 @@ function withoutNotes(metadata: ObjectMeta): ObjectMeta {
     ([field]) => field !== 'annotations' && field !== 'managedFields',
   )
   return { name: metadata.name, ...Object.fromEntries(kept) }
+}
+
+/** Whom it says to trust: certificates in PEM, which are no secret. */
+export function trustIn(object: KubernetesObject): string {
+  return (object as ProjectedSecret).trust
 }
 
 export function secretFacts(object: KubernetesObject): SecretFacts {

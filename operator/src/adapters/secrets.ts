@@ -7,7 +7,7 @@ import type { SecretObject, SecretOutcome } from '../runtime/generatedSecret.ts'
 import type { Store } from '../runtime/store.ts'
 import type { Transport } from '../runtime/transport.ts'
 import type { Claim } from '../runtime/ownership.ts'
-import { OPERATOR, RETAINED_FOR } from '../vocabulary/labels.ts'
+import { MANAGED_BY, OPERATOR, RETAINED_FOR } from '../vocabulary/labels.ts'
 import { isUsableKey } from '../vocabulary/dataKey.ts'
 import { PersistentVolumeClaim, Secret } from '../vocabulary/kinds.ts'
 import { read } from '../runtime/read.ts'
@@ -53,7 +53,8 @@ export class GeneratedSecrets {
     // Those who have not heard of another CA yet show certificates of the one before.
     const signer = certificateFacts(certificate, key, trusted)?.issuerKeyHash
     const isOther = signer !== certificateFacts(issuer.certificate, undefined, undefined)?.keyHash
-    return makeLeaf(request, issuer, now, isOther ? trusted : '')
+    const keepsTrust = isOther && request.keepsTrust !== false
+    return makeLeaf(request, issuer, now, keepsTrust ? trusted : '')
   }
 
   async makeKey(wish: DesiredKey, claim: Claim, signal: AbortSignal): Promise<Outcome> {
@@ -62,7 +63,7 @@ export class GeneratedSecrets {
       source.from === 'random'
         ? await this.#firstThere(secret.namespace, source.unlessVolumes ?? [], signal)
         : undefined
-    if (volume !== undefined) return lost(wish, volume)
+    if (volume !== undefined && !(await this.#isThere(wish, signal))) return lost(wish, volume, claim.name)
     const make = async (live: SecretObject | undefined): Promise<Content | undefined> => {
       if (isUsableKey(decode(live?.data, key))) return undefined
       return {
@@ -71,6 +72,12 @@ export class GeneratedSecrets {
       }
     }
     return this.#keep(secret, 'Opaque', claim, make, signal)
+  }
+
+  /** Somebody may have brought it back without the label that the watch goes by. */
+  async #isThere({ secret, key }: DesiredKey, signal: AbortSignal): Promise<boolean> {
+    const live = await read(this.#transport, Secret, secret.namespace, secret.name, signal)
+    return isUsableKey(decode(live?.['data'] as Content | undefined, key))
   }
 
   /** Asks the server, not the cache: what hangs on the answer cannot be undone. */
@@ -134,11 +141,11 @@ function newKey(sizeBytes: number): string {
   return `k${randomBytes(sizeBytes).toString('hex')}`
 }
 
-function lost({ secret }: DesiredKey, volume: string): Outcome {
+function lost({ secret }: DesiredKey, volume: string, sender: string): Outcome {
   return {
     state: 'refused',
     what: `Secret ${secret.name}`,
-    message: `the key is gone and volume ${volume} was written with it: bring the Secret or its copy back with its labels (docs/encryption.md), or delete the volumes and lose what is on them`,
+    message: `the key is gone and volume ${volume} was written with it: bring the Secret back with the labels ${MANAGED_BY}=${OPERATOR} and ${RETAINED_FOR}=${sender}, or delete the volumes and lose what is on them; docs/encryption.md has the commands`,
     invalid: false,
     reason: 'KeyLost',
   }

@@ -6,9 +6,9 @@ import type { KubernetesObject } from '../runtime/object.ts'
 import type { Sender, Trouble } from '../components/snapshot.ts'
 import type { Store } from '../runtime/store.ts'
 import type { Transport } from '../runtime/transport.ts'
-import { COMPONENT, INSTANCE } from '../vocabulary/labels.ts'
+import { COMPONENT, INSTANCE, PROBE, PROBE_OF } from '../vocabulary/labels.ts'
 import { Recent } from '../runtime/recent.ts'
-import { troubleOf } from './jobRuns.ts'
+import { lastWordsOf, troubleOf } from './jobRuns.ts'
 
 /** The controllers try again with growing pauses, and say the same each time. */
 const BELIEVED_MS = 10_000
@@ -41,7 +41,8 @@ export class Troubles {
       const message = troubleOf(pod)
       return message === undefined ? [] : [trouble(pod, `pod ${pod.metadata.name}`, message)]
     })
-    const lacking = [...children].filter(lacksPods)
+    const all = [...children]
+    const lacking = all.filter(lacksPods)
     const ofControllers = await Promise.all(
       lacking.map(async (child) => {
         const message = replicaFailure(child) ?? (await this.#lastWarning(child, signal))
@@ -49,7 +50,10 @@ export class Troubles {
         return message === undefined ? [] : [trouble(child, subject, `cannot make a pod: ${message}`)]
       }),
     )
-    return [...ofPods, ...ofControllers.flat()].sort((left, right) => left.text.localeCompare(right.text))
+    const ofJobs = all.flatMap((child) => lastWords(child, this.#pods))
+    return [...ofPods, ...ofControllers.flat(), ...ofJobs].sort((left, right) =>
+      left.text.localeCompare(right.text),
+    )
   }
 
   async #lastWarning(child: KubernetesObject, signal: AbortSignal): Promise<string | undefined> {
@@ -97,12 +101,28 @@ function withoutNames(message: string): string {
   )
 }
 
-function trouble({ metadata }: KubernetesObject, subject: string, message: string): Trouble {
-  return { component: metadata.labels?.[COMPONENT] ?? '', text: `${subject} ${message}` }
+/** Of a Job of ours, uid by uid: a label alone says nothing about whose pod it is. */
+function lastWords(job: KubernetesObject, pods: Store): readonly Trouble[] {
+  if (job.kind !== 'Job') return []
+  const [last] = pods
+    .controlledBy(job.metadata.uid ?? '')
+    .map(lastWordsOf)
+    .filter(({ migrationFault }) => migrationFault !== undefined)
+    .sort((left, right) => (right.endedAt ?? '').localeCompare(left.endedAt ?? ''))
+  if (!last?.migrationFault) return []
+  const { name } = job.metadata
+  const found = trouble(job, `Job ${name}`, `failed: ${last.migrationFault.error}`)
+  return [{ ...found, lastWords: { job: name, fault: last.migrationFault } }]
+}
+
+/** A pod that probes bears the labels of another component, whose trouble it is not. */
+function trouble({ metadata: { labels = {} } }: KubernetesObject, subject: string, message: string): Trouble {
+  const component = labels[PROBE] === undefined ? (labels[COMPONENT] ?? '') : 'probe'
+  return { component, text: `${subject} ${message}` }
 }
 
 function isOf({ namespace, labels }: KubernetesObject['metadata'], sender: Sender): boolean {
-  return namespace === sender.namespace && labels?.[INSTANCE] === sender.name
+  return namespace === sender.namespace && (labels?.[PROBE_OF] ?? labels?.[INSTANCE]) === sender.name
 }
 
 interface Controller {

@@ -70,3 +70,19 @@ it('has seen nothing when it is told to stop', async () => {
   const stopped = AbortSignal.abort()
   expect(await lookAtWorker({ host: '127.0.0.1', port: 1 }, undefined, stopped)).toEqual({ reached: false })
 })
+
+it.each([
+  {
+    body: '{"provider":{"credentials":"refused"},"features":{"credentials":"refused"}}',
+    refuses: [true, true],
+  },
+  { body: '{"provider":{"credentials":"accepted"},"features":{"credentials":"unknown"}}', refuses: [] },
+  { body: '{"provider":{"credentials":["refused"]},"features":"refused"}', refuses: [] },
+])('tells who refuses credentials, in one word of those that there are: $body', async ({ body, refuses }) => {
+  const [providerRefuses, featuresRefuse] = refuses
+  expect(await answering((_request, response) => response.end(body))).toEqual({
+    reached: true,
+    ...(providerRefuses && { providerRefuses }),
+    ...(featuresRefuse && { featuresRefuse }),
+  })
+})

@@ -1,7 +1,7 @@
-/** What a worker says of its PostgreSQL, at the port that is not for users: little is read, and it is not believed to be well formed. */
+/** What a worker says of its PostgreSQL and of its credentials, at the port that is not for users: little is read, and it is not believed to be well formed. */
 import type { LookupFunction } from 'node:net'
-import { request, type RequestOptions } from 'node:http'
-import type { WorkerSeen } from '../components/snapshot.ts'
+import type { WorkerSeen } from '../components/worker/seen.ts'
+import { boundedGet } from './boundedRequest.ts'
 
 export interface WorkerAddress {
   readonly host: string
@@ -9,7 +9,7 @@ export interface WorkerAddress {
 }
 
 const ANSWER_MS = 5_000
-const MOST_BYTES = 65_536
+const MOST_BYTES = 16_384
 /** A name or number of PostgreSQL's own, and nothing that would be at home elsewhere. */
 const SETTING = /^[a-z0-9_]{1,32}$/
 
@@ -20,49 +20,35 @@ export async function lookAtWorker(
   signal: AbortSignal,
 ): Promise<WorkerSeen> {
   try {
-    const text = await read(
-      { host, port, path: '/evidence', agent: false, ...(lookup && { lookup }) },
+    const { status, text } = await boundedGet(
+      { url: `http://${host}:${port}/evidence`, headers: {}, lookup, mostBytes: MOST_BYTES },
       AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     )
+    if (status !== 200) return { reached: false }
     return { reached: true, ...settingsOf(JSON.parse(text)) }
   } catch {
     return { reached: false }
   }
 }
 
-function read(options: RequestOptions, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ ...options, signal }, (response) => {
-      if (response.statusCode !== 200) {
-        response.destroy(new Error('not answered'))
-        reject(new Error('not answered'))
-        return
-      }
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (part: string) => {
-        text += part
-        if (text.length > MOST_BYTES) response.destroy(new Error('too long'))
-      })
-      response.once('error', reject)
-      response.once('end', () => {
-        resolve(text)
-      })
-    })
-    asked.once('error', reject)
-    asked.end()
-  })
-}
+const SETTINGS = {
+  fsync: 'fsync',
+  synchronousCommit: 'synchronous_commit',
+  fullPageWrites: 'full_page_writes',
+  unloggedTables: 'unlogged_tables',
+} as const
 
-function settingsOf(evidence: unknown): { readonly fsync?: string; readonly synchronousCommit?: string } {
+function settingsOf(evidence: unknown): Omit<WorkerSeen & { readonly reached: true }, 'reached'> {
   const settings = field(field(evidence, 'postgres'), 'settings')
-  const fsync = settingOf(settings, 'fsync')
-  const synchronousCommit = settingOf(settings, 'synchronous_commit')
+  const told = Object.entries(SETTINGS).map(([name, own]) => [name, settingOf(settings, own)] as const)
   return {
-    ...(fsync !== undefined && { fsync }),
-    ...(synchronousCommit !== undefined && { synchronousCommit }),
+    ...Object.fromEntries(told.filter(([, value]) => value !== undefined)),
+    ...(isRefused(field(evidence, 'provider')) && { providerRefuses: true }),
+    ...(isRefused(field(evidence, 'features')) && { featuresRefuse: true }),
   }
 }
+
+const isRefused = (part: unknown): boolean => field(part, 'credentials') === 'refused'
 
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)

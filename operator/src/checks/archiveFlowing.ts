@@ -1,8 +1,10 @@
 /** Proves that events past their time are on the archive disk: from the parts themselves, not from the rule. */
 import type { Check, Proof } from './check.ts'
-import type { Snapshot, TableSeen } from '../components/snapshot.ts'
+import type { Snapshot } from '../components/snapshot.ts'
+import type { TableSeen } from '../components/parts/clickhouseSeen.ts'
 import { EMAIL_EVENTS } from '../../../crds/clickhouseTables.ts'
 import { lateTables } from '../components/archive/lateness.ts'
+import { lossOf, toldLoss } from '../components/parts/dataLoss.ts'
 import { archiveWish } from '../components/parts/clickhouse.ts'
 import { isStale } from '../components/parts/evidence.ts'
 import { lastProof } from './lastProof.ts'
@@ -26,6 +28,8 @@ export const archiveFlowing: Check = {
       )
     if (isStale(sighting, snapshot) || !sighting.seen.reached)
       return { state: 'Unknown', message: 'ClickHouse cannot be looked at' }
+    const loss = lossOf(snapshot)
+    if (loss) return { state: 'Failing', message: toldLoss(loss, undefined) }
     return proofOf(sighting.seen.tables, lateTables(sighting.seen, snapshot.now), snapshot)
   },
 }

@@ -1,9 +1,13 @@
-/** Proves that the newest backup is young enough, and that the schedules can keep it so. */
+/** Proves that the newest backup is where it should be and young enough, and that the schedules can keep it so. */
 import type { Check, Proof } from './check.ts'
+import type { Snapshot } from '../components/snapshot.ts'
 import type { BackupWish } from '../components/backup/wish.ts'
 import { backupHistory } from '../components/backup/history.ts'
+import { damageOf } from '../components/backup/standing.ts'
+import { unseenFailure } from './unseenFailure.ts'
 import { longestPauseMs, scheduleFault } from '../components/backup/schedules.ts'
 import { backupWish } from '../components/backup/wish.ts'
+import { lossOf, toldLoss } from '../components/parts/dataLoss.ts'
 
 const MOST_GRACE_MS = 300_000
 const MINUTE_MS = 60_000
@@ -15,10 +19,14 @@ export const backupFresh: Check = {
     const { sender, now } = snapshot
     const wish = backupWish(sender)
     if (!wish) return { state: 'NotConfigured', message: 'spec.clickhouse.backup is not set' }
-    const unmeetable = tooRare(wish, now)
-    if (unmeetable !== undefined) return { state: 'Failing', message: unmeetable }
-    const { last } = backupHistory(snapshot)
-    if (!last) return { state: 'Unknown', message: 'no backup has been made yet' }
+    const history = backupHistory(snapshot)
+    // What is lost or damaged comes before what may be one day.
+    const wrong = faultOf(snapshot, history.kept?.name) ?? tooRare(wish, now)
+    if (wrong !== undefined) return { state: 'Failing', message: wrong }
+    const failing = unseenFailure(snapshot, this.name)
+    if (failing) return failing
+    const { last } = history
+    if (!last) return noneYet(snapshot)
     const graceMs = Math.min(MOST_GRACE_MS, wish.rpoMs / 3)
     const limitMs = wish.rpoMs + graceMs
     const leftMs = new Date(last.cutoff).getTime() + limitMs - now.getTime()
@@ -26,6 +34,23 @@ export const backupFresh: Check = {
     if (leftMs < 0) return { state: 'Failing', message }
     return { state: 'Proven', message, lookAgainMs: leftMs + 1_000 }
   },
+}
+
+/** What no time mends. */
+function faultOf(snapshot: Snapshot, kept: string | undefined): string | undefined {
+  const loss = lossOf(snapshot)
+  if (loss) return toldLoss(loss, kept)
+  const damage = damageOf(snapshot)
+  return damage && `${damage.message}: another full backup is made`
+}
+
+function noneYet(snapshot: Snapshot): Proof {
+  const seen = snapshot.evidence.backups?.seen
+  if (seen?.reached === false)
+    return { state: 'Unknown', message: `backups cannot be looked at: ${seen.fault.message}` }
+  if (snapshot.sender.status.evidence?.backup?.last)
+    return { state: 'Failing', message: 'no backup is at the destination any more' }
+  return { state: 'Unknown', message: 'no backup has been made yet' }
 }
 
 /** However well every backup goes, what is written between two of them can be lost. */

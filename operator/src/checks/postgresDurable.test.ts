@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { WorkerSeen } from '../components/snapshot.ts'
+import type { WorkerSeen } from '../components/worker/seen.ts'
 import { NOW, sender, snapshot } from '../testing/snapshots.ts'
 import { postgresDurable } from './postgresDurable.ts'
 
@@ -31,6 +31,17 @@ describe('postgresDurable', () => {
     expect(after({ reached: true, fsync: 'on', synchronousCommit: 'on' }).message).toBe(
       'fsync is on, synchronous_commit is on',
     )
+  })
+
+  it.each([
+    {
+      more: { fullPageWrites: 'off' },
+      message: 'full_page_writes is off: a crash of the machine may spoil what is stored',
+    },
+    { more: { unloggedTables: '2' }, message: '2 of the tables are UNLOGGED: a crash empties them' },
+  ])('fails for $more beside good settings', ({ more, message }) => {
+    const seen = { reached: true, fsync: 'on', synchronousCommit: 'on', ...more } as const
+    expect(after(seen)).toEqual({ state: 'Failing', message })
   })
 
   it.each<{ why: string; seen: WorkerSeen; lookedAt?: Date }>([

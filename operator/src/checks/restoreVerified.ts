@@ -1,9 +1,13 @@
 /** Proves that a backup can be restored: by one that was, with every partition equal to what was recorded before it. */
 import type { Check, Proof } from './check.ts'
-import type { BackupEvidence } from '../../../crds/schema/status.ts'
+import type { Snapshot } from '../components/snapshot.ts'
+import type { BackupEvidence } from '../../../crds/schema/clickhouseEvidence.ts'
 import { backupHistory } from '../components/backup/history.ts'
+import { brokenBackup } from '../components/backup/standing.ts'
+import { unseenFailure } from './unseenFailure.ts'
 import { longestPauseMs, scheduleFault } from '../components/backup/schedules.ts'
 import { backupWish } from '../components/backup/wish.ts'
+import { lossOf, threeDigits, toldLoss } from '../components/parts/dataLoss.ts'
 
 export const restoreVerified: Check = {
   name: 'restore-verified',
@@ -15,13 +19,13 @@ export const restoreVerified: Check = {
       return { state: 'NotConfigured', message: 'spec.clickhouse.backup.verify is not set' }
     if (scheduleFault(wish.verify, wish.timeZone) !== undefined)
       return { state: 'Unknown', message: 'the schedule makes no sense' }
+    const failing = unseenFailure(snapshot, this.name)
+    if (failing) return failing
     const history = backupHistory(snapshot)
-    const failure = history.failures?.find(({ job }) => job === 'verify')
-    if (failure) return { state: 'Failing', message: failure.message }
+    const fault = faultOf(snapshot, history)
+    if (fault !== undefined) return { state: 'Failing', message: fault }
     const { verified } = history
     if (!verified) return { state: 'Unknown', message: 'no backup has been restored yet' }
-    const other = contradiction(history)
-    if (other !== undefined) return { state: 'Failing', message: other }
     const limitMs = 2 * longestPauseMs([wish.verify], wish.timeZone, now)
     const leftMs = new Date(verified.completedAt).getTime() + limitMs - now.getTime()
     const message = `${verified.name} was restored at ${verified.completedAt}: ${verified.rows} rows in ${verified.partitions} partitions equal`
@@ -30,8 +34,28 @@ export const restoreVerified: Check = {
   },
 }
 
+/** What no restore in time can make good. */
+function faultOf(snapshot: Snapshot, history: BackupEvidence): string | undefined {
+  const loss = lossOf(snapshot)
+  if (loss) return toldLoss(loss, history.kept?.name)
+  const broken = brokenBackup(snapshot)
+  if (broken !== undefined) return `${broken}; this ends when it passes, or is gone from the destination`
+  const failure = history.failures?.find(({ job }) => job === 'verify')
+  if (failure) return failure.message
+  return contradiction(history) ?? (history.verified && gone(snapshot, history))
+}
+
+/** Nothing can be restored that is not there. */
+function gone({ evidence }: Snapshot, { last }: BackupEvidence): string | undefined {
+  return evidence.backups?.seen.reached === true && !last
+    ? 'no backup is at the destination any more'
+    : undefined
+}
+
 /** The figures travel inside the backup; what was reported when it was made is remembered apart from it. */
-function contradiction({ verified, last, lastFull }: BackupEvidence): string | undefined {
+function contradiction({ verified, last, lastFull, kept }: BackupEvidence): string | undefined {
+  if (verified && kept && verified.rows < threeDigits(kept.rows))
+    return `${verified.name} was restored with ${verified.rows} rows, but ${kept.name} before it has ${kept.rows}`
   const made = [last, lastFull].find((backup) => backup?.name === verified?.name)
   if (!verified || !made || made.hash === verified.hash) return undefined
   return `${verified.name} was restored with ${verified.rows} rows, but it was made of ${made.rows} others`

@@ -2,13 +2,16 @@
 import type { Verdict } from './component.ts'
 import type { ReferenceFacts } from './snapshot.ts'
 import { component } from './component.ts'
-import { references } from './parts/references.ts'
+import { references } from './connections/index.ts'
 
 /** How soon a missing Secret is looked for again: whoever syncs it will not tell us. */
 const LOOK_AGAIN_MS = 5_000
 
-/** How soon a change of one that is there must be noticed. */
-const RECHECK_MS = 60_000
+/**
+ * How soon a change of one that is there must be noticed, together with how long what was read is believed: what becomes
+ * of it has to be told within a minute.
+ */
+const RECHECK_MS = 30_000
 
 interface Observed {
   readonly unreadable: readonly string[]

@@ -1,13 +1,18 @@
-/** What a component can want: a closed set; `commit` has one adapter for each member. */
+/** What a component can want: a closed set; reconcile/effects has a file for each member. */
 import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
 import type { KubernetesObject, Resource } from '../runtime/object.ts'
+import type { OwnedKind } from '../vocabulary/kinds.ts'
 
 /** A Kubernetes object, by server-side apply. */
 export interface DesiredObject {
   readonly type: 'object'
-  readonly resource: Resource
+  readonly resource: OwnedKind
   readonly object: KubernetesObject
+  readonly aside?: Aside
 }
+
+/** No part of what the condition of its component speaks of, and no deed worth an event: a check tells what becomes of it. */
+export type Aside = true
 
 /** A certificate to be made now; absent when the one at hand is good. */
 export interface DesiredCertificate {
@@ -67,6 +72,7 @@ export interface DesiredAbsence {
   readonly resource: Resource
   readonly name: string
   readonly reason: string
+  readonly aside?: Aside
 }
 
 export type Desired =
@@ -77,6 +83,10 @@ export type Desired =
   | DesiredReload
   | DesiredQueue
   | DesiredStatement
+
+export function isAside(desired: Desired): boolean {
+  return 'aside' in desired && desired.aside
+}
 
 /** Where a generated Secret lives and whose it is. */
 export interface SecretIdentity {
@@ -103,6 +113,8 @@ export interface LeafRequest {
   readonly durationMs: number
   /** Secret with `tls.crt` and `tls.key` of the CA. */
   readonly issuerSecret: string
+  /** Whom the Secret trusts now is trusted on, when it was another CA that signed; `false` where somebody put it there. */
+  readonly keepsTrust?: boolean
 }
 
 /** Another CA is trusted beside those that are; the certificate and its key stay. */

@@ -189,6 +189,99 @@ describe('natsTls', () => {
     expect(natsTls.verdict(snapshot({ secrets })).reason).toBe('Issuing')
   })
 
+  it.each([
+    {
+      why: 'is signed by a CA that nobody else trusts, and brings it along',
+      change: {
+        issuerKeyHash: 'foreign',
+        trusts: ['ca-certificate', 'foreign'],
+        trustedKeys: ['ca-key', 'foreign'],
+      },
+      reason: 'signed by a CA that nobody else trusts',
+    },
+    {
+      why: 'trusts a CA that nobody else trusts',
+      change: { trusts: ['ca-certificate', 'foreign'], trustedKeys: ['ca-key', 'foreign'] },
+      reason: 'trusts a CA that nobody else trusts',
+    },
+  ])('makes a leaf anew at once that $why, and keeps nothing of it', ({ change, reason }) => {
+    const secrets = secretsWith('orders-nats-server', change)
+    expect(natsTls.desired(snapshot({ secrets }))).toMatchObject([
+      { secret: { name: 'orders-nats-server' }, reason, request: { role: 'leaf', keepsTrust: false } },
+    ])
+  })
+
+  it('takes a CA that all trust for the one before', () => {
+    const change = {
+      issuerKeyHash: 'older',
+      trusts: ['ca-certificate', 'o'],
+      trustedKeys: ['ca-key', 'older'],
+    }
+    const secrets = new Map(
+      [...issuedSecrets(sender())].map(([name, facts]): [string, SecretFacts] => [
+        name,
+        facts.certificate?.isCa === false
+          ? { ...facts, certificate: { ...facts.certificate, ...change } }
+          : facts,
+      ]),
+    )
+    const wishes = natsTls.desired(snapshot({ secrets }))
+    expect(wishes).toHaveLength(4)
+    for (const wish of wishes) expect(wish).toMatchObject({ reason: 'signed by another CA' })
+  })
+
+  describe('says well before that what only a person can renew ends', () => {
+    const own = { managed: {}, tls: { issuerSecretRef: { name: 'our-ca' } } }
+    const under = (days: number, leafDays = 89) => {
+      const who = sender({ spec: { ...SPEC, nats: own } })
+      const ca = certificate({
+        isCa: true,
+        keyHash: 'ca-key',
+        notBefore: inDays(-900),
+        notAfter: inDays(days),
+      })
+      const secrets = new Map(
+        [...issuedSecrets(who)].map(([name, facts]): [string, SecretFacts] => [
+          name,
+          facts.certificate?.isCa === false
+            ? { ...facts, certificate: { ...facts.certificate, notAfter: inDays(leafDays) } }
+            : facts,
+        ]),
+      )
+      const references = new Map([['our-ca', { ...reference('tls.crt', 'tls.key'), certificate: ca }]])
+      return natsTls.verdict(snapshot({ sender: who, secrets, references }))
+    }
+
+    it.each([
+      { why: 'a CA outlives every leaf', days: 91, leafDays: 80, reason: 'Issued' },
+      { why: 'a leaf made now would have to end with its CA', days: 89, leafDays: 80, reason: 'Ending' },
+      { why: 'a leaf was cut short for its CA', days: 91, leafDays: 91, reason: 'Ending' },
+      { why: 'it is minutes away', days: 0.004, leafDays: 0.004, reason: 'Ending' },
+    ])('$reason when $why', ({ days, leafDays, reason }) => {
+      const verdict = under(days, leafDays)
+      expect(verdict).toMatchObject({ status: 'True', reason })
+      const end = `${inDays(days).toISOString().slice(0, 19)}Z`
+      if (reason === 'Ending')
+        expect(verdict.message).toBe(
+          `all certificates are issued; the CA in Secret our-ca ends at ${end}: put its successor there`,
+        )
+    })
+
+    it.each([
+      { days: 31, status: 'True', reason: 'Provided' },
+      { days: 29, status: 'True', reason: 'Ending' },
+      { days: -1, status: 'False', reason: 'Ended' },
+    ])('$reason for a client certificate of the user that ends in $days days', ({ days, status, reason }) => {
+      const external = { servers: ['tls://nats.example.com:4222'], tlsSecretRef: { name: 'nats-client' } }
+      const facts = certificate({ notBefore: inDays(-200), notAfter: inDays(days) })
+      const references = new Map([['nats-client', { ...reference('tls.crt'), certificate: facts }]])
+      const given = snapshot({ sender: sender({ spec: { ...SPEC, nats: { external } } }), references })
+      const verdict = natsTls.verdict(given)
+      expect(verdict).toMatchObject({ status, reason })
+      if (reason !== 'Provided') expect(verdict.message).toMatch(/^the certificate in Secret nats-client end/)
+    })
+  })
+
   it('goes over to another CA without a moment in which somebody is not believed', () => {
     const rollOut = new RollOut()
     for (let pass = 0; pass < 20; pass += 1) {

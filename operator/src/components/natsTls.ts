@@ -10,7 +10,9 @@ import { component } from './component.ts'
 import { natsIsUpToDate } from './nats/template.ts'
 import { natsIssuer } from './parts/natsIssuer.ts'
 import { natsLeaves } from './parts/natsLeaves.ts'
-import { hasEnded, isDue, renewalAt, renewalWindows } from './parts/renewal.ts'
+import { clientEnding, issuerEnding, type Ending } from './parts/endings.ts'
+import { needOf, type Need } from './parts/leafNeeds.ts'
+import { renewalAt, renewalWindows } from './parts/renewal.ts'
 import { Secret } from '../vocabulary/kinds.ts'
 
 interface Observed {
@@ -19,6 +21,9 @@ interface Observed {
   /** Secrets whose certificate must be made before all is in time. */
   readonly pending: readonly string[]
   readonly nextRenewalMs?: number
+  /** What ends soon and only a person can renew, as the end of a message. */
+  readonly issuerEnding: string | undefined
+  readonly clientEnding: Ending | undefined
 }
 
 export const natsTls = component<'NatsTLSReady', Observed>({
@@ -44,11 +49,13 @@ export const natsTls = component<'NatsTLSReady', Observed>({
   },
 
   observe(snapshot) {
-    if (!snapshot.sender.spec.nats.managed) return { external: true, pending: [] }
+    const endings = { issuerEnding: issuerEnding(snapshot), clientEnding: clientEnding(snapshot) }
+    if (!snapshot.sender.spec.nats.managed) return { external: true, pending: [], ...endings }
     const issuer = natsIssuer(snapshot)
     const nextRenewalMs = nextRenewal(snapshot)
     return {
       external: false,
+      ...endings,
       pending: pendingOf(snapshot, issuer.state === 'good' ? issuer.certificate : undefined),
       ...(issuer.state === 'unusable' && { issuerFault: issuer.fault }),
       ...(nextRenewalMs !== undefined && { nextRenewalMs }),
@@ -56,12 +63,7 @@ export const natsTls = component<'NatsTLSReady', Observed>({
   },
 
   condition(observed): Verdict<'NatsTLSReady'> {
-    if (observed.external)
-      return {
-        status: 'True',
-        reason: 'Provided',
-        message: 'NATS is external and brings its own certificates',
-      }
+    if (observed.external) return ofUser(observed.clientEnding)
     if (observed.issuerFault !== undefined)
       return { status: 'False', reason: 'IssuerUnusable', message: observed.issuerFault }
     if (observed.pending.length > 0)
@@ -70,57 +72,35 @@ export const natsTls = component<'NatsTLSReady', Observed>({
         reason: 'Issuing',
         message: `certificates are being made: ${observed.pending.join(', ')}`,
       }
+    const { issuerEnding: ending, nextRenewalMs } = observed
     return {
       status: 'True',
-      reason: 'Issued',
-      message: 'all certificates are issued and in time',
-      ...(observed.nextRenewalMs !== undefined && { lookAgainMs: observed.nextRenewalMs }),
+      ...(ending === undefined
+        ? ISSUED
+        : { reason: 'Ending', message: `all certificates are issued; ${ending}` }),
+      ...(nextRenewalMs !== undefined && { lookAgainMs: nextRenewalMs }),
     }
   },
 })
 
-/** What a leaf needs: to be made anew because it cannot serve, to trust the CA, to be signed by it, to be renewed. */
-interface Need {
-  readonly what: 'broken' | 'trust' | 'other issuer' | 'renewal'
-  readonly reason: string
-}
+const ISSUED = { reason: 'Issued', message: 'all certificates are issued and in time' } as const
 
-function needOf(snapshot: Snapshot, leaf: Leaf, issuer: CertificateFacts): Need | undefined {
-  const { secrets, now } = snapshot
-  const reason = brokenLeaf(snapshot, leaf)
-  if (reason !== undefined) return { what: 'broken', reason }
-  const certificate = secrets.get(leaf.secret.name)?.certificate
-  if (!certificate) return undefined
-  if (!issuer.trusts.every((hash) => certificate.trusts.includes(hash)))
-    return { what: 'trust', reason: 'does not trust the CA yet' }
-  if (certificate.issuerKeyHash !== issuer.keyHash)
-    return { what: 'other issuer', reason: 'signed by another CA' }
-  // Under a CA that ends soon no renewal could last longer.
-  if (certificate.notAfter >= issuer.notAfter) return undefined
-  return isDue(certificate, renewalWindows(snapshot).leaf, now)
-    ? { what: 'renewal', reason: 'near its end' }
-    : undefined
-}
-
-/** Why a leaf cannot serve, as against one that can but should be another. */
-function brokenLeaf({ secrets, now }: Snapshot, { secret, request }: Leaf): string | undefined {
-  const facts = secrets.get(secret.name)
-  if (!facts) return 'absent'
-  const { certificate } = facts
-  if (!certificate?.keyMatches) return 'unreadable or without its key'
-  if (certificate.issuerKeyHash === undefined) return 'signed by a CA that it does not trust'
-  if (!sameSet(certificate.dnsNames, request.dnsNames)) return 'for other names'
-  if (!request.usages.every((usage) => certificate.usages.includes(usage))) return 'for another use'
-  return hasEnded(certificate, now) ? 'expired' : undefined
+function ofUser(ending: Ending | undefined): Verdict<'NatsTLSReady'> {
+  if (ending) {
+    const { hasEnded, text } = ending
+    return { status: hasEnded ? 'False' : 'True', reason: hasEnded ? 'Ended' : 'Ending', message: text }
+  }
+  return { status: 'True', reason: 'Provided', message: 'NATS is external and brings its own certificates' }
 }
 
 function wishOf({ secret, request }: Leaf, { what, reason }: Need): DesiredCertificate {
   const { issuerSecret } = request
+  const made = what === 'foreign' ? { ...request, keepsTrust: false } : request
   return {
     type: 'certificate',
     secret,
     reason,
-    request: what === 'trust' ? { role: 'trust', issuerSecret } : request,
+    request: what === 'trust' ? { role: 'trust', issuerSecret } : made,
   }
 }
 
@@ -128,7 +108,7 @@ function wishOf({ secret, request }: Leaf, { what, reason }: Need): DesiredCerti
 function pendingOf(snapshot: Snapshot, issuer: CertificateFacts | undefined): readonly string[] {
   const { status, generation } = snapshot.sender
   const isNew = status.observedGeneration !== generation
-  const blocking = isNew ? ['broken', 'trust', 'other issuer'] : ['broken']
+  const blocking = isNew ? ['broken', 'foreign', 'trust', 'other issuer'] : ['broken', 'foreign']
   return natsLeaves(snapshot)
     .filter((leaf) => !issuer || blocking.includes(needOf(snapshot, leaf, issuer)?.what ?? ''))
     .map(({ secret }) => secret.name)
@@ -142,8 +122,4 @@ function nextRenewal(snapshot: Snapshot): number | undefined {
     return certificate ? [renewalAt(certificate, windowMs).getTime() - snapshot.now.getTime()] : []
   })
   return due.length === 0 ? undefined : Math.max(60_000, Math.min(...due))
-}
-
-function sameSet(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((entry) => right.includes(entry))
 }

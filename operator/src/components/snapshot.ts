@@ -1,8 +1,9 @@
 /** Everything a decision may look at, as one value: the object, its children, its Secrets, the evidence, the time. */
 import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
+import type { Probing } from './networkPolicy/seen.ts'
+import type { MigrationFault } from '../../../crds/migrationFault.ts'
 import type { JobReport } from '../../../crds/jobReports.ts'
-import type { ClickhouseReason } from '../vocabulary/clickhouseErrors.ts'
 import type { KubernetesObject, Resource } from '../runtime/object.ts'
 
 /** One BatchSender: who it is, what it wants, what was said of it last. */
@@ -19,6 +20,8 @@ export interface Sender {
   readonly status: BatchSenderStatus
   readonly requestedAt?: string
   readonly backupRequestedAt?: string
+  /** Token of the loss that a person accepts. */
+  readonly acceptedLoss?: string
   /** Children that were left without an owner are to be taken back. */
   readonly adoptsOrphans: boolean
   /** Namespace of the operator that a person has chosen for it. */
@@ -76,6 +79,8 @@ export type ReferenceFacts =
       /** HMAC over each key's value under a key of the operator's: tells a change and nothing else. */
       readonly fingerprints: Readonly<Record<string, string>>
       readonly certificate?: CertificateFacts
+      /** Fingerprints of the databases that its addresses mean, the same for every BatchSender. */
+      readonly databases?: readonly string[]
     }
 
 /** What an observer saw, settled: one failed look does not replace a good one. */
@@ -84,89 +89,19 @@ export interface Sighting<Seen> {
   readonly lookedAt: Date
 }
 
-/** One NATS node as its handshake showed it. */
-export interface NodeHandshake {
-  readonly name: string
-  readonly servedSerial?: string
-  /** Why no certificate was seen. */
-  readonly fault?: string
-  readonly refusesPlain?: boolean
-  readonly refusesAnonymous?: boolean
-}
+/** What observers saw, by their names: each entry is declared beside the type of what it is. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- others add to it
+export interface Evidence {}
 
-export interface Evidence {
-  readonly clickhouse?: Sighting<ClickhouseSeen>
-  readonly natsHandshake?: Sighting<{ readonly nodes: readonly NodeHandshake[] }>
-  readonly jetstream?: Sighting<JetstreamSeen>
-  readonly policyProbe?: Sighting<{ readonly ports: readonly ProbedPorts[] }>
-  readonly workerEvidence?: Sighting<WorkerSeen>
-}
+/**
+ * What a worker said of the settings of PostgreSQL, by their own values, without those that its user may not see; and who
+ * refuses its credentials.
+ */
 
-/** What a worker said of the settings of PostgreSQL, by their own values; without those that its user may not see. */
-export type WorkerSeen =
-  | { readonly reached: false }
-  | { readonly reached: true; readonly fsync?: string; readonly synchronousCommit?: string }
-
-/** Two ports of one place, one open to the operator by our NetworkPolicies and one not, and which answered. */
-export interface ProbedPorts {
-  readonly name: string
-  readonly allowedPort: number
-  readonly allowed: boolean
-  readonly forbiddenPort: number
-  readonly forbidden: boolean
-}
-
-/** What the JetStream API said of the work queue; `differs` names the settings that are not as they should be. */
-export type JetstreamSeen =
-  | { readonly reached: false; readonly fault: string }
-  | { readonly reached: true; readonly stream: QueuePart; readonly consumer: QueuePart }
-
-export type QueuePart =
-  { readonly exists: false } | { readonly exists: true; readonly differs: readonly string[] }
-
-/** What ClickHouse said of its disks and of our tables. */
-export type ClickhouseSeen =
-  | { readonly reached: false; readonly fault: ClickhouseFault }
-  | {
-      readonly reached: true
-      readonly disks: readonly { readonly name: string; readonly broken: boolean }[]
-      readonly policies: readonly StoragePolicy[]
-      readonly tables: readonly TableSeen[]
-    }
-
-export interface ClickhouseFault {
-  /** Which of our reasons the server's error code means. */
-  readonly reason: ClickhouseReason
-  /** First line of what the server said, without addresses. */
-  readonly message: string
-}
-
-export interface StoragePolicy {
-  readonly name: string
-  /** In the order of their priority. */
-  readonly volumes: readonly { readonly name: string; readonly disks: readonly string[] }[]
-}
-
-export interface TableSeen {
-  readonly name: string
-  readonly storagePolicy: string
-  /** `system.tables.engine_full`: the server's own spelling of engine, keys, TTL and settings. */
-  readonly engineFull: string
-  /** Work on old parts that is not done, and why it fails, if it does. */
-  readonly mutation?: { readonly failure?: string }
-  readonly parts: PartFigures
-}
-
-/** Active parts of one table, as its archive rule sees them. */
-export interface PartFigures {
-  /** Parts that do not know the rule: made before it. */
-  readonly unaware: number
-  /** Parts past their time and not on the disk; `since` is how long the longest has waited. */
-  readonly due: { readonly parts: number; readonly bytes: number; readonly since?: Date }
-  readonly cold: { readonly parts: number; readonly bytes: number; readonly rows: number }
-  /** Parts on the disk before their time. */
-  readonly early: number
-}
+/**
+ * Two ports of one place, one open to the operator by our NetworkPolicies and one not, and which answered; only the first
+ * where the policies may open the other one, too.
+ */
 
 /** One run of a backup, verification or retention Job. */
 export interface JobRun {
@@ -190,6 +125,15 @@ export interface Trouble {
   readonly component: string
   /** `pod orders-worker-x cannot get image i`; the same for as long as the trouble is. */
   readonly text: string
+  /** What the last pod of a Job that ended in vain said of it. */
+  readonly lastWords?: { readonly job: string; readonly fault: MigrationFault }
+}
+
+/** What another BatchSender uses, too. */
+export interface Share {
+  readonly what: 'postgres' | 'clickhouse' | 'backup'
+  /** `namespace/name`, or that it is of another namespace. */
+  readonly with: string
 }
 
 /** The operator's own settings that manifests depend on. */
@@ -213,9 +157,12 @@ export interface Snapshot {
   readonly secrets: ReadonlyMap<string, SecretFacts>
   readonly references: ReadonlyMap<string, ReferenceFacts>
   readonly runs: readonly JobRun[]
+  readonly probing: Probing
   /** Sorted by their texts. */
   readonly troubles: readonly Trouble[]
   readonly evidence: Evidence
+  /** Sorted; without repetitions. */
+  readonly shared: readonly Share[]
 }
 
 /** The child as the informer knows it. The shape is the caller's word for what the kind looks like. */

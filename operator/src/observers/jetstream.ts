@@ -1,6 +1,7 @@
 /** Looks at the work queue through the JetStream API: a healthy server says nothing about its streams. */
 import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
-import type { JetstreamSeen, Sender } from '../components/snapshot.ts'
+import type { Sender } from '../components/snapshot.ts'
+import type { JetstreamSeen } from '../components/nats/seen.ts'
 import type { NatsAccess } from '../components/desired.ts'
 import type { Observer } from './watchman.ts'
 

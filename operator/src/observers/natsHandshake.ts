@@ -1,189 +1,106 @@
-/** Shakes hands with every NATS node: which certificate it serves, and whom it turns away. */
-import type { Duplex } from 'node:stream'
-import { connect as connectTcp, type LookupFunction } from 'node:net'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+/** Looks at what every NATS node shows to those who connect, at every address that its name leads to. */
+import type { LookupAddress } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import { lookup as systemLookup } from 'node:dns'
 import type { NatsAddress } from '../components/desired.ts'
-import type { NodeHandshake, Sender } from '../components/snapshot.ts'
+import type { CertificateFacts, Sender } from '../components/snapshot.ts'
+import type { NodeHandshake } from '../components/nats/seen.ts'
 import type { Observer } from './watchman.ts'
+import { Astray } from './astray.ts'
+import { shakeHands } from './shakeHands.ts'
 
-const DEADLINE_MS = 4_000
-/** How long a server may take to turn away who has no certificate: TLS 1.3 tells only after the handshake. */
-const VERDICT_MS = 3_000
+/** What every node should show. @property trust of clients, in PEM */
+export interface IssuedCertificate {
+  readonly certificate: CertificateFacts
+  readonly trust: string
+}
 
 export interface HandshakeTargets {
   readonly addresses: (sender: Sender) => readonly NatsAddress[]
-  /** Serial that every node should serve; nothing while none is issued. */
-  readonly issuedSerial: (sender: Sender) => string | undefined
+  /** Nothing while none is issued. */
+  readonly issued: (sender: Sender) => IssuedCertificate | undefined
   /** How the nodes' names become addresses; the system's way by default. */
   readonly lookup?: LookupFunction
 }
 
-export function natsHandshake({
-  addresses,
-  issuedSerial,
-  lookup,
-}: HandshakeTargets): Observer<'natsHandshake'> {
+export function natsHandshake({ addresses, issued, lookup }: HandshakeTargets): Observer<'natsHandshake'> {
+  const astray = new Astray()
   return {
     name: 'natsHandshake',
     async look(sender) {
       const targets = addresses(sender)
-      const issued = issuedSerial(sender)
-      if (targets.length === 0 || issued === undefined) return undefined
-      const nodes = await Promise.all(targets.map((address) => shakeHands(address, lookup)))
-      const good = nodes.every(
-        (node) => node.servedSerial === issued && node.refusesPlain && node.refusesAnonymous,
-      )
-      return { good, seen: { nodes } }
+      const wanted = issued(sender)
+      if (targets.length === 0 || wanted === undefined) return undefined
+      const seen = await Promise.all(targets.map((address) => lookAtNode(address, wanted, lookup)))
+      const isGood = (node: NodeHandshake) => isAsIssued(node, wanted.certificate)
+      const remarks = seen.map((node) => ({
+        name: node.name,
+        isAstray: isThere(node) && !isGood(node),
+        isSeen: isThere(node),
+      }))
+      const since = astray.note(`${sender.uid} ${wanted.certificate.serial}`, remarks, new Date())
+      const nodes = seen.map((node) => {
+        const astraySince = since.get(node.name)
+        return { ...node, ...(astraySince && { astraySince }) }
+      })
+      return { good: seen.every(isGood), seen: { nodes } }
     },
   }
 }
 
-/**
- * A NATS server greets in plain text with an INFO line, then waits for TLS. Its certificate is seen before ours would
- * be asked for, so the proof needs no credentials at all. Never throws.
- */
-export async function shakeHands(address: NatsAddress, lookup?: LookupFunction): Promise<NodeHandshake> {
-  const name = address.node
-  try {
-    const [served, refusesPlain] = await Promise.all([
-      anonymousHandshake(address, lookup),
-      plainRefused(address, lookup),
-    ])
-    return { name, ...served, refusesPlain }
-  } catch (error) {
-    return { name, fault: error instanceof Error ? faultText(error) : 'did not answer' }
-  }
+/** The key is what is proven in a handshake; everybody can write the serial into a certificate. */
+function isAsIssued(node: NodeHandshake, { serial, keyHash }: CertificateFacts): boolean {
+  const isShown = node.servedSerial === serial && node.servedKeyHash === keyHash
+  const isBelieved = node.distrust === undefined && node.isMisnamed !== true
+  return isShown && isBelieved && node.refusesPlain === true && node.refusesAnonymous === true
 }
 
-/** Shows no certificate and sends a CONNECT: the server must close without a PONG. */
-async function anonymousHandshake(
+/** More than a node has in any cluster. */
+const MOST_ADDRESSES = 8
+
+/**
+ * Clients come to any of the addresses that a name leads to, and whoever takes the labels and the name of a node is among
+ * them: of those that answer, one that is not as it should be speaks for all.
+ */
+async function lookAtNode(
   address: NatsAddress,
-  lookup?: LookupFunction,
-): Promise<Pick<NodeHandshake, 'servedSerial' | 'refusesAnonymous'>> {
-  const plain = await dial(address, lookup)
-  await firstLine(plain)
-  // Who signs is compared by serial with what was issued; here it only matters what is shown.
-  const socket = connectTls({ socket: plain, servername: address.host, rejectUnauthorized: false })
-  try {
-    await secured(socket)
-    const servedSerial = socket.getPeerCertificate().serialNumber
-    const refusesAnonymous = !(await answersPing(socket))
-    return { servedSerial, refusesAnonymous }
-  } finally {
-    socket.destroy()
-    plain.destroy()
-  }
-}
-
-/** Speaks on without TLS: the server must close without a PONG. */
-async function plainRefused(address: NatsAddress, lookup?: LookupFunction): Promise<boolean> {
-  const socket = await dial(address, lookup)
-  try {
-    await firstLine(socket)
-    return !(await answersPing(socket))
-  } finally {
-    socket.destroy()
-  }
-}
-
-function dial({ host, port }: NatsAddress, lookup?: LookupFunction) {
-  return within(
-    new Promise<ReturnType<typeof connectTcp>>((resolve, reject) => {
-      const socket = connectTcp({ host, port, timeout: DEADLINE_MS, ...(lookup && { lookup }) })
-      socket.once('connect', () => {
-        resolve(socket)
-      })
-      socket.once('timeout', () => socket.destroy(new Late('did not answer in time')))
-      socket.once('error', reject)
+  { certificate, trust }: IssuedCertificate,
+  lookup: LookupFunction = systemLookup,
+): Promise<NodeHandshake> {
+  const places = await addressesOf(address.host, lookup)
+  if (places.length < 2) return shakeHands(address, trust, lookup)
+  // Who has pods could hide one among them.
+  if (places.length > MOST_ADDRESSES)
+    return { name: address.node, fault: `is a name of ${places.length} addresses, and should be of one` }
+  const seen = await Promise.all(
+    places.map(async (place) => {
+      const node = await shakeHands(address, trust, leadingTo(place))
+      return { node, place }
     }),
-    'did not answer in time',
   )
+  const answering = seen.filter(({ node }) => isThere(node))
+  const worst =
+    answering.find(({ node }) => node.refusesPlain === false) ??
+    answering.find(({ node }) => !isAsIssued(node, certificate))
+  if (worst && answering.length > 1) return { ...worst.node, shownAt: worst.place.address }
+  return (answering[0] ?? seen[0])?.node ?? { name: address.node }
 }
 
-function secured(socket: TLSSocket): Promise<void> {
-  return within(
-    new Promise((resolve, reject) => {
-      socket.once('secureConnect', resolve)
-      socket.once('error', reject)
-      socket.once('close', () => {
-        reject(new Error('closed during the TLS handshake'))
-      })
-    }),
-    'did not finish the TLS handshake in time',
-  )
-}
+const isThere = (node: NodeHandshake) => node.servedSerial !== undefined || node.refusesPlain === false
 
-/** The INFO line, byte by byte: whatever follows belongs to TLS. */
-function firstLine(socket: Duplex): Promise<void> {
-  return within(
-    new Promise((resolve, reject) => {
-      const take = () => {
-        for (let byte: Buffer | null = take1(socket); byte; byte = take1(socket)) {
-          if (byte[0] !== 0x0a) continue
-          socket.removeListener('readable', take)
-          resolve()
-          return
-        }
-      }
-      socket.on('readable', take)
-      socket.once('error', reject)
-      socket.once('end', () => {
-        reject(new Error('closed before greeting'))
-      })
-    }),
-    'did not greet in time',
-  )
-}
-
-function take1(socket: Duplex): Buffer | null {
-  return socket.read(1) as Buffer | null
-}
-
-/** Silence is no refusal: a server that is slow may still let everybody in. */
-function answersPing(socket: Duplex): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const timer = setTimeout(() => {
-      reject(new Late('did not say whether it lets us in'))
-    }, VERDICT_MS)
-    const decide = (answer: boolean) => {
-      clearTimeout(timer)
-      resolve(answer)
-    }
-    socket.on('data', (chunk: Buffer) => {
-      text = (text + chunk.toString('latin1')).slice(-1_024)
-      if (text.includes('PONG')) decide(true)
+/** In an order of their own, so that the same look says the same. None where the name leads nowhere. */
+function addressesOf(host: string, lookup: LookupFunction): Promise<readonly LookupAddress[]> {
+  return new Promise((resolve) => {
+    lookup(host, { all: true }, (error, found) => {
+      if (error || typeof found === 'string') resolve([])
+      else resolve(found.toSorted((left, right) => (left.address < right.address ? -1 : 1)))
     })
-    socket.once('error', () => {
-      decide(false)
-    })
-    socket.once('close', () => {
-      decide(false)
-    })
-    socket.write('CONNECT {"verbose":false,"pedantic":false,"name":"batchsender-probe"}\r\nPING\r\n')
   })
 }
 
-async function within<Result>(work: Promise<Result>, fault: string): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Late(fault))
-    }, DEADLINE_MS)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
+const leadingTo =
+  (place: LookupAddress): LookupFunction =>
+  (_host, { all }, callback) => {
+    if (all) callback(null, [place])
+    else callback(null, place.address, place.family)
   }
-}
-
-/**
- * One word for every way of not getting through: which of them it is changes from look to look, and a status must not.
- */
-function faultText(error: Error): string {
-  const isOfNetwork = error instanceof Late || ('code' in error && typeof error.code === 'string')
-  return isOfNetwork ? 'cannot be reached' : error.message
-}
-
-class Late extends Error {}

@@ -1,7 +1,8 @@
 /** Knocks at ports that NetworkPolicies open to the operator, and at ports that they do not. */
 import { connect, type LookupFunction, type TcpNetConnectOpts } from 'node:net'
 import type { PolicyProbe } from '../components/networkPolicy/probes.ts'
-import type { ProbedPorts, Sender } from '../components/snapshot.ts'
+import type { Sender } from '../components/snapshot.ts'
+import type { ProbedPorts } from '../components/networkPolicy/seen.ts'
 import type { Observer } from './watchman.ts'
 
 /** A dropped packet has no answer: silence for this long is one. */
@@ -18,7 +19,7 @@ export function policyProbe(
       const probes = probesOf(sender)
       if (probes.length === 0) return undefined
       const ports = await Promise.all(probes.map((wanted) => probe(wanted, lookup)))
-      return { good: ports.every(({ allowed, forbidden }) => allowed && !forbidden), seen: { ports } }
+      return { good: ports.every(({ allowed, forbidden }) => allowed && forbidden !== true), seen: { ports } }
     },
   }
 }
@@ -28,6 +29,7 @@ async function probe(
   lookup?: LookupFunction,
 ): Promise<ProbedPorts> {
   const knock = (port: number) => answers({ host, port, ...(lookup && { lookup }) })
+  if (forbiddenPort === undefined) return { name, allowedPort, allowed: await knock(allowedPort) }
   const [allowed, forbidden] = await Promise.all([knock(allowedPort), knock(forbiddenPort)])
   return { name, allowedPort, allowed, forbiddenPort, forbidden }
 }

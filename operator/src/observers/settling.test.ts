@@ -9,12 +9,15 @@ const after = (...looks: readonly { look: Look<string>; second: number }[]) =>
   looks.reduce<Belief<string> | undefined>(
     (belief, { look, second }) => settle(belief, look, at(second)),
     undefined,
-  )?.sighting.seen
+  )?.sighting?.seen
 
 describe('settle', () => {
-  it('believes the first look, whatever it shows', () => {
-    expect(after({ look: bad, second: 0 })).toBe('ill')
+  it('believes the first look when it is good, and says nothing of a bad one until it stays', () => {
     expect(after({ look: good, second: 0 })).toBe('well')
+    expect(after({ look: bad, second: 0 })).toBeUndefined()
+    expect(after(...[0, 1].map((second) => ({ look: bad, second })))).toBeUndefined()
+    expect(after(...[0, 1, 2].map((second) => ({ look: bad, second })))).toBe('ill')
+    expect(after(...[0, 60].map((second) => ({ look: bad, second })))).toBe('ill')
   })
 
   it('does not let one or two bad looks flip a good one', () => {

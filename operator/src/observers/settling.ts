@@ -9,7 +9,8 @@ export interface Look<Seen> {
 }
 
 export interface Belief<Seen> {
-  readonly sighting: Sighting<Seen>
+  /** Absent while nothing was seen that is to be believed. */
+  readonly sighting?: Sighting<Seen>
   readonly good: boolean
   /** Bad looks in a row since the last good one. */
   readonly badLooks: number
@@ -19,18 +20,16 @@ export interface Belief<Seen> {
 const BAD_LOOKS = 3
 const BAD_FOR_MS = 60_000
 
-/** One failed look does not flip a verdict: three in a row do, or a minute of them. */
+/**
+ * One failed look does not flip a verdict: three in a row do, or a minute of them. That goes for the first looks after a
+ * start as well, since what the status says stands until then.
+ */
 export function settle<Seen>(belief: Belief<Seen> | undefined, look: Look<Seen>, now: Date): Belief<Seen> {
-  if (look.good) return { sighting: { seen: look.seen, lookedAt: now }, good: true, badLooks: 0 }
-  const badLooks = (belief?.badLooks ?? 0) + 1
-  const badSince = belief?.badSince ?? now
+  const sighting = { seen: look.seen, lookedAt: now }
+  if (look.good) return { sighting, good: true, badLooks: 0 }
+  const { badLooks: before = 0, badSince = now, good = false, sighting: last } = belief ?? {}
+  const badLooks = before + 1
   const stays = badLooks >= BAD_LOOKS || now.getTime() - badSince.getTime() >= BAD_FOR_MS
-  // Nothing good was ever seen: there is nothing to protect from a bad look.
-  const believed = belief?.good !== true || stays
-  return {
-    sighting: believed ? { seen: look.seen, lookedAt: now } : belief.sighting,
-    good: !believed,
-    badLooks,
-    badSince,
-  }
+  if (stays) return { sighting, good: false, badLooks, badSince }
+  return { ...(last && { sighting: last }), good, badLooks, badSince }
 }

@@ -96,7 +96,7 @@ export class Watchman {
     const post = this.#posts.get(key)
     if (!post) return {}
     const valid = [...post.beliefs].filter(([name, { changes }]) => changes === (post.changes.get(name) ?? 0))
-    return Object.fromEntries(valid.map(([name, { sighting }]) => [name, sighting]))
+    return Object.fromEntries(valid.flatMap(([name, { sighting }]) => (sighting ? [[name, sighting]] : [])))
   }
 
   get #periodMs(): number {
@@ -137,10 +137,10 @@ export class Watchman {
   ): boolean {
     const before = beliefs.get(name)
     const after = settle(before, look, begun.at)
-    const { changes: seenAt } = before?.sighting === after.sighting ? before : begun
+    const { changes: seenAt } = before && before.sighting === after.sighting ? before : begun
     const wasOutdated = before !== undefined && before.changes !== (changes.get(name) ?? 0)
     beliefs.set(name, { ...after, changes: seenAt })
-    return wasOutdated || JSON.stringify(before?.sighting.seen) !== JSON.stringify(after.sighting.seen)
+    return wasOutdated || JSON.stringify(before?.sighting?.seen) !== JSON.stringify(after.sighting?.seen)
   }
 
   /** @returns whether somebody asked to hurry, before or during the pause. */

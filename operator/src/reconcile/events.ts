@@ -1,20 +1,19 @@
 /** What a person is told through Events: only what changed, or what they must know. Pure. */
 import type { BatchSenderStatus, Condition } from '../../../crds/schema/status.ts'
 import type { Sender, Snapshot } from '../components/snapshot.ts'
+import type { SenderEvent } from './effects/effect.ts'
 import type { StepOutcome } from './commit.ts'
+import type { ReasonOf } from '../../../crds/schema/conditions.ts'
+import { isAside } from '../components/desired.ts'
 import { told } from '../runtime/differences.ts'
-import { nameOf } from './ports.ts'
-
-export interface SenderEvent {
-  readonly type: 'Normal' | 'Warning'
-  readonly reason: string
-  readonly message: string
-}
+import { effectOf, nounOf } from './effects/index.ts'
 
 /** What a pass did. */
 export function deedsOf(snapshot: Snapshot, outcomes: readonly StepOutcome[]): readonly SenderEvent[] {
   return [
-    ...outcomes.flatMap((outcome) => changeEvents(outcome, wasSettled(snapshot.sender, outcome))),
+    ...outcomes
+      .filter(({ step }) => !isAside(step.desired))
+      .flatMap((outcome) => changeEvents(outcome, wasSettled(snapshot.sender, outcome))),
     ...outcomes.flatMap(contestEvents),
     ...outcomes.flatMap(rewriteEvents),
   ]
@@ -27,40 +26,8 @@ function wasSettled({ status, generation }: Sender, { step }: StepOutcome): bool
   return last?.status === 'True' && last.observedGeneration === generation
 }
 
-function changeEvents({ step, outcome }: StepOutcome, settled: boolean): readonly SenderEvent[] {
-  if (outcome.state !== 'done') return []
-  const { desired } = step
-  if (desired.type === 'certificate')
-    return [{ type: 'Normal', reason: 'CertificateIssued', message: `${outcome.what}: ${desired.reason}` }]
-  if (desired.type === 'natsReload')
-    return [
-      {
-        type: 'Normal',
-        reason: 'NatsReloaded',
-        message: `${outcome.what} ${desired.reason}: told to reload`,
-      },
-    ]
-  if (desired.type === 'statement')
-    return [
-      {
-        type: settled ? 'Warning' : 'Normal',
-        reason: desired.reason,
-        message: `${desired.message}: told ClickHouse`,
-      },
-    ]
-  if (outcome.change === 'removed')
-    return [{ type: 'Normal', reason: 'Removed', message: `${outcome.what} was removed` }]
-  if (outcome.change === 'created')
-    return settled
-      ? [{ type: 'Warning', reason: 'Healed', message: `${outcome.what} was gone and is back` }]
-      : [{ type: 'Normal', reason: 'Created', message: `${outcome.what} was created` }]
-  return [
-    {
-      type: 'Normal',
-      reason: settled ? 'Healed' : 'Updated',
-      message: `${outcome.what} was brought back in line`,
-    },
-  ]
+function changeEvents({ step: { desired }, outcome }: StepOutcome, settled: boolean): readonly SenderEvent[] {
+  return outcome.state === 'done' ? [effectOf(desired).event(desired, outcome, settled)] : []
 }
 
 function contestEvents({ contests }: StepOutcome): readonly SenderEvent[] {
@@ -79,21 +46,68 @@ function rewriteEvents({ step, rewritten = [] }: StepOutcome): readonly SenderEv
     {
       type: 'Warning',
       reason: 'AdmissionChanged',
-      message: `admission changes ${nameOf(step.desired)}: ${changes}; it is left as it is`,
+      message: `admission changes ${nounOf(step.desired)}: ${changes}; it is left as it is`,
     },
   ]
 }
 
-/** Conditions that turned, told once. */
+function newRefusals(before: BatchSenderStatus, after: BatchSenderStatus): readonly SenderEvent[] {
+  const known = new Set(before.evidence?.backup?.refused?.map(({ what }) => what))
+  return (after.evidence?.backup?.refused ?? [])
+    .filter(({ what }) => !known.has(what))
+    .map(({ what, message }) => ({
+      type: 'Warning',
+      reason: 'ReportRefused',
+      message: `${what}: ${message}`,
+    }))
+}
+
+const SHARED = {
+  postgres: 'its database of PostgreSQL',
+  clickhouse: 'its database of ClickHouse',
+  backup: 'the place of its backups',
+} as const
+
+/** Told when it begins. */
+function shareEvents(before: BatchSenderStatus, after: BatchSenderStatus): readonly SenderEvent[] {
+  const known = before.evidence?.shared ?? []
+  return (after.evidence?.shared ?? []).flatMap((share) => {
+    const last = known.find(({ what }) => what === share.what)?.with ?? []
+    const added = share.with.filter((who) => !last.includes(who))
+    if (added.length === 0) return []
+    return [
+      {
+        type: 'Warning',
+        reason: 'Shared',
+        message: `${SHARED[share.what]} is also that of ${added.join(', ')}`,
+      },
+    ]
+  })
+}
+
+/** What turned, told once. */
 export function turnsOf(before: BatchSenderStatus, after: BatchSenderStatus): readonly SenderEvent[] {
+  return [...conditionEvents(before, after), ...shareEvents(before, after), ...newRefusals(before, after)]
+}
+
+function conditionEvents(before: BatchSenderStatus, after: BatchSenderStatus): readonly SenderEvent[] {
   return (after.conditions ?? []).flatMap((condition): readonly SenderEvent[] => {
     const { type, status, reason, message } = condition
-    const last = before.conditions?.find((one) => one.type === type)?.status
+    const previous = before.conditions?.find((one) => one.type === type)
+    const last = previous?.status
+    if (ends(condition) && previous?.reason !== reason) return [{ type: 'Warning', reason, message }]
     if (last === status) return []
     if (type === 'Ready' && status === 'True') return [{ type: 'Normal', reason: 'Ready', message }]
     return isWarning(condition, last) ? [{ type: 'Warning', reason, message }] : []
   })
 }
+
+/** All is well, and will not be for long: told once, and well before. */
+function ends({ type, reason }: Condition): boolean {
+  return type === 'NatsTLSReady' && reason === ENDING
+}
+
+const ENDING: ReasonOf<'NatsTLSReady'> = 'Ending'
 
 /** What was well and is not, what a person must change, and what is missing from the start. */
 function isWarning({ type, status }: Condition, last: Condition['status'] | undefined): boolean {

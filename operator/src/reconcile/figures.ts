@@ -1,20 +1,24 @@
 /** The figures in the status: what certificates say, what nodes serve, how many workers there are. Pure. */
+import type { BackupEvidence } from '../../../crds/schema/clickhouseEvidence.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { DeploymentManifest } from '../components/parts/manifests.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
 import type { Contest } from './ports.ts'
-import { nameOf } from './ports.ts'
+import { nounOf } from './effects/index.ts'
 import { DATA_TABLES } from '../../../crds/clickhouseTables.ts'
 import { childName, selectorLabels } from '../components/parts/labels.ts'
 import { natsNodes, natsSecrets } from '../components/parts/natsTopology.ts'
 import { Deployment } from '../vocabulary/kinds.ts'
 import { childOf } from '../components/snapshot.ts'
-import { ttlRules } from '../components/archive/ttlRules.ts'
+import { ttlRules } from '../components/parts/ttlRules.ts'
 import { backupHistory } from '../components/backup/history.ts'
+import { repairJob } from '../components/backup/onDemand.ts'
+import { nextKept } from '../components/backup/standing.ts'
+import { acceptedToken, marksOf } from '../components/parts/dataLoss.ts'
 import { archiveWish } from '../components/parts/clickhouse.ts'
 import { scaleOf } from '../components/worker/scaling.ts'
-import { timestamp } from './timestamp.ts'
+import { instantOf } from '../components/parts/instants.ts'
 
 type EvidenceStatus = NonNullable<BatchSenderStatus['evidence']>
 
@@ -26,13 +30,46 @@ export function evidenceStatus(snapshot: Snapshot, outcomes: readonly StepOutcom
   const natsTls = natsTlsFigures(snapshot)
   const contested = contests(snapshot, outcomes)
   const archive = archiveFigures(snapshot)
-  const backup = backupHistory(snapshot)
+  const backup = backupFigures(snapshot, outcomes)
+  const tables = marksOf(snapshot)
+  const acceptedLoss = acceptedToken(snapshot)
   return {
+    ...(tables.length > 0 && { tables: [...tables] }),
+    ...(acceptedLoss !== undefined && { acceptedLoss }),
     ...(archive && { archive }),
     ...(Object.keys(backup).length > 0 && { backup }),
     ...(natsTls && { natsTls }),
+    ...sharedFigures(snapshot),
     ...(contested.length > 0 && { contested }),
   }
+}
+
+function backupFigures(snapshot: Snapshot, outcomes: readonly StepOutcome[]): BackupEvidence {
+  const kept = nextKept(snapshot)
+  const repair = repairJob(snapshot)
+  const begun = repair && (repair.isThere || isMade(`Job ${repair.name}`, outcomes)) ? repair.base : undefined
+  return {
+    ...backupHistory(snapshot),
+    ...(kept && { kept }),
+    ...(begun !== undefined && { repaired: begun }),
+  }
+}
+
+function isMade(what: string, outcomes: readonly StepOutcome[]): boolean {
+  return outcomes.some(
+    ({ step, outcome }) =>
+      nounOf(step.desired) === what && (outcome.state === 'done' || outcome.state === 'unchanged'),
+  )
+}
+
+/** As many as a person reads. */
+const MOST_SHARED = 8
+
+function sharedFigures({ shared }: Snapshot): Pick<EvidenceStatus, 'shared'> {
+  const kinds = [...new Set(shared.map(({ what }) => what))]
+  if (kinds.length === 0) return {}
+  const namesOf = (kind: string) => shared.filter(({ what }) => what === kind).map((share) => share.with)
+  return { shared: kinds.map((what) => ({ what, with: namesOf(what).slice(0, MOST_SHARED) })) }
 }
 
 function natsTlsFigures({ sender, secrets, evidence }: Snapshot): EvidenceStatus['natsTls'] {
@@ -53,8 +90,8 @@ function natsTlsFigures({ sender, secrets, evidence }: Snapshot): EvidenceStatus
   })
   return {
     ...(server && { serverSerial: server.serial }),
-    ...(ends.length > 0 && { expiresAt: timestamp(new Date(Math.min(...ends.map((end) => end.getTime())))) }),
-    ...(ca && { caExpiresAt: timestamp(ca.notAfter) }),
+    ...(ends.length > 0 && { expiresAt: instantOf(new Date(Math.min(...ends.map((end) => end.getTime())))) }),
+    ...(ca && { caExpiresAt: instantOf(ca.notAfter) }),
     nodes,
   }
 }
@@ -76,7 +113,7 @@ function archiveFigures({ sender, evidence }: Snapshot): EvidenceStatus['archive
       rowsCold: cold.rows,
       partsDue: due.parts,
       bytesDue: due.bytes,
-      ...(due.since && { dueSince: timestamp(due.since) }),
+      ...(due.since && { dueSince: instantOf(due.since) }),
     }))
 }
 
@@ -103,7 +140,7 @@ function contests(
 function contestsOf({ step, contests: fought, rewritten = [] }: StepOutcome): readonly Contest[] {
   if (rewritten.length === 0) return fought
   const paths = rewritten.map(({ path }) => path.slice(0, 512)).sort()
-  return [...fought, { object: nameOf(step.desired), manager: 'admission', paths }]
+  return [...fought, { object: nounOf(step.desired), manager: 'admission', paths }]
 }
 
 export function workersStatus(snapshot: Snapshot) {

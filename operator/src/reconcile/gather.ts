@@ -6,7 +6,7 @@ import type { Sender, Snapshot } from '../components/snapshot.ts'
 import { specFaults } from '../../../crds/validate.ts'
 import { ANNOTATIONS } from '../../../crds/schema/conditions.ts'
 import { templateHash } from '../components/parts/templateHash.ts'
-import { references } from '../components/parts/references.ts'
+import { references } from '../components/connections/index.ts'
 
 export async function gather(
   primary: KubernetesObject,
@@ -30,7 +30,9 @@ export async function gather(
     secrets: ports.secrets(sender),
     references: read,
     runs: ports.runs(sender),
+    probing: ports.probing(sender),
     evidence: ports.evidence(sender),
+    shared: ports.shared(sender, read),
   }
 }
 
@@ -48,6 +50,7 @@ export function senderOf(primary: KubernetesObject): Sender {
   const spec = primary['spec'] as BatchSenderSpec
   const requestedAt = asked(metadata, ANNOTATIONS.requestedAt)
   const assignedTo = asked(metadata, ANNOTATIONS.operator)
+  const acceptedLoss = asked(metadata, ANNOTATIONS.acceptDataLoss)
   const backupRequestedAt = asked(metadata, ANNOTATIONS.backupRequestedAt)
   return {
     name: metadata.name,
@@ -59,6 +62,7 @@ export function senderOf(primary: KubernetesObject): Sender {
     specFaults: specFaults(spec),
     status: primary['status'] ?? {},
     adoptsOrphans: metadata.annotations?.[ANNOTATIONS.adoptOrphans] === 'true',
+    ...(acceptedLoss !== undefined && { acceptedLoss }),
     ...(assignedTo !== undefined && { assignedTo }),
     ...(requestedAt !== undefined && { requestedAt }),
     ...(backupRequestedAt !== undefined && { backupRequestedAt }),

@@ -173,6 +173,12 @@ const holds = (look: Parameters<typeof live>[1]) => {
   )
 }
 
+/** What was said of a write that did not come through. */
+function openWrite({ status }: World, type: ConditionType): string | undefined {
+  const last = conditionOf(status, type)
+  return /Write|NameConflict|Blocked|Invalid/.test(last?.reason ?? '') ? last?.status : undefined
+}
+
 describe('over any history', () => {
   it('every status keeps the rules of kstatus', () => {
     holds((_before, _event, { generation }, status) => {
@@ -236,9 +242,33 @@ describe('over any history', () => {
       expect(conditionOf(status, 'Suspended')?.status).toBe('True')
       const onlyToggled = before.status.observedSpecHash === `hash ${edits}`
       expect(status.observedGeneration === generation).toBe(onlyToggled)
-      for (const type of ['Ready', ...TYPES])
-        expect(conditionOf(status, type)?.status).toBe(conditionOf(before.status, type)?.status)
       if (event.kind === 'edit') expect(kstatusOf(generation, status)).toBe('InProgress')
+    })
+  })
+
+  it('what is seen is told while suspended, too, but for writes that nobody tries again', () => {
+    holds((before, event, { suspend, verdicts, proofs }, status) => {
+      // Nothing is made while suspended.
+      if (!suspend || event.kind === 'done') return
+      for (const type of TYPES) {
+        const { status: seen } = verdicts[type]
+        const told = conditionOf(status, type)?.status
+        expect(seen === 'True' ? (openWrite(before, type) ?? seen) : seen).toBe(told)
+      }
+      for (const name of NAMES)
+        expect(status.checks?.find((check) => check.name === name)?.state).toBe(proofs[name].state)
+    })
+  })
+
+  it('Ready follows what is seen while suspended, and nothing waits for writes that do not come', () => {
+    const waits = (of: BatchSenderStatus) => conditionOf(of, 'Reconciling') !== undefined
+    holds((before, _event, { generation, suspend }, status) => {
+      if (!suspend) return
+      const allTrue = TYPES.every((type) => conditionOf(status, type)?.status === 'True')
+      expect(conditionOf(status, 'Ready')?.status === 'True').toBe(allTrue)
+      expect(waits(status) && !waits(before.status)).toBe(false)
+      const breaks = !allTrue && kstatusOf(generation, before.status) === 'Current'
+      if (breaks) expect(kstatusOf(generation, status)).toBe('Failed')
     })
   })
 

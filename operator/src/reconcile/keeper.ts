@@ -3,7 +3,7 @@
  * end, under the same field manager. The status names one by its namespace; another stands back while that one is at
  * work, and says so.
  */
-import type { SenderEvent } from './events.ts'
+import type { SenderEvent } from './effects/effect.ts'
 import type { Ports } from './ports.ts'
 import type { Sender } from '../components/snapshot.ts'
 import { ANNOTATIONS } from '../../../crds/schema/conditions.ts'

@@ -29,7 +29,11 @@ function stillTrue(
   outcomes: readonly StepOutcome[],
   sender: Sender,
 ): Judged | undefined {
-  const healed = outcomes.some(({ step, outcome }) => step.conditionType === type && outcome.state === 'done')
+  // What was only asked for, such as a reload, is not mended by that, and may be asked for again and again.
+  const healed = outcomes.some(
+    ({ step, outcome }) =>
+      step.conditionType === type && outcome.state === 'done' && outcome.change !== 'requested',
+  )
   const last = sender.status.conditions?.find((condition) => condition.type === type)
   if (!healed || last?.status !== 'True' || last.observedGeneration !== sender.generation) return undefined
   return { type, status: 'True', reason: last.reason, message: last.message }

@@ -4,6 +4,8 @@ import type { Check, Proof } from '../checks/check.ts'
 import type { CheckName, ConditionType } from '../../../crds/schema/conditions.ts'
 import type { Desired } from '../components/desired.ts'
 import type { Snapshot } from '../components/snapshot.ts'
+import { effectOf } from './effects/index.ts'
+import { asItStands } from './suspension.ts'
 
 /** One thing to bring about, and the condition that tells of it. */
 export interface Step {
@@ -22,29 +24,6 @@ export interface Plan {
   readonly lookAgainMs?: number
 }
 
-/** What must be there before what: keys and accounts before the pods that use them. */
-const ORDER: Readonly<Record<string, number>> = {
-  key: 0,
-  certificate: 0,
-  ConfigMap: 1,
-  ServiceAccount: 1,
-  NetworkPolicy: 2,
-  Service: 2,
-  PodDisruptionBudget: 2,
-  absent: 3,
-  StatefulSet: 4,
-  queue: 5,
-  natsReload: 5,
-  statement: 5,
-  CronJob: 6,
-  Job: 6,
-  Deployment: 7,
-  HorizontalPodAutoscaler: 8,
-}
-
-const rank = ({ desired }: Step): number =>
-  ORDER[desired.type === 'object' ? desired.resource.kind : desired.type] ?? 3
-
 /** Timers overflow beyond 24 days; half a day is soon enough for anything that nothing announces. */
 const LONGEST_LOOK_AGAIN_MS = 43_200_000
 
@@ -58,15 +37,16 @@ export function planOf(
   const judges = invalid
     ? components.filter(({ conditionType }) => conditionType === 'SpecValid')
     : components
+  const seen = asItStands(snapshot)
   const defects: unknown[] = []
   const attempt = attemptWith(defects)
   const verdicts = judges.map((component) => ({
     type: component.conditionType,
-    verdict: attempt(() => component.verdict(snapshot), DEFECT),
+    verdict: attempt(() => component.verdict(seen), DEFECT),
   }))
   const proofs = invalid
     ? []
-    : checks.map((check) => ({ name: check.name, proof: attempt(() => check.prove(snapshot), UNPROVEN) }))
+    : checks.map((check) => ({ name: check.name, proof: attempt(() => check.prove(seen), UNPROVEN) }))
   const waits = [...verdicts.map(({ verdict }) => verdict), ...proofs.map(({ proof }) => proof)].flatMap(
     ({ lookAgainMs }) => lookAgainMs ?? [],
   )
@@ -111,6 +91,6 @@ function stages(
       conditionType: component.conditionType,
     })),
   )
-  const byRank = Map.groupBy(steps, rank)
+  const byRank = Map.groupBy(steps, ({ desired }) => effectOf(desired).rank(desired))
   return [...byRank.keys()].sort((left, right) => left - right).map((key) => byRank.get(key) ?? [])
 }

@@ -4,7 +4,6 @@ import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { AnyReason } from '../../../crds/schema/conditions.ts'
 import type { Failures } from '../runtime/failures.ts'
 import type {
-  Desired,
   DesiredCertificate,
   DesiredKey,
   DesiredQueue,
@@ -18,8 +17,10 @@ import type {
   ReferenceFacts,
   SecretFacts,
   Sender,
+  Share,
   Trouble,
 } from '../components/snapshot.ts'
+import type { Probing } from '../components/networkPolicy/seen.ts'
 import type { Removal } from '../runtime/remove.ts'
 import type { Claim } from '../runtime/ownership.ts'
 import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
@@ -28,11 +29,15 @@ import type { KubernetesObject, OwnerReference, Resource } from '../runtime/obje
 export type Outcome =
   /** @property againMs when to try again what admission did not let through */
   | { readonly state: 'unchanged'; readonly againMs?: number }
-  /** `what` happened, as an event tells it. */
+  /**
+   * `what` happened, as an event tells it.
+   * @property uid of the object that was made
+   */
   | {
       readonly state: 'done'
       readonly change: 'created' | 'updated' | 'removed' | 'requested'
       readonly what: string
+      readonly uid?: string
     }
   /** @property orphaned it is one of ours that lost its owner */
   | {
@@ -87,6 +92,7 @@ export interface ReadPorts {
   secrets(sender: Sender): ReadonlyMap<string, SecretFacts>
   /** Runs of the Jobs that report; the last few of each. */
   runs(sender: Sender): readonly JobRun[]
+  probing(sender: Sender): Probing
   /** Reads the user's Secrets by name; an absent one is `{found: false}`, one that may not be read has its `fault`; throws when nobody answers. `fresh` believes no cache. */
   references(
     sender: Sender,
@@ -101,6 +107,8 @@ export interface ReadPorts {
     signal: AbortSignal,
   ): Promise<readonly Trouble[]>
   evidence(sender: Sender): Evidence
+  /** With whom it shares what it should have for itself. */
+  shared(sender: Sender, references: ReadonlyMap<string, ReferenceFacts>): readonly Share[]
   readonly installation: Installation
 }
 
@@ -142,22 +150,3 @@ export interface ReportPorts {
 }
 
 export type Ports = ReadPorts & WritePorts & ReportPorts
-
-/** `Deployment orders-worker`, as messages name what a step was about. */
-export function nameOf(desired: Desired): string {
-  switch (desired.type) {
-    case 'object':
-      return `${desired.resource.kind} ${desired.object.metadata.name}`
-    case 'absent':
-      return `${desired.resource.kind} ${desired.name}`
-    case 'certificate':
-    case 'key':
-      return `Secret ${desired.secret.name}`
-    case 'natsReload':
-      return `NATS node ${desired.address.node}`
-    case 'queue':
-      return `stream ${desired.stream.name}`
-    case 'statement':
-      return `ClickHouse table ${desired.subject}`
-  }
-}

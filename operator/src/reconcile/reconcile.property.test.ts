@@ -167,7 +167,7 @@ function contradictions(world: World): readonly string[] {
     status.conditions?.some(
       (one) => one.type === type && one.status === 'True' && one.observedGeneration === world.generation,
     ) === true
-  if (world.spec.suspend === true || !isTrue('SpecValid')) return []
+  if (!isTrue('SpecValid')) return []
   const claims: readonly (readonly [type: string, holds: boolean, why: string])[] = [
     ['DependenciesReachable', world.references.get('postgres')?.found === true, 'a Secret is missing'],
     ['NatsReady', world.natsAnswers, 'NATS is silent'],
@@ -280,6 +280,31 @@ describe('over any history', () => {
         expect(contradictions(world)).toEqual([])
       }),
       { numRuns: 100 },
+    )
+  })
+
+  it('says nothing that the world contradicts while suspended either, and writes nothing', async () => {
+    const isOfWorld = ([name]: Event) => /pods|deleted|Secret|NATS|ClickHouse|backups|a minute/.test(name)
+    const anyWorld = fc.array(fc.constantFrom(...EVENTS.filter(isOfWorld)), { minLength: 1, maxLength: 8 })
+    await fc.assert(
+      fc.asyncProperty(anyWorld, async (events) => {
+        const world = new World()
+        await rest(world)
+        world.edit({ ...FULL, suspend: true })
+        world.catchUp()
+        await attempt(world)
+        expect(kstatusOf(world.generation, world.status)).toBe('Current')
+        const { writes } = world
+        for (const [, happen] of events) {
+          happen(world)
+          await attempt(world)
+          expect(contradictions(world)).toEqual([])
+          expect(contractBreaches(world.generation, world.status)).toEqual([])
+          expect(kstatusOf(world.generation, world.status)).not.toBe('InProgress')
+        }
+        expect(world.writes).toBe(writes)
+      }),
+      { numRuns: 40 },
     )
   })
 

@@ -108,6 +108,14 @@ describe('report', () => {
     expect(conditionOf(report(given, lost, []), 'Ready')?.status).toBe('False')
   })
 
+  it('takes back what was only asked for to be mended', () => {
+    const ready = report(snapshot(), planWith(), [])
+    const given = snapshot({ sender: sender({ status: ready }) })
+    const astray = planWith(verdict('NatsReady', 'False', 'NodesAstray'))
+    const told = outcome('NatsReady', { state: 'done', change: 'requested', what: 'NATS node orders-nats-0' })
+    expect(conditionOf(report(given, astray, [told]), 'Ready')?.status).toBe('False')
+  })
+
   it('repeats the words of the server that refused a write', () => {
     const refused = {
       state: 'refused',
@@ -155,6 +163,39 @@ describe('report', () => {
     expect(after.observedGeneration).toBe(2)
     expect(conditionOf(after, 'Suspended')?.status).toBe('True')
     expect(kstatusOf(2, after)).toBe('Current')
+  })
+
+  it('goes on telling what is seen while suspended, and waits for nothing that will not be written', () => {
+    const ready = report(snapshot(), planWith(), [])
+    const suspended = (status: BatchSenderStatus) =>
+      snapshot({ sender: sender({ status, generation: 2, spec: { ...SPEC, suspend: true } }) })
+    const opened: Plan = {
+      ...planWith(),
+      proofs: [
+        { name: 'nats-tls-adopted', proof: { state: 'Failing', message: 'accepts plain-text clients' } },
+      ],
+    }
+    const open = report(suspended(ready), opened, [])
+    expect(open.checks?.[0]).toMatchObject({ state: 'Failing', message: 'accepts plain-text clients' })
+    expect(conditionOf(open, 'ProductionReady')?.status).toBe('False')
+    expect(kstatusOf(2, open)).toBe('Current')
+    const gone = report(suspended(open), planWith(verdict('WorkerReady', 'False', 'Unavailable')), [])
+    expect(conditionOf(gone, 'Ready')).toMatchObject({ status: 'False', reason: 'Unavailable' })
+    expect(conditionOf(gone, 'Stalled')).toMatchObject({
+      reason: 'Suspended',
+      message: 'nothing is written while spec.suspend is set: WorkerReady says Unavailable',
+    })
+    expect(kstatusOf(2, gone)).toBe('Failed')
+    expect(kstatusOf(2, report(suspended(gone), planWith(), []))).toBe('Current')
+  })
+
+  it('keeps what a write was answered before the suspension, since none is tried again', () => {
+    const refused = { state: 'refused', what: 'Deployment w', message: 'no', invalid: false } as const
+    const before = report(snapshot(), planWith(), [outcome('WorkerReady', refused)])
+    const who = sender({ status: before, generation: 2, spec: { ...SPEC, suspend: true } })
+    expect(conditionOf(report(snapshot({ sender: who }), planWith(), []), 'WorkerReady')?.reason).toBe(
+      'WriteRefused',
+    )
   })
 
   it('leaves an edit made while suspended behind', () => {
@@ -284,5 +325,22 @@ describe('a Secret that is missing from the start', () => {
       { type: 'Warning', reason: 'SecretNotFound', message: 'Secret not found: x' },
     ])
     expect(turnsOf(status, status)).toEqual([])
+  })
+})
+
+describe('a certificate that only a person can renew', () => {
+  it('is a warning once when its end comes near, although all is well', () => {
+    const condition = (reason: string): BatchSenderStatus => ({
+      conditions: [
+        {
+          ...{ type: 'NatsTLSReady', status: 'True', observedGeneration: 1, reason, message: 'ends at x' },
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ],
+    })
+    const warning = { type: 'Warning', reason: 'Ending', message: 'ends at x' }
+    expect(turnsOf(condition('Issued'), condition('Ending'))).toEqual([warning])
+    expect(turnsOf({}, condition('Ending'))).toEqual([warning])
+    expect(turnsOf(condition('Ending'), condition('Ending'))).toEqual([])
   })
 })

@@ -3,31 +3,45 @@ import type { BatchSenderStatus, Check as CheckStatus, Condition } from '../../.
 import type { Plan } from './plan.ts'
 import type { Sender, Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
-import type { NextCondition } from '../runtime/conditions.ts'
 import { CONDITION_TYPES } from '../../../crds/schema/conditions.ts'
 import { mergeConditions } from '../runtime/conditions.ts'
+import type { Making } from '../components/networkPolicy/probeRound.ts'
 import { requestedJob } from '../components/backup/onDemand.ts'
+import { isAside } from '../components/desired.ts'
+import { rememberedProbes } from '../components/networkPolicy/probeRound.ts'
+import { environmentMemory } from '../components/worker/environmentMemory.ts'
 import { migrationMemory } from '../components/worker/migration.ts'
 import { evidenceStatus, workersStatus } from './figures.ts'
 import { overlay } from './overlay.ts'
-import { timestamp } from './timestamp.ts'
-import { productionReady, suspendedSummary, summarize } from './summary.ts'
+import { instantOf } from '../components/parts/instants.ts'
+import { productionReady, summarize } from './summary.ts'
+import {
+  isSeenWhileSuspended,
+  judgedWhileSuspended,
+  summaryWhileSuspended,
+  SUSPENDED_CONDITION,
+  suspendedGeneration,
+  toldBefore,
+} from './suspension.ts'
 
 export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOutcome[]): BatchSenderStatus {
   const { sender } = snapshot
-  return sender.spec.suspend === true ? suspendedStatus(snapshot) : activeStatus(snapshot, plan, outcomes)
+  return sender.spec.suspend === true
+    ? suspendedStatus(snapshot, plan)
+    : activeStatus(snapshot, plan, outcomes)
 }
 
 function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOutcome[]): BatchSenderStatus {
   const { sender, now } = snapshot
-  const judged = overlay(plan.verdicts, outcomes, sender)
+  const main = outcomes.filter(({ step }) => !isAside(step.desired))
+  const judged = overlay(plan.verdicts, main, sender)
   const kept = keptConditions(
     sender,
     judged.map(({ type }) => type),
   )
   const checks = checkStatuses(snapshot, plan)
   const isNew = sender.status.observedGeneration !== sender.generation
-  const isPremature = isNew && outcomes.some(({ outcome }) => ['done', 'failed'].includes(outcome.state))
+  const isPremature = isNew && main.some(({ outcome }) => ['done', 'failed'].includes(outcome.state))
   const summary = summarize(judged, isPremature)
   const settled = summary.ready || summary.stalled
   const merged = mergeConditions(
@@ -42,6 +56,8 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
     ...handledRequest(sender),
     ...handledBackup(snapshot, outcomes),
     ...migrationMemory(snapshot),
+    ...rememberedProbes(snapshot, outcomes.flatMap(makingOf)),
+    ...environmentMemory(snapshot),
     conditions: [...merged, ...kept],
     checks,
     evidence: evidenceStatus(snapshot, outcomes),
@@ -73,34 +89,38 @@ export function unjudgedStatus({ status, generation }: Sender, why: string, now:
   return { ...status, conditions: [...unknown, ...kept] }
 }
 
-/** Everything as it was, stamped with the new generation only when nothing but `suspend` changed. */
-function suspendedStatus({ sender, now }: Snapshot): BatchSenderStatus {
-  const { status } = sender
-  const onlyToggled = status.observedSpecHash === sender.specHash
-  const generation = onlyToggled ? sender.generation : (status.observedGeneration ?? -1)
-  const before = (status.conditions ?? []).filter(({ type }) => type !== 'Suspended')
-  const stamped: readonly NextCondition[] = before.length > 0 ? before : suspendedSummary()
-  const conditions = mergeConditions(status.conditions ?? [], stamped, {
-    generation: Math.max(0, generation),
-    now,
-  })
-  const suspended = mergeConditions(
-    status.conditions ?? [],
-    [
-      {
-        type: 'Suspended',
-        status: 'True',
-        reason: 'Suspended',
-        message: 'spec.suspend is set: nothing is written',
-      },
-    ],
-    { generation: sender.generation, now },
-  )
+/** What is seen, stamped with the new generation only when nothing but `suspend` changed. */
+function suspendedStatus(snapshot: Snapshot, plan: Plan): BatchSenderStatus {
+  const { sender, now } = snapshot
+  const previous = sender.status.conditions ?? []
+  const generation = suspendedGeneration(sender)
+  const { conditions, ...seen } = isSeenWhileSuspended(sender)
+    ? seenWhileSuspended(snapshot, plan)
+    : { conditions: toldBefore(sender) }
   return {
-    ...status,
+    ...sender.status,
+    ...seen,
     observedGeneration: generation,
     ...handledRequest(sender),
-    conditions: [...conditions, ...suspended],
+    conditions: [
+      ...mergeConditions(previous, conditions, { generation: Math.max(0, generation), now }),
+      ...mergeConditions(previous, [SUSPENDED_CONDITION], { generation: sender.generation, now }),
+    ],
+  }
+}
+
+function seenWhileSuspended(snapshot: Snapshot, plan: Plan) {
+  const { sender } = snapshot
+  const judged = judgedWhileSuspended(sender, plan.verdicts)
+  const { ready, conditions } = summaryWhileSuspended(sender, judged)
+  const checks = checkStatuses(snapshot, plan)
+  const { text, scale } = workersStatus(snapshot)
+  return {
+    conditions: [...conditions, ...judged, productionReady(checks, ready)],
+    checks,
+    evidence: evidenceStatus(snapshot, []),
+    summary: { checks: checksText(checks), workers: text },
+    workers: scale,
   }
 }
 
@@ -118,6 +138,14 @@ function settledHash(sender: Sender, settled: boolean): Pick<BatchSenderStatus, 
 function handledRequest(sender: Sender): Pick<BatchSenderStatus, 'lastHandledReconcileAt'> {
   const handled = sender.requestedAt ?? sender.status.lastHandledReconcileAt
   return handled === undefined ? {} : { lastHandledReconcileAt: handled }
+}
+
+/** What became of a Job that is told of by a check alone. */
+function makingOf({ step: { desired }, outcome }: StepOutcome): Making[] {
+  if (desired.type !== 'object' || !isAside(desired)) return []
+  const { name } = desired.object.metadata
+  if (outcome.state === 'done' && outcome.uid !== undefined) return [{ name, uid: outcome.uid }]
+  return [{ name, ...('message' in outcome && { fault: outcome.message }) }]
 }
 
 /** A request is done with when its Job is there, and never again. */
@@ -146,7 +174,7 @@ function checkStatuses({ sender, now }: Snapshot, plan: Plan): CheckStatus[] {
     const reason = waived.get(name)
     const { state, message } = reason === undefined ? proof : { state: 'Waived' as const, message: reason }
     const last = sender.status.checks?.find((check) => check.name === name)
-    return { name, state, message, since: last?.state === state ? last.since : timestamp(now) }
+    return { name, state, message, since: last?.state === state ? last.since : instantOf(now) }
   })
 }
 

@@ -27,12 +27,14 @@ export interface CachesOptions {
   readonly log: Log
   /** `initial`: part of the first list, not news. */
   readonly onChange: (watch: Watch, change: Change, initial: boolean) => void
+  /** An optional kind is served from now on, or not any more. */
+  readonly onServed?: (resource: Resource, served: boolean) => void
 }
 
 export class Caches {
   readonly #options: CachesOptions
   readonly #stores = new Map<string, Store>()
-  readonly #reflectors: Reflector[] = []
+  readonly #reflectors = new Map<string, Reflector>()
 
   /** @throws Error when a kind is watched twice, or more than one namespace. */
   constructor(watches: readonly Watch[], options: CachesOptions) {
@@ -51,18 +53,24 @@ export class Caches {
     return store
   }
 
+  /** Whether the server knows a kind that is watched. */
+  isServed(resource: Resource): boolean {
+    return this.#reflectors.get(resource.kind)?.isServed === true
+  }
+
   get isSynced(): boolean {
-    return this.#reflectors.every((reflector) => reflector.isSynced)
+    return [...this.#reflectors.values()].every((reflector) => reflector.isSynced)
   }
 
   /** Fulfils once every kind has been listed. */
   start(signal: AbortSignal): Promise<unknown> {
-    for (const reflector of this.#reflectors) void reflector.run(signal)
-    return Promise.all(this.#reflectors.map(({ synced }) => synced))
+    const reflectors = [...this.#reflectors.values()]
+    for (const reflector of reflectors) void reflector.run(signal)
+    return Promise.all(reflectors.map(({ synced }) => synced))
   }
 
   #watch(watch: Watch): void {
-    const { transport, namespaces, metrics, log, onChange } = this.#options
+    const { transport, namespaces, metrics, log, onChange, onServed } = this.#options
     const { resource, labelSelector } = watch
     if (this.#stores.has(resource.kind)) throw new Error(`${resource.kind} is watched twice`)
     const store = new Store(this.#projection(watch))
@@ -83,10 +91,16 @@ export class Caches {
       },
       // It is one server: what one reflector learned of it the others need not find out by waiting.
       onReached: () => {
-        for (const other of this.#reflectors) if (other !== reflector) other.tryNow()
+        for (const other of this.#reflectors.values()) if (other !== reflector) other.tryNow()
       },
+      ...(resource.optional === true && {
+        onServed: (served: boolean) => {
+          log.info({ kind: resource.kind, served }, served ? 'kind is installed' : 'kind is not installed')
+          onServed?.(resource, served)
+        },
+      }),
     })
-    this.#reflectors.push(reflector)
+    this.#reflectors.set(resource.kind, reflector)
   }
 
   /** An object that cannot be projected is left out, rather than all others of its kind with it. */

@@ -59,7 +59,16 @@ export class Controller {
       onChange: (watch, change, initial) => {
         this.#onChange(watch, change, initial)
       },
+      // Whoever wants one, and whoever had one, is somewhere among them.
+      onServed: () => {
+        this.#addAll()
+      },
     })
+  }
+
+  /** Whether the server knows a kind that is watched; an optional one may be missing. */
+  isServed(resource: Resource): boolean {
+    return this.#caches.isServed(resource)
   }
 
   /** What is known of a kind; the primary's or one of the watches'. */
@@ -86,8 +95,7 @@ export class Controller {
    */
   async work(stop: AbortSignal, lost?: AbortSignal): Promise<void> {
     this.#stop = stop
-    for (const object of this.store(this.#options.primary).values())
-      this.#add(keyOf(object), { priority: RESYNC_PRIORITY })
+    this.#addAll()
     this.#pump()
     const drop = () => {
       this.#end.abort(lost?.reason)
@@ -111,6 +119,11 @@ export class Controller {
       ? primariesOf(change)
       : concernedBy(change, watch.toKeys ?? controllerKeys(primary))
     for (const key of keys) this.#add(key, { priority: initial ? RESYNC_PRIORITY : 0 })
+  }
+
+  #addAll(): void {
+    for (const object of this.store(this.#options.primary).values())
+      this.#add(keyOf(object), { priority: RESYNC_PRIORITY })
   }
 
   #add(key: string, options: AddOptions): void {

@@ -75,6 +75,16 @@ export function isExpired(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 410 || error.reason === 'Expired')
 }
 
+/** Of a question for a collection: the server does not serve the kind, or that version of it. */
+export function isUnknownKind(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404
+}
+
+/** Of a question for a list as a stream: the server is too old to understand it. */
+export function isUnknownQuery(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 422 || error.status === 400)
+}
+
 /** A defect rather than a failure: what the engine throws by itself, or what is no Error at all. */
 export function isPanic(error: unknown): boolean {
   if (!(error instanceof Error)) return true

@@ -53,6 +53,8 @@ export interface Resource {
   readonly kind: string
   readonly plural: string
   readonly namespaced: boolean
+  /** Its definition may be missing, or come later: until then there are none. */
+  readonly optional?: true
 }
 
 /** `namespace/name`, or `name` for what has no namespace. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { KubernetesObject } from './object.ts'
 import { ApiError } from './errors.ts'
 import { Reflector, type ReflectorOptions } from './reflector.ts'
 import { Store } from './store.ts'
@@ -331,5 +332,58 @@ describe('a reflector', () => {
     ])
     expect(faults).toHaveLength(50)
     expect(reflector.isSynced).toBe(true)
+  })
+})
+
+describe('a kind whose definition may be missing', () => {
+  const missing = { refuse: new ApiError(404, undefined) }
+  const told: boolean[] = []
+  const optional: Partial<ReflectorOptions> = {
+    resource: { ...THING, optional: true },
+    absentMs: 1,
+    onServed: (served) => told.push(served),
+  }
+  beforeEach(() => {
+    told.length = 0
+  })
+
+  it('is known to be none, without a fault, and found when it comes', async () => {
+    const { reflector } = await play([missing, missing], optional)
+    expect([reflector.isSynced, reflector.isServed, faults]).toEqual([true, false, []])
+    stop.abort()
+    await running
+    stop = new AbortController()
+    const later = await play([missing, { parts: [...first('a'), bookmark(20)] }], optional)
+    expect(later.reflector.isServed).toBe(true)
+    expect(changes).toEqual(['added a at first'])
+    expect(told).toEqual([false, false, true])
+  })
+
+  it('is gone with its objects, those that were just written too, when the definition goes', async () => {
+    const written = JSON.parse(event('ADDED', 'b', 15)) as { object: KubernetesObject }
+    const api = fakeApi([{ parts: first('a') }, missing])
+    await play(
+      [{ parts: first('a') }, missing],
+      {
+        ...optional,
+        transport: {
+          ...api,
+          stream: (path, query, signal) => {
+            if (api.watches.length === 1) store.overlay(written.object)
+            return api.stream(path, query, signal)
+          },
+        },
+      },
+      api,
+    )
+    expect(changes).toEqual(['added a at first', 'deleted a', 'deleted b'])
+    expect(store.size).toBe(0)
+    expect(told).toEqual([true, false])
+  })
+
+  it('is a fault of the server when it is one that every server has', async () => {
+    const { reflector } = await play([missing])
+    expect(reflector.isSynced).toBe(false)
+    expect(faults).toHaveLength(1)
   })
 })

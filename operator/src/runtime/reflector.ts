@@ -6,13 +6,15 @@ import type { Transport } from './transport.ts'
 import type { WatchEvent } from './watchEvents.ts'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Contact, type ContactMetrics } from './contact.ts'
-import { ApiError, errorOf, isExpired, retryAfterMs } from './errors.ts'
+import { errorOf, isExpired, isUnknownKind, isUnknownQuery, retryAfterMs } from './errors.ts'
+import { Knowledge } from './knowledge.ts'
 import { Listing } from './listing.ts'
 import { compareResourceVersions, pathOf } from './object.ts'
 import { pagedList } from './pagedList.ts'
 import { Pause } from './pause.ts'
 import { watchdog, type Limits } from './watchdog.ts'
 import { watchEvents } from './watchEvents.ts'
+import { watchQuery } from './watchQuery.ts'
 
 export interface ReflectorOptions {
   readonly transport: Transport
@@ -24,6 +26,8 @@ export interface ReflectorOptions {
   readonly onError?: (error: unknown) => void
   /** The server answers again after a fault. */
   readonly onReached?: () => void
+  /** Whether the kind is served; told when that is known, and each time it turns. */
+  readonly onServed?: (served: boolean) => void
   readonly metrics?: Pick<Metrics, 'relists' | 'watchErrors'> & ContactMetrics
   readonly random?: () => number
   /** Until a watch is answered; what comes over it may take longer. */
@@ -32,6 +36,8 @@ export interface ReflectorOptions {
   readonly inactivityMs?: number
   readonly firstBackoffMs?: number
   readonly longestBackoffMs?: number
+  /** Between two questions whether an optional kind is served by now. */
+  readonly absentMs?: number
 }
 
 /** A watch that lived this long was healthy: the next fault starts with a short pause again. */
@@ -45,8 +51,7 @@ const AT_ONCE = 100
 
 export class Reflector {
   readonly #options: ReflectorOptions
-  readonly #synced = Promise.withResolvers<undefined>()
-  #isSynced = false
+  readonly #knowledge: Knowledge
   #resourceVersion = ''
   /** The server refused a streaming list, or cut short the last one: the next is asked for in pages. */
   #paged = false
@@ -62,6 +67,7 @@ export class Reflector {
     this.#options = options
     const { openingMs = 15_000, inactivityMs = 72_500 } = options
     this.#limits = { openingMs, inactivityMs }
+    this.#knowledge = new Knowledge(options.onServed)
     this.#labels = { kind: options.resource.kind, namespace: options.namespace ?? '' }
     this.#contact = new Contact(options.metrics, this.#labels)
     options.metrics?.relists.inc(this.#labels, 0)
@@ -70,11 +76,16 @@ export class Reflector {
 
   /** Resolves when the first complete list is in the store. */
   get synced(): Promise<undefined> {
-    return this.#synced.promise
+    return this.#knowledge.synced
   }
 
   get isSynced(): boolean {
-    return this.#isSynced
+    return this.#knowledge.isSynced
+  }
+
+  /** Whether the server knows the kind; so until it says otherwise. */
+  get isServed(): boolean {
+    return this.#knowledge.isServed
   }
 
   /** Runs until the signal aborts; never throws. */
@@ -106,12 +117,16 @@ export class Reflector {
 
   /** @returns after a fault, how long the server asked us to wait at least; `undefined` after a clean end. */
   async #attempt(signal: AbortSignal): Promise<number | undefined> {
-    const { onError, metrics } = this.#options
+    const { onError, metrics, absentMs = 30_000 } = this.#options
     try {
       await this.#once(signal)
       return undefined
     } catch (error) {
       if (signal.aborted) return undefined
+      if (this.#options.resource.optional === true && isUnknownKind(error)) {
+        this.#absent()
+        return absentMs
+      }
       if (isExpired(error)) this.#resourceVersion = ''
       this.#failed = true
       metrics?.watchErrors.inc(this.#labels)
@@ -175,20 +190,11 @@ export class Reflector {
   }
 
   async #open(transport: Transport, path: string, streaming: boolean, signal: AbortSignal) {
-    const { random = Math.random, labelSelector } = this.#options
-    const query = {
-      watch: '1',
-      allowWatchBookmarks: 'true',
-      timeoutSeconds: String(Math.round(300 + 300 * random())),
-      ...(labelSelector !== undefined && { labelSelector }),
-      ...(streaming
-        ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
-        : { resourceVersion: this.#resourceVersion }),
-    }
+    const query = watchQuery(this.#options, streaming ? undefined : this.#resourceVersion)
     try {
       return await transport.stream(path, query, signal)
     } catch (error) {
-      if (streaming && isRefusal(error)) {
+      if (streaming && isUnknownQuery(error)) {
         this.#paged = true
         this.#cutShort = 0
       }
@@ -221,23 +227,26 @@ export class Reflector {
     return listing
   }
 
+  #absent(): void {
+    this.#contact.regained()
+    this.#reached()
+    this.#resourceVersion = ''
+    this.#emit(this.#options.store.clear(), false)
+    this.#knowledge.note(false)
+  }
+
   #replace(items: readonly KubernetesObject[], version: string): void {
     const { store, metrics } = this.#options
     metrics?.relists.inc(this.#labels)
     this.#contact.regained()
     this.#resourceVersion = version
     this.#emit(store.replace(items, version), true)
-    this.#isSynced = true
-    this.#synced.resolve(undefined)
+    this.#knowledge.note(true)
   }
 
   #emit(changes: readonly Change[], initial: boolean): void {
     for (const change of changes) this.#options.onChange(change, initial)
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 422 || error.status === 400)
 }
 
 /** Asked through a function: the compiler would take the signal for unchanged since the loop's condition. */

@@ -107,6 +107,15 @@ export class Store {
     return [...deletions, ...list.flatMap((object) => this.#relist(object, version))]
   }
 
+  /** The kind is not served any more: nothing of it is left, and what comes later has nothing to do with it. */
+  clear(): readonly Change[] {
+    const gone = [...this.#objects]
+    for (const [key, object] of gone) this.#delete(key, object)
+    this.#listed = ''
+    this.#graves.deleteWhere(() => true)
+    return gone.map(([, object]) => ({ type: 'deleted', object }))
+  }
+
   /** A list is believed even where it goes back in time: the server may have been restored. */
   #relist(object: KubernetesObject, version: string): readonly Change[] {
     const key = keyOf(object)

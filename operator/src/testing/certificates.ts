@@ -69,3 +69,33 @@ export async function authority(
     signing: { certificate, keys },
   }
 }
+
+/** A leaf that somebody made up: whatever names, whatever serial, a key of its own. In PEM. */
+export async function forgedLeaf(
+  { certificate, signing }: Authority,
+  serialNumber: string,
+  dnsNames: readonly string[],
+): Promise<{ readonly certificate: string; readonly key: string }> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHMS.p256, true, ['sign', 'verify'])
+  const leaf = await x509.X509CertificateGenerator.create({
+    serialNumber,
+    subject: [{ CN: ['forged'] }],
+    issuer: new x509.X509Certificate(certificate).subjectName,
+    notBefore: new Date(Date.now() - DAY_MS / 2),
+    notAfter: new Date(Date.now() + DAY_MS),
+    publicKey: keys.publicKey,
+    signingKey: signing.keys.privateKey,
+    signingAlgorithm: signing.keys.privateKey.algorithm,
+    extensions: [
+      new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']),
+      new x509.SubjectAlternativeNameExtension(
+        dnsNames.map((value) => ({ type: 'dns' as const, value })),
+        false,
+      ),
+    ],
+  })
+  return {
+    certificate: `${leaf.toString('pem')}\n`,
+    key: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(),
+  }
+}

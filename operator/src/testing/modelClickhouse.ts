@@ -1,5 +1,5 @@
 /** A ClickHouse made of values: it carries out the operator's statements as far as a look shows them. */
-import type { ClickhouseSeen, TableSeen } from '../components/snapshot.ts'
+import type { ClickhouseSeen, TableSeen } from '../components/parts/clickhouseSeen.ts'
 import type { DesiredStatement } from '../components/desired.ts'
 
 const NO_PARTS = { unaware: 0, due: { parts: 0, bytes: 0 }, cold: { parts: 0, bytes: 0, rows: 0 }, early: 0 }
@@ -25,6 +25,8 @@ export class ModelClickhouse {
       ],
       tables: [...this.#tables].map(([name, { storagePolicy, rule }]): TableSeen => ({
         name,
+        uuid: `uuid of ${name}`,
+        partitions: [],
         storagePolicy,
         engineFull: `MergeTree ORDER BY a${rule === '' ? '' : ` TTL ${rule}`} SETTINGS index_granularity = 8192`,
         parts: NO_PARTS,

@@ -7,8 +7,10 @@ import type {
   Sender,
   Snapshot,
 } from '../components/snapshot.ts'
+import type { NodeHandshake } from '../components/nats/seen.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
-import { natsSecrets, serverDnsNames, identityName } from '../components/parts/natsTopology.ts'
+import { natsNodes, natsSecrets, serverDnsNames, identityName } from '../components/parts/natsTopology.ts'
+import { wishedConfiguration } from '../components/nats/template.ts'
 import { dataKeySecrets } from '../components/nats/dataKey.ts'
 import { DATA_KEY } from '../vocabulary/dataKey.ts'
 import { fingerprintSecret } from '../vocabulary/fingerprint.ts'
@@ -115,6 +117,15 @@ export function allReferences(): Map<string, ReferenceFacts> {
   ])
 }
 
+/** What a handshake shows of a node that is as it should be. */
+export const nodeAsIssued = (name: string): NodeHandshake => ({
+  name,
+  servedSerial: '01',
+  servedKeyHash: 'leaf-key',
+  refusesPlain: true,
+  refusesAnonymous: true,
+})
+
 /** A BatchSender whose Secrets are all there and whose NATS was seen to be well; no children yet. */
 export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
   const who = more.sender ?? sender()
@@ -126,12 +137,21 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     secrets: issuedSecrets(who),
     references: allReferences(),
     runs: [],
+    probing: { runs: [], others: [] },
     troubles: [],
+    shared: [],
     evidence: {
       natsHandshake: {
         lookedAt: NOW,
         seen: {
-          nodes: [{ name: 'orders-nats-0', servedSerial: '01', refusesPlain: true, refusesAnonymous: true }],
+          nodes: [nodeAsIssued('orders-nats-0')],
+        },
+      },
+      natsConfiguration: {
+        lookedAt: NOW,
+        seen: {
+          wished: wishedConfiguration(who, INSTALLATION),
+          nodes: natsNodes(who).map((name) => ({ name, isWished: true })),
         },
       },
       jetstream: {

@@ -15,10 +15,10 @@ import { reconcile } from '../reconcile/reconcile.ts'
 import { ApiError } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
 import { FULL, fullReferences } from './fullSpec.ts'
-import { backupRuns } from './modelBackups.ts'
+import { backupsSeen } from './modelBackups.ts'
 import { ModelClickhouse } from './modelClickhouse.ts'
 import { ModelSecrets } from './modelSecrets.ts'
-import { INSTALLATION, NOW, snapshot } from './snapshots.ts'
+import { INSTALLATION, NOW, sender, snapshot } from './snapshots.ts'
 
 const KEY = 'mail/orders'
 
@@ -163,8 +163,10 @@ export class World {
       primary: () => this.#copies.get(by),
       children: () => this.children,
       secrets: () => this.secrets.facts,
-      runs: () => (this.backsUp ? backupRuns(this.#now()) : []),
+      probing: () => ({ runs: [], others: [] }),
+      runs: () => [],
       troubles: () => Promise.resolve([]),
+      shared: () => [],
       references: () => Promise.resolve(this.references),
       evidence: () => this.#evidence(),
       apply: (_resource, wish) => this.#apply(wish),
@@ -196,14 +198,18 @@ export class World {
   }
 
   #evidence() {
-    const { natsHandshake, jetstream } = snapshot({ now: this.#now() }).evidence
-    if (!natsHandshake || !jetstream) throw new Error('the snapshot of a healthy one has no evidence')
+    const who = sender({ spec: this.spec })
+    const { natsHandshake, natsConfiguration, jetstream } = snapshot({ sender: who }).evidence
+    if (!natsHandshake || !natsConfiguration || !jetstream)
+      throw new Error('the snapshot of a healthy one has no evidence')
     const lookedAt = this.#now()
     const servedSerial = this.secrets.facts.get('orders-nats-server')?.certificate?.serial ?? ''
     const nodes = natsHandshake.seen.nodes.map((node) => ({ ...node, servedSerial }))
     return {
       natsHandshake: { seen: { nodes }, lookedAt },
+      natsConfiguration: { ...natsConfiguration, lookedAt },
       clickhouse: { seen: this.clickhouse.look(), lookedAt },
+      ...(this.backsUp && { backups: { seen: backupsSeen(lookedAt), lookedAt } }),
       jetstream: this.natsAnswers
         ? { ...jetstream, lookedAt }
         : { lookedAt, seen: { reached: false as const, fault: 'NATS does not answer' } },

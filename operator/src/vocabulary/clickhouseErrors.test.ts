@@ -25,7 +25,8 @@ describe('an error of ClickHouse', () => {
     { code: '81', says: 'Database mail does not exist', reason: 'TableMissing' },
     { code: '497', says: 'Not enough privileges', reason: 'AccessDenied' },
     { code: '499', says: 'Connection refused', reason: 'ColdStorageUnavailable' },
-    { code: '516', says: 'Authentication failed', reason: 'AuthenticationFailed' },
+    { code: '516', says: 'Authentication failed', reason: 'CredentialsRefused' },
+    { code: '193', says: 'Wrong password for user worker', reason: 'CredentialsRefused' },
     { code: '241', says: 'Memory limit exceeded', reason: 'StatementRefused' },
   ])('$code "$says" means $reason', ({ code, says, reason }) => {
     expect(reasonOfError(code, says)).toBe(reason)

@@ -8,11 +8,14 @@ const BY_CODE: Readonly<Record<string, ClickhouseReason>> = {
   47: 'RuleRefused', // UNKNOWN_IDENTIFIER
   60: 'TableMissing', // UNKNOWN_TABLE
   81: 'TableMissing', // UNKNOWN_DATABASE
+  192: 'CredentialsRefused', // UNKNOWN_USER, of servers before 21.4, like the next two
+  193: 'CredentialsRefused', // WRONG_PASSWORD
+  194: 'CredentialsRefused', // REQUIRED_PASSWORD
   450: 'RuleRefused', // BAD_TTL_EXPRESSION: the policy lacks the disk
   478: 'PolicyNotFound', // UNKNOWN_POLICY
   497: 'AccessDenied',
   499: 'ColdStorageUnavailable', // S3_ERROR
-  516: 'AuthenticationFailed',
+  516: 'CredentialsRefused',
 }
 
 /** BAD_ARGUMENTS says many things. */

@@ -2,67 +2,38 @@
 import type { Resource } from '../runtime/object.ts'
 import { GROUP, KIND, PLURAL, VERSION } from '../../../crds/schema/batchsender.ts'
 
-export const BatchSender: Resource = {
-  apiVersion: `${GROUP}/${VERSION}`,
-  kind: KIND,
-  plural: PLURAL,
-  namespaced: true,
+/** One that the operator writes. @property rank of what comes first; those of one rank need nothing of each other */
+export interface OwnedKind extends Resource {
+  readonly rank: number
 }
 
-const core = (kind: string, plural: string): Resource => ({
-  apiVersion: 'v1',
-  kind,
-  plural,
-  namespaced: true,
-})
-
-export const Lease: Resource = {
-  apiVersion: 'coordination.k8s.io/v1',
-  kind: 'Lease',
-  plural: 'leases',
-  namespaced: true,
+function kind(apiVersion: string, name: string, plural: string): Resource {
+  return { apiVersion, kind: name, plural, namespaced: true }
 }
 
-export const ConfigMap = core('ConfigMap', 'configmaps')
-export const Secret = core('Secret', 'secrets')
-export const Service = core('Service', 'services')
-export const ServiceAccount = core('ServiceAccount', 'serviceaccounts')
-export const Deployment: Resource = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  plural: 'deployments',
-  namespaced: true,
+function owned(rank: number, apiVersion: string, name: string, plural: string): OwnedKind {
+  return { ...kind(apiVersion, name, plural), rank }
 }
-export const StatefulSet: Resource = {
-  apiVersion: 'apps/v1',
-  kind: 'StatefulSet',
-  plural: 'statefulsets',
-  namespaced: true,
-}
-export const Job: Resource = { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs', namespaced: true }
-export const CronJob: Resource = {
-  apiVersion: 'batch/v1',
-  kind: 'CronJob',
-  plural: 'cronjobs',
-  namespaced: true,
-}
-export const PersistentVolumeClaim = core('PersistentVolumeClaim', 'persistentvolumeclaims')
-export const Pod = core('Pod', 'pods')
-export const PodDisruptionBudget: Resource = {
-  apiVersion: 'policy/v1',
-  kind: 'PodDisruptionBudget',
-  plural: 'poddisruptionbudgets',
-  namespaced: true,
-}
-export const HorizontalPodAutoscaler: Resource = {
-  apiVersion: 'autoscaling/v2',
-  kind: 'HorizontalPodAutoscaler',
-  plural: 'horizontalpodautoscalers',
-  namespaced: true,
-}
-export const NetworkPolicy: Resource = {
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  plural: 'networkpolicies',
-  namespaced: true,
-}
+
+export const BatchSender = kind(`${GROUP}/${VERSION}`, KIND, PLURAL)
+export const Lease = kind('coordination.k8s.io/v1', 'Lease', 'leases')
+export const PersistentVolumeClaim = kind('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims')
+export const Pod = kind('v1', 'Pod', 'pods')
+/** Keys and certificates: effects of their own. */
+export const Secret = kind('v1', 'Secret', 'secrets')
+
+export const ConfigMap = owned(1, 'v1', 'ConfigMap', 'configmaps')
+export const ServiceAccount = owned(1, 'v1', 'ServiceAccount', 'serviceaccounts')
+export const Service = owned(2, 'v1', 'Service', 'services')
+export const NetworkPolicy = owned(2, 'networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies')
+export const PodDisruptionBudget = owned(2, 'policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets')
+export const StatefulSet = owned(4, 'apps/v1', 'StatefulSet', 'statefulsets')
+export const CronJob = owned(6, 'batch/v1', 'CronJob', 'cronjobs')
+export const Job = owned(6, 'batch/v1', 'Job', 'jobs')
+export const Deployment = owned(7, 'apps/v1', 'Deployment', 'deployments')
+export const HorizontalPodAutoscaler = owned(
+  8,
+  'autoscaling/v2',
+  'HorizontalPodAutoscaler',
+  'horizontalpodautoscalers',
+)

@@ -30,26 +30,32 @@ export const DEPLOYMENT: Resource = {
 }
 export const SECRET: Resource = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
 
-const WIDGETS = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.test.example' },
-  spec: {
-    group: 'test.example',
-    scope: 'Namespaced',
-    names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: {
-          openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+export const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+
+/** The CustomResourceDefinition of a kind that takes anything. */
+export function definitionOf({ apiVersion, kind, plural }: Resource): object {
+  const [group = '', version = ''] = apiVersion.split('/')
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          schema: {
+            openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+          },
         },
-      },
-    ],
-  },
+      ],
+    },
+  }
 }
 
 export const SILENT: Log = {
@@ -76,7 +82,7 @@ export class Harness {
   static async start(): Promise<Harness> {
     const plane = await startControlPlane()
     const harness = new Harness(plane, await fromKubeconfig(plane.kubeconfig))
-    await harness.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', WIDGETS)
+    await harness.post(DEFINITIONS, definitionOf(WIDGET))
     await until('widgets are served', () =>
       harness.transport.request({ method: 'GET', path: pathOf(WIDGET) }).then(
         () => true,

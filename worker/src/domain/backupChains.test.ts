@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { StoredBackup } from './backupChains.ts'
 import { retention } from './backupChains.ts'
-import { backupName, parseBackupName } from './backupName.ts'
+import { backupName, parseBackupName } from '../../../crds/backupName.ts'
 
 const NOW = new Date('2026-11-23T12:00:00Z')
 const HOUR_MS = 3_600_000
@@ -45,7 +45,7 @@ describe('retention', () => {
   const increment = stored(23, 'e', newest.name)
 
   it('removes whole chains, increments before their base', () => {
-    expect(retention([newest, increment, old, oldIncrement, middle], 2, NOW)).toEqual({
+    expect(retention([newest, increment, old, oldIncrement, middle], { fullBackups: 2 }, NOW)).toEqual({
       keep: named([newest, increment, middle]),
       remove: named([oldIncrement, old]),
       leftovers: [],
@@ -53,21 +53,41 @@ describe('retention', () => {
   })
 
   it('removes nothing while there are not more full backups than are wanted', () => {
-    expect(retention([old, oldIncrement, newest], 2, NOW).remove).toEqual([])
+    expect(retention([old, oldIncrement, newest], { fullBackups: 2 }, NOW).remove).toEqual([])
   })
 
-  it('removes increments that lost their base', () => {
-    expect(retention([newest, oldIncrement], 2, NOW).remove).toEqual(named([oldIncrement]))
+  it('removes increments that lost their base, once they are older than all that is kept', () => {
+    const orphan = stored(1, '9', old.name)
+    expect(retention([newest, middle, oldIncrement, orphan], { fullBackups: 2 }, NOW).remove).toEqual(
+      named([oldIncrement]),
+    )
+    expect(retention([newest, oldIncrement], { fullBackups: 2 }, NOW).remove).toEqual([])
+  })
+
+  it('keeps what is named, with its increments, whatever is newer', () => {
+    const plan = retention(
+      [newest, increment, old, oldIncrement, middle],
+      { fullBackups: 1, keep: [old.name] },
+      NOW,
+    )
+    expect(plan.keep).toEqual(named([newest, increment, old, oldIncrement]))
+    expect(plan.remove).toEqual(named([middle]))
   })
 
   it('leaves an unfinished one alone until nobody can be at it any more', () => {
     const fresh = stored(1, 'f', undefined, false)
     const dead = stored(30, '0', undefined, false)
-    expect(retention([newest, fresh, dead], 1, NOW)).toEqual({
+    expect(retention([newest, fresh, dead], { fullBackups: 1 }, NOW)).toEqual({
       keep: named([newest]),
       remove: [],
       leftovers: named([dead]),
     })
+  })
+
+  it('leaves one that is to be kept alone, whatever became of its manifest', () => {
+    const dead = stored(30, '0', undefined, false)
+    const plan = retention([newest, dead], { fullBackups: 1, keep: [dead.name] }, NOW)
+    expect(plan.leftovers).toEqual([])
   })
 
   it('never removes a base of a kept increment, nor keeps an increment without its base', () => {
@@ -88,7 +108,7 @@ describe('retention', () => {
             const base = bases[index]
             return base ? [stored(0.5, position.toString(16), base.name)] : []
           })
-          const plan = retention([...increments, ...bases], keep, NOW)
+          const plan = retention([...increments, ...bases], { fullBackups: keep }, NOW)
           const kept = new Set(plan.keep)
           expect(bases.filter(({ name }) => kept.has(name))).toHaveLength(Math.min(keep, bases.length))
           for (const { name, base } of increments) expect(kept.has(name)).toBe(kept.has(base ?? ''))

@@ -1,4 +1,5 @@
 /** Counts and hashes of rows by table and partition: what is compared when a backup is verified. */
+import { HASH_SPREAD } from '../../../crds/rowHash.ts'
 
 /** 64-bit numbers as decimal text: JavaScript's numbers cannot hold them. */
 export interface RowFigures {
@@ -39,13 +40,10 @@ export interface Totals {
   readonly hash: string
 }
 
-/** Odd, so that no bit of a factor is lost. */
-const SPREAD = 0x9e37_79b9_7f4a_7c15n
-
 export function totals(figures: readonly RowFigures[]): Totals {
   const rows = figures.reduce((sum, { rows: count }) => sum + Number(count), 0)
   const mixed = figures.reduce(
-    (sum, { hashSum, hashXor }) => BigInt.asUintN(64, sum + BigInt(hashSum) + BigInt(hashXor) * SPREAD),
+    (sum, { hashSum, hashXor }) => BigInt.asUintN(64, sum + BigInt(hashSum) + BigInt(hashXor) * HASH_SPREAD),
     0n,
   )
   return { rows, partitions: figures.length, hash: mixed.toString(16).padStart(16, '0') }

@@ -4,3 +4,18 @@
 export const SUPPRESSION_REASONS = ['manual', 'bounce', 'unsubscribe', 'complaint'] as const
 
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number]
+
+export interface NewSuppression {
+  /** As `parseAddress` normalises it. */
+  readonly addressNorm: string
+  readonly reason: SuppressionReason
+  /** For people: a diagnostic of the bounce, a ticket. */
+  readonly detail?: string
+}
+
+export interface Suppression {
+  readonly addressNorm: string
+  readonly reason: SuppressionReason
+  readonly detail: string
+  readonly createdAt: Date
+}

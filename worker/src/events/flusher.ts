@@ -1,7 +1,7 @@
 /** Empties an outbox into ClickHouse, lot by lot; nothing waits for it and an outage only lengthens it. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lot, Outbox } from '../store/outbox.ts'
 import { reconnectMs } from '../domain/backoff.ts'
+import { repeat } from '../runtime/repeat.ts'
 
 export interface Sink<Row> {
   /** The same lot again changes nothing. */
@@ -20,21 +20,18 @@ export interface FlusherOptions<Row> {
   readonly onFlushed: (rows: number) => void
 }
 
-export async function flush<Row>(options: FlusherOptions<Row>): Promise<void> {
-  const { stopping, everyMs, onError } = options
-  const pause = (ms: number) => sleep(ms, undefined, { signal: stopping }).catch(() => undefined)
-  let failures = 0
-  while (!stopping.aborted) {
-    try {
-      if (await options.isMine()) await flushAll(options)
-      failures = 0
-      await pause(everyMs * (0.75 + Math.random() / 2))
-    } catch (error) {
-      failures += 1
-      onError(error)
-      await pause(reconnectMs(failures, Math.random()))
-    }
-  }
+/** Resolves when told to stop. */
+export function flush<Row>(options: FlusherOptions<Row>): Promise<void> {
+  const { everyMs, isMine, onError, stopping } = options
+  return repeat({
+    everyMs,
+    jitter: [0.75, 1.25],
+    isMine,
+    work: () => flushAll(options),
+    onError,
+    retryMs: reconnectMs,
+    stopping,
+  }).finished
 }
 
 async function flushAll<Row>({

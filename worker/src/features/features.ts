@@ -4,7 +4,7 @@ import { OpenFeature } from '@openfeature/server-sdk'
 import type { WorkerSettings } from '../../../crds/workerSettings.ts'
 import type { FlagName } from '../domain/flags.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
-import type { Switches } from '../sending/ports.ts'
+import type { LoginSaid, Switches } from '../sending/ports.ts'
 import type { FlagSource, FlagWatch } from './source.ts'
 import { FLAG_NAMES, mayBe } from '../domain/flags.ts'
 import { flagdTextOf } from '../domain/flagText.ts'
@@ -25,6 +25,8 @@ export interface Features extends Switches {
   inForce(): Promise<Readonly<Record<FlagName, FlagInForce>>>
   /** Whether what was read last is in force because something newer cannot be. */
   isDegraded(): boolean
+  /** What the server that keeps the flags said of our credentials; `unknown` where there is none. */
+  login(): LoginSaid
   close(): void
 }
 
@@ -93,6 +95,7 @@ export async function openFeatures(settings: Wanted, news: FeatureNews): Promise
       return Object.fromEntries(await Promise.all(each)) as Record<FlagName, FlagInForce>
     },
     isDegraded: () => told !== undefined,
+    login: () => source.login?.() ?? { credentials: 'unknown' },
     close: () => {
       source.close()
     },

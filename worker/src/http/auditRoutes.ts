@@ -1,7 +1,7 @@
 /** `GET /v1/audit`: who did what in the last 90 days, the newest first, a page at a time. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import type { AuditPage, AuditRecord } from '../store/audit.ts'
+import type { AuditRecord, ListAudit } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { AUDIT_ACTIONS } from '../domain/audit.ts'
 import { Instant } from './batchViews.ts'
@@ -29,8 +29,6 @@ const View = Type.Object({
   ip: Type.String(),
   userAgent: Type.String(),
 })
-
-export type ListAudit = (page: AuditPage) => Promise<readonly AuditRecord[]>
 
 export function auditRoutes(list: ListAudit): FastifyPluginAsyncTypebox {
   return (routes) => {

@@ -1,6 +1,5 @@
 /** Batches as clients see them. */
-import type { Batch } from '../store/batches.ts'
-import type { ListedBatch } from '../store/batchList.ts'
+import type { Batch, ListedBatch } from './ports.ts'
 import Type from 'typebox'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { BATCH_STATES } from '../domain/batchState.ts'

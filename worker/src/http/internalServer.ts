@@ -30,11 +30,17 @@ export interface Evidence {
     readonly state: 'open' | 'closed' | 'paused'
     /** Mails that all workers together may send now; unset = nobody limits them. */
     readonly perSecond?: number
+    /** What it said of our credentials when it saw them last, and when; `unknown`: nothing yet, or it asks for none. */
+    readonly credentials: 'accepted' | 'refused' | 'unknown'
+    readonly credentialsSaidAt?: string
   }
   readonly features: {
     /** `None` when the spec names none. */
     readonly provider: string
     readonly degraded: boolean
+    /** The same of the server that keeps them; `unknown` where there is none. */
+    readonly credentials: 'accepted' | 'refused' | 'unknown'
+    readonly credentialsSaidAt?: string
     /** As they are when no batch is asked about. */
     readonly flags: Readonly<Record<string, { readonly value: boolean | string; readonly reason: string }>>
   }

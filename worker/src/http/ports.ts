@@ -1,13 +1,87 @@
 /** What the API needs from the store. Whatever changes something is written with its line of the audit log, or not at all. */
+import type { Mailbox } from '../domain/address.ts'
+import type { AuditAction, AuditEntry } from '../domain/audit.ts'
+import type { BatchCommand, BatchState } from '../domain/batchState.ts'
+import type { DeliveryFact } from '../domain/delivery.ts'
+import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
 import type { Resolution } from '../domain/resolution.ts'
-import type { AuditEntry } from '../domain/audit.ts'
-import type { BatchCommand } from '../domain/batchState.ts'
+import type { NewSuppression, Suppression, SuppressionReason } from '../domain/suppression.ts'
+import type { Variables } from '../domain/template.ts'
 import type { ChunkRef } from '../sending/ports.ts'
-import type { BatchPage, ListedBatch } from '../store/batchList.ts'
-import type { Batch, NewBatch } from '../store/batches.ts'
-import type { IdempotencyKey, StoredAnswer } from '../store/idempotency.ts'
-import type { Recipient, RecipientPage } from '../store/recipients.ts'
-import type { NewSuppression, Suppression, SuppressionPage } from '../store/suppressions.ts'
+
+export interface NewBatch {
+  readonly userId: string
+  readonly from: string
+  readonly subject: string
+  readonly text: string | undefined
+  readonly html: string | undefined
+  /** Each mailbox once. */
+  readonly recipients: readonly { readonly mailbox: Mailbox; readonly variables: Variables | undefined }[]
+  /** How many given recipients were the same mailbox as another. */
+  readonly duplicates: number
+}
+
+export interface Batch {
+  readonly id: string
+  readonly state: BatchState
+  readonly counts: RecipientCounts
+  readonly recipients: number
+  readonly duplicates: number
+  readonly createdAt: Date
+  readonly finishedAt: Date | null
+  readonly errorCode: string | null
+  /** How often its failed recipients were tried again on request. */
+  readonly retries: number
+}
+
+/** Without the counts, which would cost a look at every recipient. */
+export type ListedBatch = Omit<Batch, 'counts'> & {
+  /** Microseconds: a date of JavaScript would be too coarse to go on from. */
+  readonly createdMicros: string
+}
+
+export interface BatchPage {
+  readonly state: BatchState | undefined
+  /** The last one of the page before. */
+  readonly after: { readonly createdMicros: string; readonly id: string } | undefined
+  readonly limit: number
+}
+
+export interface Recipient {
+  readonly seq: number
+  readonly address: string
+  readonly state: RecipientState
+  readonly attempts: number
+  readonly providerMessageId: string | null
+  readonly errorClass: string | null
+  readonly errorCode: string | null
+  /** What the provider told of the mail last, by rank. */
+  readonly delivery: DeliveryFact | null
+  readonly deliveryAt: Date | null
+  readonly updatedAt: Date
+}
+
+export interface RecipientPage {
+  readonly state: RecipientState | undefined
+  /** The last one of the page before; -1 for the first page. */
+  readonly afterSeq: number
+  readonly limit: number
+}
+
+/** Under which a client may repeat a request. */
+export interface IdempotencyKey {
+  readonly userId: string
+  readonly key: string
+  /** Of method, path and body. */
+  readonly fingerprint: string
+}
+
+/** What the first request under a key was answered. */
+export interface StoredAnswer {
+  readonly status: number
+  readonly location: string
+  readonly body: string
+}
 
 export type Accepted = { readonly answer: StoredAnswer } | { readonly refused: 'inFlight' | 'otherRequest' }
 
@@ -60,6 +134,13 @@ export interface DeadLetterStore {
   replay(ref: ChunkRef, audit: AuditEntry): Promise<boolean>
 }
 
+export interface SuppressionPage {
+  readonly reason: SuppressionReason | undefined
+  /** The last one of the page before; '' for the first page. */
+  readonly afterAddress: string
+  readonly limit: number
+}
+
 /** Addresses are normalised ones. */
 export interface SuppressionStore {
   find(addressNorm: string): Promise<Suppression | undefined>
@@ -68,4 +149,39 @@ export interface SuppressionStore {
   add(entry: NewSuppression, audit: AuditEntry): Promise<Suppression>
   /** @returns undefined when there was nothing to lift. */
   lift(addressNorm: string, audit: (lifted: Suppression) => AuditEntry): Promise<Suppression | undefined>
+}
+
+export interface AuditRecord extends AuditEntry {
+  readonly uid: string
+  /** Decimal; the order in which they were written. */
+  readonly id: string
+  readonly at: Date
+}
+
+export interface AuditPage {
+  readonly action: AuditAction | undefined
+  readonly userId: string | undefined
+  readonly from: Date | undefined
+  readonly to: Date | undefined
+  /** The id of the last one of the page before. */
+  readonly before: string | undefined
+  readonly limit: number
+}
+
+/** The audit log, the newest first. */
+export type ListAudit = (page: AuditPage) => Promise<readonly AuditRecord[]>
+
+export interface Grant {
+  readonly client: string
+  /** Requests that this worker may let through. */
+  readonly granted: number
+  /** What is left of the budget for any worker. */
+  readonly rest: number
+  readonly endsInMs: number
+}
+
+/** The budgets that all workers share. */
+export interface AllowanceLedger {
+  lease(clients: readonly string[], budget: number, part: number): Promise<readonly Grant[]>
+  forgetEnded(): Promise<void>
 }

@@ -1,7 +1,7 @@
 /** `/v1/batches/{id}/recipients`: what became of each, in order, a page at a time. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import type { Recipient } from '../store/recipients.ts'
+import type { Recipient } from './ports.ts'
 import type { BatchStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { DELIVERY_FACTS, type DeliveryFact } from '../domain/delivery.ts'

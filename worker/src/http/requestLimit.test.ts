@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { AllowanceLedger } from './requestLimit.ts'
+import type { AllowanceLedger } from './ports.ts'
 import { RequestLimit } from './requestLimit.ts'
 
 /** Budgets in memory, as PostgreSQL shares them between workers. */

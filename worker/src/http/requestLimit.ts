@@ -1,20 +1,6 @@
 /** A limit on requests per minute and client that holds over all workers, at a few statements per client and minute. */
 import { setTimeout as sleep } from 'node:timers/promises'
-
-export interface Grant {
-  readonly client: string
-  /** Requests that this worker may let through. */
-  readonly granted: number
-  /** What is left of the budget for any worker. */
-  readonly rest: number
-  readonly endsInMs: number
-}
-
-/** The budgets that all workers share. */
-export interface AllowanceLedger {
-  lease(clients: readonly string[], budget: number, part: number): Promise<readonly Grant[]>
-  forgetEnded(): Promise<void>
-}
+import type { AllowanceLedger, Grant } from './ports.ts'
 
 export interface Allowance {
   readonly isAllowed: boolean

@@ -1,7 +1,7 @@
 /** `/v1/suppressions`: the addresses that nothing is sent to, read, added to and lifted. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import type { Suppression } from '../store/suppressions.ts'
+import type { Suppression } from '../domain/suppression.ts'
 import type { SuppressionStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { parseAddress } from '../domain/address.ts'

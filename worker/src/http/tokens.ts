@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Scopes } from './scopes.ts'
 import type { TokenFile } from './tokenFile.ts'
+import { mounted } from '../runtime/mounted.ts'
 import { parseTokenFile } from './tokenFile.ts'
 
 export interface Tokens {
@@ -19,49 +20,44 @@ export interface User {
 
 type Known = User & TokenFile
 
-const REREAD_MS = 2_000
+interface Read {
+  readonly tokens: readonly Known[]
+  /** Users whose files are no tokens. */
+  readonly faults: readonly string[]
+}
 
 export interface TokensOptions {
   readonly folder: string
-  /** Told of a folder that cannot be read; the tokens read last stay in force. */
+  /** Told once of a folder that cannot be read; the tokens read last stay in force. */
   readonly onError: (error: unknown) => void
   /** Told, whenever it changes, of whose files are no tokens. */
   readonly onFaults: (users: readonly string[]) => void
 }
 
 export async function openTokens({ folder, onError, onFaults }: TokensOptions): Promise<Tokens> {
-  let known: readonly Known[] = []
   let told = ''
-  const reread = async () => {
-    try {
-      const { tokens, faults } = await readTokens(folder)
-      known = tokens
+  const read = await mounted<Read>({
+    read: () => readTokens(folder),
+    initial: { tokens: [], faults: [] },
+    onError,
+    onChange: ({ faults }) => {
       if (faults.join() !== told) onFaults(faults)
       told = faults.join()
-    } catch (error) {
-      onError(error)
-    }
-  }
-  await reread()
-  const timer = setInterval(() => void reread(), REREAD_MS)
-  timer.unref()
+    },
+  })
   return {
     userOf: (token) => {
       const hash = createHash('sha256').update(token).digest()
       let user: User | undefined
-      for (const each of known) if (timingSafeEqual(each.hash, hash)) user = each
+      for (const each of read.current().tokens) if (timingSafeEqual(each.hash, hash)) user = each
       return user
     },
-    close: () => {
-      clearInterval(timer)
-    },
+    close: read.close,
   }
 }
 
 /** Kubernetes keeps its own names in the folder, all of which begin with a dot. */
-async function readTokens(
-  folder: string,
-): Promise<{ readonly tokens: readonly Known[]; readonly faults: readonly string[] }> {
+async function readTokens(folder: string): Promise<Read> {
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort()
   const files = await Promise.all(
     names.map(async (name) => ({ name, file: parseTokenFile(await readFile(join(folder, name), 'utf8')) })),

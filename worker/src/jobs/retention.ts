@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts'
 import type { RetentionReport } from '../../../crds/jobReports.ts'
 import type { RetentionSettings } from '../../../crds/jobSettings.ts'
 import type { StoredBackup } from '../domain/backupChains.ts'
-import { parseBackupName } from '../domain/backupName.ts'
+import { parseBackupName } from '../../../crds/backupName.ts'
 import { retention as planOf } from '../domain/backupChains.ts'
 import { MANIFEST, openBucket } from './bucket.ts'
 import { instant } from './instant.ts'
@@ -21,7 +21,7 @@ export async function retention(
       if (!name) continue
       backups.push({ ...name, isComplete: await bucket.has(`${folder}/${MANIFEST}`, signal) })
     }
-    const plan = planOf(backups, settings.fullBackups, new Date())
+    const plan = planOf(backups, settings, new Date())
     for (const name of [...plan.remove, ...plan.leftovers]) {
       log.info({ backup: name }, 'removing')
       await bucket.remove(name, signal)

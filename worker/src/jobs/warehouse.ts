@@ -3,12 +3,20 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { linedPem } from '../../../crds/pem.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BACKUP_LOG, identifier, literal, qualified } from '../../../crds/clickhouseTables.ts'
+import { nameOfManifest, storedBackups, type StoredManifest } from '../../../crds/storedBackups.ts'
+import { BACKUP_CHECKS, BACKUP_LOG, identifier, literal, qualified } from '../../../crds/clickhouseTables.ts'
 
 const REQUEST_MS = 300_000
 const POLL_MS = 500
 /** Tries of each request to S3, so that an unreachable server is known within seconds, not hours. */
 const S3_TRIES = 5
+
+/** @property checkedMs milliseconds since 1970, as text */
+export interface Check {
+  readonly name: string
+  readonly checkedMs: string
+  readonly failed: boolean | number
+}
 
 export interface Credentials {
   readonly username?: string | undefined
@@ -66,6 +74,51 @@ export async function logBackup(
     format: 'JSONEachRow',
     clickhouse_settings: { async_insert: 0 },
   })
+}
+
+/** Notes what came of restoring a backup; `error` is empty where everything was equal. */
+export async function noteCheck(
+  client: ClickHouseClient,
+  database: string,
+  check: { backup: string; rows: number; partitions: number; hash: string; error: string },
+): Promise<void> {
+  await client.insert({
+    table: qualified(database, BACKUP_CHECKS),
+    values: [check],
+    format: 'JSONEachRow',
+    clickhouse_settings: { async_insert: 0 },
+  })
+}
+
+/** The last check of each backup. */
+export async function checksOf(client: ClickHouseClient, database: string): Promise<readonly Check[]> {
+  return ask<Check>(
+    client,
+    `SELECT backup AS name, toString(toUnixTimestamp64Milli(max(checked_at))) AS checkedMs,
+       argMax(error, checked_at) != '' AS failed
+     FROM ${qualified(database, BACKUP_CHECKS)} GROUP BY backup`,
+  )
+}
+
+/** Names of backups of the list, newest first. */
+export async function listedBackups(client: ClickHouseClient, database: string): Promise<readonly string[]> {
+  const rows = await ask<{ backup: string }>(
+    client,
+    `SELECT backup FROM ${qualified(database, BACKUP_LOG)} ORDER BY completed_at DESC LIMIT ${MOST_LISTED}`,
+  )
+  return rows.map(({ backup }) => backup)
+}
+
+const MOST_LISTED = 20_000
+
+/** Which of some backups are at the destination. */
+export async function storedAmong(
+  client: ClickHouseClient,
+  collection: string,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const query = storedBackups(collection, names, S3_TRIES)
+  return query === undefined ? [] : (await ask<StoredManifest>(client, query)).map(nameOfManifest)
 }
 
 /** The server's clock: `inserted_at` is by it. */

@@ -62,6 +62,24 @@ const classesByName = (names: Names): ReadonlyMap<string, RetryClass> =>
 
 const BY_NAME = { ses: classesByName(SES), resend: classesByName(RESEND) } as const
 
+/** Those of the account that are about the keys themselves, and not about what they may do. */
+const KEYS = {
+  ses: new Set([
+    'UnrecognizedClientException',
+    'InvalidClientTokenId',
+    'InvalidSignatureException',
+    'SignatureDoesNotMatch',
+    'ExpiredTokenException',
+    'MissingAuthenticationTokenException',
+  ]),
+  resend: new Set(['invalid_api_key', 'missing_api_key']),
+} as const
+
+/** @param name of the error as the provider gives it */
+export function refusesKeys(provider: HttpFailure['provider'], name: string): boolean {
+  return KEYS[provider].has(name)
+}
+
 const DAILY_QUOTA = /daily (message )?quota exceeded/i
 
 /** An answer that the tables do not name goes by its status; no answer at all may have been an acceptance. */

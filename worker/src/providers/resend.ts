@@ -4,9 +4,10 @@ import type { Response as Answer } from 'resend'
 import { Resend } from 'resend'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { reconnectMs } from '../domain/backoff.ts'
+import { LoginNote } from '../sending/loginNote.ts'
 import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import { neverSent } from './neverSent.ts'
-import { classifyRefusal } from './refusals.ts'
+import { classifyRefusal, refusesKeys } from './refusals.ts'
 
 export interface ResendOptions {
   readonly apiKey: string
@@ -21,16 +22,29 @@ const ASKED_AT_MOST = 3
 const REPEATABLE_MS = 23 * 3_600_000
 
 export function resend({ apiKey, endpoint }: ResendOptions): Provider {
+  const login = new LoginNote()
+  const sendOnce = async (mail: OutgoingMail): Promise<Outcome> => {
+    const client = new Client(apiKey, endpoint)
+    const outcome = await sendThrough(client, mail)
+    noteAnswer(login, client)
+    return outcome
+  }
   return {
     name: 'resend',
     repeatableMs: REPEATABLE_MS,
     send: async (mail) => {
-      let outcome = await sendOnce(apiKey, endpoint, mail)
+      let outcome = await sendOnce(mail)
       for (let asked = 1; outcome.retryClass === 'ambiguous' && asked < ASKED_AT_MOST; asked += 1) {
         await sleep(reconnectMs(asked, Math.random()))
-        outcome = doubtful(await sendOnce(apiKey, endpoint, mail))
+        outcome = doubtful(await sendOnce(mail))
       }
       return outcome
+    },
+    login: () => login.said,
+    tryLogin: async () => {
+      const client = new Client(apiKey, endpoint)
+      await client.domains.list({ limit: 1 })
+      noteAnswer(login, client)
     },
     close: () => undefined,
   }
@@ -42,9 +56,14 @@ function doubtful(outcome: Outcome): Outcome {
   return isAnswer || outcome.retryClass === 'mismatch' ? outcome : { ...outcome, retryClass: 'ambiguous' }
 }
 
-async function sendOnce(apiKey: string, endpoint: string | undefined, mail: OutgoingMail): Promise<Outcome> {
+/** A key that may only send is told so when it asks for more: it is a good one. */
+function noteAnswer(login: LoginNote, { status, refusal }: Client): void {
+  if (refusal === 'restricted_api_key' || (status !== undefined && status < 300)) login.note('accepted')
+  else if (status === 401 || (refusal !== undefined && refusesKeys('resend', refusal))) login.note('refused')
+}
+
+async function sendThrough(client: Client, mail: OutgoingMail): Promise<Outcome> {
   const { from, to, subject, text, html, messageId, headers } = mail
-  const client = new Client(apiKey, endpoint)
   const body = { from, to, subject, headers: { ...headers }, tags: tagsOf(headers) }
   const content = html === undefined ? { text: text ?? '' } : { html, ...(text !== undefined && { text }) }
   const { data, error } = await client.emails.send(
@@ -78,6 +97,10 @@ class Client extends Resend {
   /** Why no answer came. */
   failed: Error | undefined
   retryAfterMs: number | undefined
+  /** Of the answer. */
+  status: number | undefined
+  /** Resend's name of the error. */
+  refusal: string | undefined
   /** Requests, each of which is one mail. */
   perSecond: number | undefined
 
@@ -92,7 +115,10 @@ class Client extends Resend {
       const response = await fetch(url, { ...options, signal, redirect: 'error' })
       this.retryAfterMs = retryAfterMs(response.headers.get('retry-after'))
       this.perSecond = requestsPerSecond(response.headers)
-      return await answerOf<Data>(response)
+      const answer = await answerOf<Data>(response)
+      this.status = response.status
+      this.refusal = answer.error?.name
+      return answer
     } catch (error) {
       this.failed = error instanceof Error ? error : new Error('no answer', { cause: error })
       return noAnswer()

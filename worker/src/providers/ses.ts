@@ -8,9 +8,10 @@ import {
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { splitSender } from '../domain/address.ts'
+import { LoginNote } from '../sending/loginNote.ts'
 import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import { neverSent } from './neverSent.ts'
-import { classifyRefusal } from './refusals.ts'
+import { classifyRefusal, refusesKeys } from './refusals.ts'
 
 export interface SesOptions {
   readonly region: string
@@ -41,19 +42,30 @@ export function ses(options: SesOptions): Provider {
       httpAgent: { maxSockets: connections, keepAlive: true },
     },
   })
+  const login = new LoginNote()
+  /** Notes what the answer says of our keys. */
+  const noted = async <Answer>(asked: Promise<Answer>): Promise<Answer> => {
+    try {
+      const answer = await asked
+      login.note('accepted')
+      return answer
+    } catch (error) {
+      if (error instanceof SESv2ServiceException && refusesKeys('ses', error.name)) login.note('refused')
+      throw error
+    }
+  }
   return {
     name: 'ses',
     send: async (mail) => {
       try {
-        const { MessageId } = await client.send(
-          new SendEmailCommand({
-            FromEmailAddress: splitSender(mail.from).address,
-            Destination: { ToAddresses: [mail.to] },
-            Content: { Raw: { Data: await compose(mail) } },
-            EmailTags: tagsOf(mail),
-            ConfigurationSetName: configurationSet,
-          }),
-        )
+        const command = new SendEmailCommand({
+          FromEmailAddress: splitSender(mail.from).address,
+          Destination: { ToAddresses: [mail.to] },
+          Content: { Raw: { Data: await compose(mail) } },
+          EmailTags: tagsOf(mail),
+          ConfigurationSetName: configurationSet,
+        })
+        const { MessageId } = await noted(client.send(command))
         const providerMessageId = parseProviderMessageId(MessageId)
         return { retryClass: 'accepted', ...(providerMessageId !== undefined && { providerMessageId }) }
       } catch (error) {
@@ -61,11 +73,12 @@ export function ses(options: SesOptions): Provider {
       }
     },
     allowance: async () => {
-      const { SendQuota } = await client.send(new GetAccountCommand({}))
+      const { SendQuota } = await noted(client.send(new GetAccountCommand({})))
       const rate = SendQuota?.MaxSendRate
       // Anything below 0 means that there is no limit.
       return rate === undefined || rate <= 0 ? undefined : rate
     },
+    login: () => login.said,
     close: () => {
       client.destroy()
     },

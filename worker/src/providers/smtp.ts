@@ -4,7 +4,8 @@ import { createTransport } from 'nodemailer'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import type { SmtpFailure } from './smtpClasses.ts'
 import { splitSender } from '../domain/address.ts'
-import { classifySmtp } from './smtpClasses.ts'
+import { LoginNote } from '../sending/loginNote.ts'
+import { classifySmtp, refusesLogin } from './smtpClasses.ts'
 import { SmtpPoolLog } from './smtpPoolLog.ts'
 import type { ServerReply } from './smtpPoolLog.ts'
 
@@ -37,12 +38,14 @@ interface Offered {
 export function smtp(options: SmtpOptions): Provider {
   const { host, port, username, password, connections, maxMessagesPerConnection } = options
   const poolLog = new SmtpPoolLog()
+  const login = new LoginNote()
+  const hasLogin = username !== undefined
   const transport = createTransport({
     pool: true,
     host,
     port,
     ...tlsOptions(options),
-    ...(username !== undefined && { auth: { user: username, pass: password ?? '' } }),
+    ...(hasLogin && { auth: { user: username, pass: password ?? '' } }),
     maxConnections: connections,
     maxMessages: maxMessagesPerConnection,
     maxRequeues: 0,
@@ -81,10 +84,12 @@ export function smtp(options: SmtpOptions): Provider {
         messageId,
         headers,
       })
+      if (hasLogin) login.note('accepted')
       return { outcome: { retryClass: 'accepted', providerMessageId: messageId, detail: info.response } }
     } catch (error) {
       const bodyRead = bodies.get(messageId)?.readableDidRead === true
       const failure = failureOf(error, bodyRead, poolLog.lastReply(messageId))
+      if (hasLogin && refusesLogin(failure)) login.note('refused')
       const carried = poolLog.carriedBefore(messageId)
       return { outcome: classifySmtp(failure), ...(carried > 0 && ofConnection(failure, carried)) }
     } finally {
@@ -104,9 +109,20 @@ export function smtp(options: SmtpOptions): Provider {
     }
     return offered.outcome
   }
+  /** Over a connection of its own. */
+  const tryLogin = async (): Promise<void> => {
+    try {
+      await transport.verify()
+      login.note('accepted')
+    } catch (error) {
+      if (refusesLogin(failureOf(error, false, undefined))) login.note('refused')
+    }
+  }
   return {
     name: 'smtp',
     send,
+    login: () => login.said,
+    ...(hasLogin && { tryLogin }),
     close: () => {
       transport.close()
     },

@@ -74,6 +74,13 @@ export function classifySmtp(failure: SmtpFailure): Outcome {
   }
 }
 
+/** For good: with 4xx a server says that it cannot look them up now (RFC 4954 §6). */
+export function refusesLogin(failure: SmtpFailure): boolean {
+  const isAboutLogin =
+    failure.code === 'EAUTH' || failure.responseCode === 535 || failure.responseCode === 530
+  return isAboutLogin && !within(failure.responseCode, 400, 499)
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
 
 /** "try again in 300 seconds", as greylisting servers say; at most an hour. */

@@ -95,6 +95,12 @@ export interface Outcome {
   readonly perSecond?: number
 }
 
+/** What a server said of our credentials, when it saw them last. */
+export interface LoginSaid {
+  readonly credentials: 'accepted' | 'refused' | 'unknown'
+  readonly saidAt?: Date
+}
+
 export interface Provider {
   readonly name: string
   /** For so long the same mail again is not sent again. */
@@ -103,6 +109,10 @@ export interface Provider {
   send(mail: OutgoingMail): Promise<Outcome>
   /** Asks how many mails a second the account may send. @returns undefined when there is no such limit */
   allowance?(): Promise<number | undefined>
+  /** `unknown` until it said anything, and of one that asks for none. */
+  login(): LoginSaid
+  /** Shows it our credentials without a mail; never throws, and takes no longer than a mail. */
+  tryLogin?(): Promise<void>
   close(): void
 }
 

@@ -62,6 +62,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
         journal.push(`send ${mail.to}`)
         return Promise.resolve(answer(mail))
       },
+      login: () => ({ credentials: 'unknown' }),
       close: () => undefined,
     },
     rate: unlimited,

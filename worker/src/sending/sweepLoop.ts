@@ -1,6 +1,6 @@
 /** Sweeps on a jittered timetable, and at once when something became due here. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Published, WakeupLedger, WakeupPublisher } from './sweep.ts'
+import { repeat } from '../runtime/repeat.ts'
 import { publishDue, recoverLost } from './sweep.ts'
 
 export interface SweepOptions {
@@ -26,36 +26,19 @@ export interface SweepLoop {
 const COMPARE_EVERY = 3
 
 export function sweepLoop(options: SweepOptions): SweepLoop {
-  const { everyMs, stopping } = options
-  let wake: () => void = () => undefined
-  let isNudged = false
-
-  const wait = async () => {
-    if (isNudged) return
-    const timer = new AbortController()
-    const nudged = new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    const waitMs = everyMs * (0.75 + Math.random() / 2)
-    const slept = sleep(waitMs, undefined, { signal: AbortSignal.any([stopping, timer.signal]) })
-    await Promise.race([nudged, slept.catch(() => undefined)])
-    timer.abort()
-  }
-  const run = async () => {
-    await options.ready
-    for (let sweep = 1; !stopping.aborted; sweep += 1) {
-      isNudged = false
-      await sweepOnce(options, sweep % COMPARE_EVERY === 0).catch(options.onError)
-      await wait()
-    }
-  }
-  return {
-    nudge: () => {
-      isNudged = true
-      wake()
+  const { everyMs, ready, stopping, onError } = options
+  let sweeps = 0
+  return repeat({
+    everyMs,
+    jitter: [0.75, 1.25],
+    work: () => {
+      sweeps += 1
+      return sweepOnce(options, sweeps % COMPARE_EVERY === 0)
     },
-    finished: run(),
-  }
+    onError,
+    ready,
+    stopping,
+  })
 }
 
 async function sweepOnce(options: SweepOptions, compare: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 /** Allowances of requests: each client has a budget for each minute, of which all workers take parts in advance. */
-import type { AllowanceLedger } from '../http/requestLimit.ts'
+import type { AllowanceLedger } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
 
 const WINDOW = '1 minute'

@@ -1,5 +1,6 @@
 /** The audit log: written with what it tells of, read by the API, handed over to ClickHouse, which keeps it for ever. */
-import type { AuditAction, AuditEntry } from '../domain/audit.ts'
+import type { AuditEntry } from '../domain/audit.ts'
+import type { AuditPage, AuditRecord } from '../http/ports.ts'
 import type { Database, Queryable } from './database.ts'
 import { clickhouseInstant, outbox, type Outbox } from './outbox.ts'
 
@@ -14,23 +15,6 @@ export interface AuditRow {
   readonly metadata: string
   readonly ip: string
   readonly user_agent: string
-}
-
-export interface AuditRecord extends AuditEntry {
-  readonly uid: string
-  /** Decimal; the order in which they were written. */
-  readonly id: string
-  readonly at: Date
-}
-
-export interface AuditPage {
-  readonly action: AuditAction | undefined
-  readonly userId: string | undefined
-  readonly from: Date | undefined
-  readonly to: Date | undefined
-  /** The id of the last one of the page before. */
-  readonly before: string | undefined
-  readonly limit: number
 }
 
 const KEPT = '90 days'

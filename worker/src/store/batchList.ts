@@ -1,20 +1,6 @@
 /** Batches in the order of their creation, the newest first. */
-import type { BatchState } from '../domain/batchState.ts'
-import type { Batch } from './batches.ts'
+import type { BatchPage, ListedBatch } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
-
-/** Without the counts, which would cost a look at every recipient. */
-export type ListedBatch = Omit<Batch, 'counts'> & {
-  /** Microseconds: a date of JavaScript would be too coarse to go on from. */
-  readonly createdMicros: string
-}
-
-export interface BatchPage {
-  readonly state: BatchState | undefined
-  /** The last one of the page before. */
-  readonly after: { readonly createdMicros: string; readonly id: string } | undefined
-  readonly limit: number
-}
 
 export function listBatches(queryable: Queryable, page: BatchPage): Promise<readonly ListedBatch[]> {
   const { text, values } = batchesStatement(page)

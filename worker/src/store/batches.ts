@@ -1,39 +1,13 @@
 /** Batches: created with their recipients in one transaction, read, and commanded. */
 import { randomUUID } from 'node:crypto'
-import type { BatchCommand, BatchState } from '../domain/batchState.ts'
-import type { Mailbox } from '../domain/address.ts'
-import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
-import type { Variables } from '../domain/template.ts'
+import type { BatchCommand } from '../domain/batchState.ts'
+import type { RecipientState } from '../domain/recipientState.ts'
+import type { Batch, NewBatch } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
 import { transition } from '../domain/batchState.ts'
 import { countsOf } from '../domain/recipientState.ts'
 import { BATCH_COLUMNS } from './batchList.ts'
 import { insertChunks, parkChunks } from './chunks.ts'
-
-export interface NewBatch {
-  readonly userId: string
-  readonly from: string
-  readonly subject: string
-  readonly text: string | undefined
-  readonly html: string | undefined
-  /** Each mailbox once. */
-  readonly recipients: readonly { readonly mailbox: Mailbox; readonly variables: Variables | undefined }[]
-  /** How many given recipients were the same mailbox as another. */
-  readonly duplicates: number
-}
-
-export interface Batch {
-  readonly id: string
-  readonly state: BatchState
-  readonly counts: RecipientCounts
-  readonly recipients: number
-  readonly duplicates: number
-  readonly createdAt: Date
-  readonly finishedAt: Date | null
-  readonly errorCode: string | null
-  /** How often its failed recipients were tried again on request. */
-  readonly retries: number
-}
 
 /** @returns its id. */
 export async function insertBatch(transaction: Queryable, batch: NewBatch): Promise<string> {

@@ -46,6 +46,8 @@ export interface DatabaseOptions {
 
 const CONNECT_MS = 10_000
 const QUERY_MS = 60_000
+/** What a role or a database is given reaches a connection when it is opened: none shows for long what was before. */
+const LIFETIME_S = 120
 const MOST_TURNS = 4
 
 export function openDatabase(options: DatabaseOptions): Database {
@@ -56,6 +58,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: options.connectMs ?? CONNECT_MS,
     query_timeout: options.queryMs ?? QUERY_MS,
     idleTimeoutMillis: 30_000,
+    maxLifetimeSeconds: LIFETIME_S,
     keepAlive: true,
   })
   pool.on('error', options.onIdleError)

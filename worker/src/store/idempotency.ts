@@ -1,25 +1,13 @@
 /** Answers kept under a client's key, so that a repeated request is answered, not repeated. */
 import { createHash } from 'node:crypto'
+import type { IdempotencyKey, StoredAnswer } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
-
-export interface StoredAnswer {
-  readonly status: number
-  readonly location: string
-  readonly body: string
-}
 
 export type Claim =
   | { readonly kind: 'new' }
   | { readonly kind: 'stored'; readonly answer: StoredAnswer }
   | { readonly kind: 'inFlight' }
   | { readonly kind: 'otherRequest' }
-
-export interface IdempotencyKey {
-  readonly userId: string
-  readonly key: string
-  /** Of method, path and body. */
-  readonly fingerprint: string
-}
 
 const KEPT = '24 hours'
 

@@ -1,28 +1,6 @@
 /** Recipients of a batch as a user reads them: in order, a page at a time. */
-import type { DeliveryFact } from '../domain/delivery.ts'
-import type { RecipientState } from '../domain/recipientState.ts'
+import type { Recipient, RecipientPage } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
-
-export interface Recipient {
-  readonly seq: number
-  readonly address: string
-  readonly state: RecipientState
-  readonly attempts: number
-  readonly providerMessageId: string | null
-  readonly errorClass: string | null
-  readonly errorCode: string | null
-  /** What the provider told of the mail last, by rank. */
-  readonly delivery: DeliveryFact | null
-  readonly deliveryAt: Date | null
-  readonly updatedAt: Date
-}
-
-export interface RecipientPage {
-  readonly state: RecipientState | undefined
-  /** The last one of the page before; -1 for the first page. */
-  readonly afterSeq: number
-  readonly limit: number
-}
 
 export function listRecipients(
   database: Queryable,

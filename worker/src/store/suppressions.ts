@@ -1,31 +1,9 @@
 /** The suppression list: normalised addresses that nothing is sent to, by any batch, until they are lifted. */
-import type { SuppressionReason } from '../domain/suppression.ts'
-import type { SuppressionStore } from '../http/ports.ts'
+import type { NewSuppression, Suppression } from '../domain/suppression.ts'
+import type { SuppressionPage, SuppressionStore } from '../http/ports.ts'
 import type { Database, Queryable } from './database.ts'
 import { recordAudit } from './audit.ts'
 import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
-
-export interface NewSuppression {
-  /** As `parseAddress` normalises it. */
-  readonly addressNorm: string
-  readonly reason: SuppressionReason
-  /** For people: a diagnostic of the bounce, a ticket. */
-  readonly detail?: string
-}
-
-export interface Suppression {
-  readonly addressNorm: string
-  readonly reason: SuppressionReason
-  readonly detail: string
-  readonly createdAt: Date
-}
-
-export interface SuppressionPage {
-  readonly reason: SuppressionReason | undefined
-  /** The last one of the page before; '' for the first page. */
-  readonly afterAddress: string
-  readonly limit: number
-}
 
 type Row = Suppression & Record<string, unknown>
 

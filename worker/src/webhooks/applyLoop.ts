@@ -1,7 +1,7 @@
 /** Gives what providers told its effect, soon after it was taken; one worker at a time does. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Applied, WebhookEffects } from './ports.ts'
 import { reconnectMs } from '../domain/backoff.ts'
+import { repeat } from '../runtime/repeat.ts'
 
 export interface ApplyOptions {
   readonly effects: WebhookEffects
@@ -19,29 +19,25 @@ export interface ApplyOptions {
 const FORGET_EVERY_MS = 600_000
 
 /** Resolves when told to stop. */
-export async function applyLoop(options: ApplyOptions): Promise<void> {
-  const { stopping, everyMs, onError } = options
-  const pause = (ms: number) => sleep(ms, undefined, { signal: stopping }).catch(() => undefined)
-  let failures = 0
+export function applyLoop(options: ApplyOptions): Promise<void> {
+  const { everyMs, isMine, onError, ready, stopping } = options
   let forgetAt = 0
-  await options.ready
-  while (!stopping.aborted) {
-    try {
-      if (await options.isMine()) {
-        await applyAll(options)
-        if (Date.now() >= forgetAt) {
-          await options.effects.forget()
-          forgetAt = Date.now() + FORGET_EVERY_MS
-        }
-      }
-      failures = 0
-      await pause(everyMs * (0.75 + Math.random() / 2))
-    } catch (error) {
-      failures += 1
-      onError(error)
-      await pause(reconnectMs(failures, Math.random()))
-    }
+  const work = async () => {
+    await applyAll(options)
+    if (Date.now() < forgetAt) return
+    await options.effects.forget()
+    forgetAt = Date.now() + FORGET_EVERY_MS
   }
+  return repeat({
+    everyMs,
+    jitter: [0.75, 1.25],
+    isMine,
+    work,
+    onError,
+    retryMs: reconnectMs,
+    ready,
+    stopping,
+  }).finished
 }
 
 async function applyAll({ effects, lot, isMine, stopping, onApplied }: ApplyOptions): Promise<void> {

@@ -1,6 +1,7 @@
 /** The secrets that webhooks are signed with, as a mounted folder: one file each, read again as they change. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { mounted } from '../runtime/mounted.ts'
 import { parseWebhookSecret } from './standardWebhook.ts'
 
 export interface WebhookSecrets {
@@ -8,36 +9,21 @@ export interface WebhookSecrets {
   close(): void
 }
 
-const REREAD_MS = 2_000
-
 /** @param onError told once of what cannot be read; the others are in force, or else those that were read last. */
 export async function openWebhookSecrets(
   folder: string,
   onError: (error: unknown) => void,
 ): Promise<WebhookSecrets> {
-  let known: readonly Buffer[] = []
-  let told = ''
-  const reread = async () => {
-    try {
+  const secrets = await mounted<readonly Buffer[]>({
+    read: async (last = [], tell) => {
       const { keys, faults } = await readSecrets(folder)
-      if (keys.length > 0) known = keys
-      if (faults > 0) throw new Error(`${faults} of the webhook secrets are not whsec_ and base64`)
-      told = ''
-    } catch (error) {
-      const words = String(error)
-      if (words !== told) onError(error)
-      told = words
-    }
-  }
-  await reread()
-  const timer = setInterval(() => void reread(), REREAD_MS)
-  timer.unref()
-  return {
-    keys: () => known,
-    close: () => {
-      clearInterval(timer)
+      if (faults > 0) tell(new Error(`${faults} of the webhook secrets are not whsec_ and base64`))
+      return keys.length > 0 ? keys : last
     },
-  }
+    initial: [],
+    onError,
+  })
+  return { keys: secrets.current, close: secrets.close }
 }
 
 /** Kubernetes keeps its own names in the folder, all of which begin with a dot. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ClickhouseSeen, Snapshot, TableSeen } from '../snapshot.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { ClickhouseSeen, TableSeen } from '../parts/clickhouseSeen.ts'
 import { NOW, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
 import { archiveFlowing } from '../../checks/archiveFlowing.ts'
 import { archive } from './archive.ts'
@@ -24,6 +25,8 @@ function table(
   const { parts, ttl = ` TTL ${RULE}`, ...others } = more
   return {
     name,
+    uuid: `uuid of ${name}`,
+    partitions: [],
     storagePolicy: 'archive_v1',
     engineFull: `MergeTree ORDER BY a${ttl} SETTINGS index_granularity = 8192`,
     ...others,

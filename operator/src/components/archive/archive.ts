@@ -1,10 +1,14 @@
 /** The archive: old events move to a cheaper disk of ClickHouse, by a rule that is applied, proven and healed. */
 import type { Verdict } from '../component.ts'
 import type { DesiredStatement } from '../desired.ts'
-import type { ClickhouseSeen, Snapshot } from '../snapshot.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { ClickhouseSeen } from '../parts/clickhouseSeen.ts'
 import type { Finding } from './assess.ts'
 import { component } from '../component.ts'
 import { archiveWish } from '../parts/clickhouse.ts'
+import { backupHistory } from '../backup/history.ts'
+import { lossOf, toldLoss } from '../parts/dataLoss.ts'
+import { refusedLogin } from '../parts/logins.ts'
 import { isStale } from '../parts/evidence.ts'
 import { assess } from './assess.ts'
 import { lateTables } from './lateness.ts'
@@ -16,6 +20,10 @@ interface Observed {
   readonly seen: ClickhouseSeen | undefined
   readonly stale: boolean
   readonly findings: readonly Finding[]
+  /** Rows that are gone, and what to do, in words. */
+  readonly loss?: string
+  /** Credentials that are refused, in words. */
+  readonly refused?: string
   readonly late: readonly string[]
   readonly early: number
   readonly rule: string
@@ -35,6 +43,8 @@ export const archive = component<'ArchiveReady', Observed>({
     const wish = archiveWish(snapshot.sender)
     if (!wish) return []
     const { access } = wish
+    // A restore needs room where the tables were, and takes their rules along.
+    if (lossOf(snapshot) !== undefined) return []
     return findings(snapshot).flatMap(({ reason, message, step }): DesiredStatement[] =>
       step
         ? [{ type: 'statement', access, subject: step.subject, texts: step.statements, reason, message }]
@@ -46,7 +56,11 @@ export const archive = component<'ArchiveReady', Observed>({
     const wish = archiveWish(snapshot.sender)
     const sighting = snapshot.evidence.clickhouse
     const seen = sighting?.seen
+    const loss = lossOf(snapshot)
+    const refused = refusedLogin(snapshot, 'ArchiveReady', ['operator'])
     return {
+      ...(refused !== undefined && { refused }),
+      ...(loss && { loss: toldLoss(loss, backupHistory(snapshot).kept?.name) }),
       wanted: wish !== undefined,
       seen,
       stale: sighting !== undefined && isStale(sighting, snapshot),
@@ -61,10 +75,9 @@ export const archive = component<'ArchiveReady', Observed>({
   condition(observed): ArchiveVerdict {
     if (!observed.wanted)
       return { status: 'True', reason: 'NotConfigured', message: 'the spec asks for no archive' }
-    const { seen, last } = observed
-    if (!seen) return last ?? notObserved('ClickHouse has not been looked at yet')
-    if (observed.stale) return notObserved('ClickHouse has not been looked at lately')
-    if (!seen.reached) return { status: 'False', reason: seen.fault.reason, message: seen.fault.message }
+    const unseen = unseenVerdict(observed)
+    if (unseen) return unseen
+    if (observed.loss !== undefined) return { status: 'False', reason: 'DataLost', message: observed.loss }
     const [worst] = observed.findings
     if (worst) return { status: 'False', reason: worst.reason, message: worst.message }
     if (observed.late.length > 0)
@@ -79,6 +92,16 @@ export const archive = component<'ArchiveReady', Observed>({
     return { ...timed, reason: 'Archiving', message: observed.rule }
   },
 })
+
+/** Of a server that is not seen as it is now. */
+function unseenVerdict({ seen, stale, last, refused }: Observed): ArchiveVerdict | undefined {
+  if (refused !== undefined) return { status: 'False', reason: 'CredentialsRefused', message: refused }
+  if (!seen) return last ?? notObserved('ClickHouse has not been looked at yet')
+  if (stale) return notObserved('ClickHouse has not been looked at lately')
+  return seen.reached
+    ? undefined
+    : { status: 'False', reason: seen.fault.reason, message: seen.fault.message }
+}
 
 const notObserved = (message: string): ArchiveVerdict => ({
   status: 'Unknown',

@@ -1,6 +1,6 @@
 /** Compares what ClickHouse showed with what the spec asks for, and finds the next step for each table. Pure. */
 import type { ArchiveWish } from '../parts/clickhouse.ts'
-import type { ClickhouseSeen, TableSeen } from '../snapshot.ts'
+import type { ClickhouseSeen, TableSeen } from '../parts/clickhouseSeen.ts'
 import type { ReasonOf } from '../../../../crds/schema/conditions.ts'
 import type { TableName } from '../../../../crds/clickhouseTables.ts'
 import {
@@ -13,7 +13,7 @@ import {
   DATA_TABLES,
 } from '../../../../crds/clickhouseTables.ts'
 import { choosePolicy } from './storagePolicy.ts'
-import { deletes, moves, ttlRules } from './ttlRules.ts'
+import { deletes, moves, ttlRules } from '../parts/ttlRules.ts'
 
 type Reason = ReasonOf<'ArchiveReady'>
 

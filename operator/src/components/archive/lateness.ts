@@ -1,5 +1,6 @@
 /** Parts that should have moved long ago: background moves take minutes, not hours. */
-import type { ClickhouseSeen } from '../snapshot.ts'
+import type { ClickhouseSeen } from '../parts/clickhouseSeen.ts'
+import { instantOf } from '../parts/instants.ts'
 
 const PATIENCE_MS = 3_600_000
 
@@ -8,7 +9,7 @@ export function lateTables(seen: ClickhouseSeen | undefined, now: Date): readonl
   if (seen?.reached !== true) return []
   return seen.tables.flatMap(({ name, parts: { due } }) => {
     if (due.since === undefined || now.getTime() - due.since.getTime() <= PATIENCE_MS) return []
-    const since = `${due.since.toISOString().slice(0, 19)}Z`
+    const since = instantOf(due.since)
     return [`${due.parts} parts of ${name} have not moved, the oldest is due since ${since}`]
   })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { StoragePolicy } from '../snapshot.ts'
+import type { StoragePolicy } from '../parts/clickhouseSeen.ts'
 import { choosePolicy } from './storagePolicy.ts'
 
 const policy = (name: string, ...volumes: readonly (readonly [string, ...string[]])[]): StoragePolicy => ({

@@ -1,5 +1,5 @@
 /** Which storage policy a table may be moved to: one with the disk, and with every volume that the table has now. */
-import type { StoragePolicy } from '../snapshot.ts'
+import type { StoragePolicy } from '../parts/clickhouseSeen.ts'
 import type { ReasonOf } from '../../../../crds/schema/conditions.ts'
 
 export type PolicyChoice =

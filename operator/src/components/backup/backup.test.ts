@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { BackupReport, JobReport, VerifyReport } from '../../../../crds/jobReports.ts'
-import type { BackupEvidence } from '../../../../crds/schema/status.ts'
+import type { JobReport } from '../../../../crds/jobReports.ts'
+import { backupName, baseOf } from '../../../../crds/backupName.ts'
+import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.ts'
 import type { CronJobManifest, JobManifest } from '../parts/manifests.ts'
 import type { JobRun, Sender, Snapshot } from '../snapshot.ts'
+import type { BackupCheckSeen, BackupSeen } from './seen.ts'
 import { backupFresh } from '../../checks/backupFresh.ts'
 import { restoreVerified } from '../../checks/restoreVerified.ts'
 import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
@@ -54,36 +56,52 @@ const before = (hours: number) => new Date(NOW.getTime() - hours * HOUR_MS)
 /** The CronJobs as they stand in the cluster, made so many hours ago. */
 const standing = (who: Sender, hours = 100) => children(...cronJobs(given(who, { now: before(hours) })))
 
-const made = (hoursAgo: number, more: Partial<BackupReport> = {}): BackupReport => ({
-  job: 'backup',
-  backup: `b-${hoursAgo}`,
-  kind: 'full',
-  cutoff: at(hoursAgo),
-  completedAt: at(hoursAgo),
+const FIGURES = { rows: 10, partitions: 1, hash: '0123456789abcdef' }
+const FULL = backupName(before(50), '00000000')
+
+/** The name of the one that was begun so many hours ago. */
+const fullOf = (hoursAgo: number) => backupName(before(hoursAgo), 'deadbeef')
+const incrementOf = (hoursAgo: number, base: string) => backupName(before(hoursAgo), 'deadbeef', base)
+
+const made = (hoursAgo: number, more: Partial<BackupSeen> = {}): BackupSeen => ({
+  name: fullOf(hoursAgo),
+  cutoff: before(hoursAgo),
+  completedAt: before(hoursAgo),
   sizeBytes: 1,
-  rows: 10,
-  partitions: 1,
-  hash: '0123456789abcdef',
+  ...FIGURES,
+  witnessed: true,
   ...more,
 })
 
-const verified = (hoursAgo: number, of: number, hash = '0123456789abcdef'): VerifyReport => ({
-  job: 'verify',
-  backup: `b-${of}`,
-  completedAt: at(hoursAgo),
-  rows: 10,
-  partitions: 1,
-  hash,
+const checked = (hoursAgo: number, of: number, more: Partial<BackupCheckSeen> = {}): BackupCheckSeen => ({
+  name: fullOf(of),
+  checkedAt: before(hoursAgo),
+  ...FIGURES,
+  witnessed: true,
+  ...more,
 })
 
-const run = (...reports: readonly JobReport[]): JobRun => ({
-  name: 'j',
-  component: reports[0]?.job ?? 'backup',
-  state: 'complete',
-  madeAt: NOW,
-  endedAt: NOW,
-  reports,
-})
+interface Look {
+  readonly made?: readonly BackupSeen[]
+  readonly checks?: readonly BackupCheckSeen[]
+  /** What is not at the destination any more. */
+  readonly gone?: readonly string[]
+}
+
+const newestFirst = <Entry>(entries: readonly Entry[], at: (entry: Entry) => Date) =>
+  [...entries].sort((left, right) => at(right).getTime() - at(left).getTime())
+
+/** What a look at the server and the destination shows. */
+function seeing({ made: list = [], checks = [], gone = [] }: Look): Snapshot['evidence'] {
+  const names = [...list, ...checks].flatMap(({ name }) => [name, baseOf(name) ?? name])
+  const seen = {
+    reached: true as const,
+    made: newestFirst(list, ({ completedAt }) => completedAt),
+    checks: newestFirst(checks, ({ checkedAt }) => checkedAt),
+    stored: [...new Set([...names, FULL])].filter((name) => !gone.includes(name)).sort(),
+  }
+  return { ...snapshot().evidence, backups: { lookedAt: NOW, seen } }
+}
 
 const failed = (hoursAgo: number, component: 'backup' | 'verify' | 'retention', error?: string): JobRun => ({
   name: 'orders-backup-1',
@@ -91,7 +109,10 @@ const failed = (hoursAgo: number, component: 'backup' | 'verify' | 'retention', 
   state: 'failed',
   madeAt: NOW,
   endedAt: new Date(NOW.getTime() - hoursAgo * HOUR_MS),
-  reports: error === undefined ? [] : [{ job: component, failedAt: at(hoursAgo), backup: 'b-3', error }],
+  reports:
+    error === undefined
+      ? []
+      : ([{ job: component, failedAt: at(hoursAgo), backup: 'b-3', error }] satisfies JobReport[]),
 })
 
 describe('schedules', () => {
@@ -171,7 +192,7 @@ describe('backup', () => {
     expect(own).not.toContain('"key":"username"')
   })
 
-  const late = (who: Sender) => ({ runs: [run(made(40))], children: standing(who) })
+  const late = (who: Sender) => ({ evidence: seeing({ made: [made(40)] }), children: standing(who) })
   const reasonWith = (who: Sender, more: Partial<Snapshot>) =>
     backup.verdict(given(who, { ...late(who), ...more })).reason
 
@@ -236,7 +257,7 @@ describe('backup', () => {
       ...more,
     }
     const who = wanting()
-    expect(reasonWith(who, { runs: [...late(who).runs, running] })).toBe(reason)
+    expect(reasonWith(who, { runs: [running] })).toBe(reason)
   })
 
   it('tells of a run without a pod what the pod says, or where to look', () => {
@@ -251,7 +272,9 @@ describe('backup', () => {
       ...more,
     })
     const told = (of: JobRun) =>
-      backup.verdict(given(who, { runs: [run(made(0.9)), of], children: standing(who) })).message
+      backup.verdict(
+        given(who, { evidence: seeing({ made: [made(0.9)] }), runs: [of], children: standing(who) }),
+      ).message
     expect(told(idle({}))).toBe(
       'Job orders-backup-full-29 has had no pod since 2026-11-23T11:00:00Z: see its events',
     )
@@ -263,10 +286,12 @@ describe('backup', () => {
   it('misses nothing in a night whose hour does not exist', () => {
     const who = wanting({ timeZone: 'Europe/Berlin', schedule: '30 2 * * *' })
     const now = new Date('2026-03-29T12:00:00Z')
-    const cutoff = '2026-03-28T01:40:00Z'
-    const runs = [run(made(0, { cutoff, completedAt: cutoff }))]
+    const cutoff = new Date('2026-03-28T01:40:00Z')
+    const evidence = seeing({ made: [made(0, { cutoff, completedAt: cutoff })] })
     const there = children(...cronJobs(given(who, { now: new Date('2026-03-01T00:00:00Z') })))
-    expect(backup.verdict(given(who, { now, runs, children: there }))).toMatchObject({ reason: 'Scheduled' })
+    expect(backup.verdict(given(who, { now, evidence, children: there }))).toMatchObject({
+      reason: 'Scheduled',
+    })
   })
 
   it('shortens names of CronJobs only where they would be too long', () => {
@@ -323,24 +348,36 @@ describe('backup', () => {
       reason: 'ScheduleUnknown',
     },
     { why: 'last night’s was not made', status: 'False', reason: 'BackupMissed' },
-    { why: 'last night’s was made', more: { runs: [run(made(9.9))] }, status: 'True', reason: 'Scheduled' },
+    {
+      why: 'last night’s was made',
+      more: { evidence: seeing({ made: [made(9.9)] }) },
+      status: 'True',
+      reason: 'Scheduled',
+    },
     {
       why: 'the last one failed',
-      more: { runs: [run(made(33)), failed(9, 'backup', 'Code: 499')] },
+      more: { evidence: seeing({ made: [made(33)] }), runs: [failed(9, 'backup', 'Code: 499')] },
       status: 'False',
       reason: 'BackupFailed',
     },
     {
       why: 'one failed and another was made since',
-      more: { runs: [failed(9.9, 'backup'), run(made(9))] },
+      more: { evidence: seeing({ made: [made(9)] }), runs: [failed(9.9, 'backup')] },
       status: 'True',
       reason: 'Scheduled',
     },
     {
       why: 'old ones cannot be removed',
-      more: { runs: [run(made(9)), failed(2, 'retention', 'AccessDenied')] },
+      more: { evidence: seeing({ made: [made(9)] }), runs: [failed(2, 'retention', 'AccessDenied')] },
       status: 'False',
       reason: 'RetentionFailed',
+    },
+    {
+      why: 'old ones could not be removed, and are not to be any more',
+      who: wanting({ retention: undefined }),
+      more: { evidence: seeing({ made: [made(9)] }), runs: [failed(2, 'retention', 'AccessDenied')] },
+      status: 'True',
+      reason: 'Scheduled',
     },
   ])('is $status ($reason) when $why', ({ who = wanting(), more, status, reason }) => {
     const there = more && Object.keys(more).length === 0 ? {} : { children: standing(who) }
@@ -348,41 +385,134 @@ describe('backup', () => {
   })
 })
 
-describe('the history of backups', () => {
-  const remembering = (known: BackupEvidence, ...runs: readonly JobRun[]) =>
-    backupHistory({ sender: wanting({}, { status: { evidence: { backup: known } } }), runs })
+const remembering = (known: BackupEvidence) => wanting({}, { status: { evidence: { backup: known } } })
 
-  it('remembers what Jobs said that are gone', () => {
-    const known = backupHistory({ sender: wanting(), runs: [run(made(5)), run(verified(4, 5))] })
-    expect(known).toMatchObject({
-      last: { name: 'b-5' },
-      lastFull: { name: 'b-5' },
-      verified: { name: 'b-5' },
-    })
-    expect(remembering(known)).toEqual(known)
-    const later = remembering(known, run(made(1, { kind: 'incremental' })))
-    expect(later).toMatchObject({ last: { name: 'b-1' }, lastFull: { name: 'b-5' } })
+describe('the history of backups', () => {
+  const history = (known: BackupEvidence, more: Partial<Snapshot>) =>
+    backupHistory(given(remembering(known), more))
+  const known = history({}, { evidence: seeing({ made: [made(5)], checks: [checked(4, 5)] }) })
+
+  it('remembers what was seen until there is another look', () => {
+    const name = fullOf(5)
+    expect(known).toMatchObject({ last: { name }, lastFull: { name }, verified: { name } })
+    expect(history(known, {})).toEqual(known)
+    const increment = incrementOf(1, fullOf(5))
+    const later = history(known, { evidence: seeing({ made: [made(1, { name: increment })] }) })
+    expect(later).toMatchObject({ last: { name: increment }, lastFull: { name } })
+  })
+
+  it('forgets what is not at the destination any more', () => {
+    const emptied = history(known, { evidence: seeing({ made: [made(5)], gone: [fullOf(5)] }) })
+    expect(emptied.last).toBeUndefined()
+  })
+
+  it.each<{ why: string; look: Look }>([
+    {
+      why: 'has no record of',
+      look: { made: [made(1, { witnessed: false })], checks: [checked(0.5, 1, { witnessed: false })] },
+    },
+    {
+      why: 'has listed once more as new',
+      look: { made: [made(0.1, { name: fullOf(90) })], checks: [] },
+    },
+    { why: 'will make tomorrow', look: { made: [made(-24)], checks: [checked(-23, -24)] } },
+    {
+      why: 'lists by another name',
+      look: { made: [made(1, { name: 'forged' })], checks: [checked(1, 2, { name: 'forged' })] },
+    },
+  ])('believes no backup that the server $why', ({ look }) => {
+    expect(history({}, { evidence: seeing(look) })).not.toMatchObject({ last: expect.anything() as unknown })
+    expect(history({}, { evidence: seeing(look) }).verified).toBeUndefined()
+  })
+
+  it('does not remember an instant that has not come', () => {
+    const at2099 = { completedAt: '2099-01-01T00:00:00Z', cutoff: '2099-01-01T00:00:00Z' }
+    const forged = { name: FULL, kind: 'full' as const, sizeBytes: 1, ...FIGURES, ...at2099 }
+    expect(history({ last: forged, lastFull: forged, verified: { ...FIGURES, ...forged } }, {})).toEqual({})
+  })
+
+  it('takes no Job at its word, and says so', () => {
+    const report = {
+      job: 'backup',
+      backup: fullOf(1),
+      kind: 'full',
+      cutoff: at(1),
+      completedAt: at(1),
+      sizeBytes: 1,
+      ...FIGURES,
+    } as const
+    const verify = { job: 'verify', backup: fullOf(5), completedAt: at(0.5), ...FIGURES } as const
+    const ended = { state: 'complete', madeAt: before(1), endedAt: before(0.1) } as const
+    const runs: JobRun[] = [
+      { name: 'forged-a', component: 'backup', ...ended, reports: [report] },
+      { name: 'forged-b', component: 'verify', ...ended, reports: [verify] },
+    ]
+    const told = history({}, { evidence: seeing({ made: [made(5)], checks: [checked(4, 5)] }), runs })
+    expect(told.last?.name).toBe(fullOf(5))
+    expect(told.verified?.completedAt).toBe(at(4))
+    expect(told.refused?.map(({ what }) => what)).toEqual(['Job forged-b', 'Job forged-a'])
   })
 
   it('says so when a Job failed without a word', () => {
-    expect(remembering({}, failed(1, 'backup')).failures?.[0]?.message).toMatch(/left no report/)
+    expect(history({}, { runs: [failed(1, 'backup')] }).failures?.[0]?.message).toMatch(/left no report/)
+  })
+
+  it('has room for whatever a Job says of its failure', () => {
+    const runs = [failed(1, 'verify', 'x'.repeat(1_000))].map((run) => ({
+      ...run,
+      reports: run.reports.map((report) => ({ ...report, backup: 'b'.repeat(200) })),
+    }))
+    expect(history({}, { runs }).failures?.[0]?.message).toHaveLength(1_024)
   })
 })
 
 describe('backup-fresh', () => {
-  const prove = (who: Sender, ...runs: readonly JobRun[]) => backupFresh.prove(given(who, { runs }))
+  const prove = (who: Sender, look: Look) => backupFresh.prove(given(who, { evidence: seeing(look) }))
   const frequent = wanting({ incrementalSchedule: '*/10 * * * *' })
 
-  it.each<{ why: string; runs: JobRun[]; state: string }>([
-    { why: 'there is none', runs: [], state: 'Unknown' },
-    { why: 'the newest is young', runs: [run(made(0.2))], state: 'Proven' },
-    { why: 'the newest is too old', runs: [run(made(0.4))], state: 'Failing' },
-  ])('is $state when $why', ({ runs, state }) => {
-    expect(prove(frequent, ...runs).state).toBe(state)
+  it.each<{ why: string; look: Look; state: string; says?: RegExp }>([
+    { why: 'there is none', look: {}, state: 'Unknown' },
+    { why: 'the newest is young', look: { made: [made(0.2)] }, state: 'Proven' },
+    { why: 'the newest is too old', look: { made: [made(0.4)] }, state: 'Failing' },
+    {
+      why: 'the newest is gone from the destination',
+      look: { made: [made(0.2)], gone: [fullOf(0.2)] },
+      state: 'Failing',
+      says: /not at the destination/,
+    },
+    {
+      why: 'what the newest builds on is gone',
+      look: { made: [made(0.1, { name: incrementOf(0.1, fullOf(0.2)) }), made(0.2)], gone: [fullOf(0.2)] },
+      state: 'Failing',
+      says: /another full backup is made/,
+    },
+    {
+      why: 'what the newest builds on cannot be restored',
+      look: {
+        made: [made(0.1, { name: incrementOf(0.1, fullOf(9)) }), made(9)],
+        checks: [checked(1, 9, { error: 'bad checksum' })],
+      },
+      state: 'Failing',
+      says: /bad checksum/,
+    },
+  ])('is $state when $why', ({ look, state, says = /./ }) => {
+    expect(prove(frequent, look)).toMatchObject({ state, message: expect.stringMatching(says) as string })
+  })
+
+  it('says that all of them are gone', () => {
+    const { last } = backupHistory(given(wanting(), { evidence: seeing({ made: [made(0.2)] }) }))
+    const who = wanting(
+      { incrementalSchedule: '*/10 * * * *' },
+      { status: { evidence: { backup: { last: last ?? expect.fail() } } } },
+    )
+    expect(prove(who, {})).toMatchObject({
+      state: 'Failing',
+      message: 'no backup is at the destination any more',
+    })
   })
 
   it('tells a spec whose schedules cannot meet its objective', () => {
-    expect(prove(wanting(), run(made(0.1)))).toMatchObject({
+    expect(prove(wanting(), { made: [made(0.1)] })).toMatchObject({
       state: 'Failing',
       message: expect.stringContaining('up to 1440 minutes') as string,
     })
@@ -390,27 +520,130 @@ describe('backup-fresh', () => {
 })
 
 describe('restore-verified', () => {
-  const prove = (...runs: readonly JobRun[]) => restoreVerified.prove(given(wanting(), { runs }))
+  const prove = (look: Look, ...runs: readonly JobRun[]) =>
+    restoreVerified.prove(given(wanting(), { evidence: seeing(look), runs }))
 
-  it.each<{ why: string; runs: JobRun[]; state: string; says: RegExp }>([
-    { why: 'none was restored', runs: [run(made(9))], state: 'Unknown', says: /no backup/ },
-    { why: 'one was equal', runs: [run(made(9)), run(verified(8, 9))], state: 'Proven', says: /10 rows/ },
-    { why: 'none was for days', runs: [run(verified(49, 50))], state: 'Failing', says: /nothing was since/ },
+  it.each<{ why: string; look: Look; runs?: JobRun[]; state: string; says: RegExp }>([
+    { why: 'none was restored', look: { made: [made(9)] }, state: 'Unknown', says: /no backup/ },
     {
-      why: 'one was not equal',
-      runs: [run(verified(20, 21)), failed(1, 'verify', 'partition 202611 of email_events is missing')],
+      why: 'one was equal',
+      look: { made: [made(9)], checks: [checked(8, 9)] },
+      state: 'Proven',
+      says: /10 rows/,
+    },
+    {
+      why: 'none was for days',
+      look: { made: [made(50)], checks: [checked(49, 50)] },
+      state: 'Failing',
+      says: /nothing was since/,
+    },
+    {
+      why: 'the Job failed',
+      look: { made: [made(21)], checks: [checked(20, 21)] },
+      runs: [failed(1, 'verify', 'partition 202611 of email_events is missing')],
       state: 'Failing',
       says: /^b-3: partition 202611/,
     },
     {
+      why: 'an older one that is kept cannot be restored',
+      look: { made: [made(9), made(33)], checks: [checked(8, 9), checked(8, 33, { error: 'bad checksum' })] },
+      state: 'Failing',
+      says: /bad checksum.*gone from the destination/,
+    },
+    {
+      why: 'an older one could not be and is gone',
+      look: {
+        made: [made(9)],
+        checks: [checked(8, 9), checked(8, 33, { error: 'bad checksum' })],
+        gone: [fullOf(33)],
+      },
+      state: 'Proven',
+      says: /10 rows/,
+    },
+    {
+      why: 'nothing is left to restore',
+      look: { made: [made(9)], checks: [checked(8, 9)], gone: [fullOf(9)] },
+      state: 'Failing',
+      says: /no backup is at the destination/,
+    },
+    {
       why: 'figures inside and outside the backup differ',
-      runs: [run(made(9)), run(verified(8, 9, 'ffffffffffffffff'))],
+      look: { made: [made(9)], checks: [checked(8, 9, { hash: 'ffffffffffffffff' })] },
       state: 'Failing',
       says: /was made of/,
     },
-  ])('is $state when $why', ({ runs, state, says }) => {
-    const proof = prove(...runs)
-    expect(proof.state).toBe(state)
+  ])('is $state when $why', ({ look, runs = [], state, says }) => {
+    const proof = prove(look, ...runs)
     expect(proof.message).toMatch(says)
+    expect(proof.state).toBe(state)
+  })
+
+  it('proves nothing by the restore of fewer rows than there were', () => {
+    const who = remembering({ kept: { name: FULL, rows: 3_000 } })
+    const evidence = seeing({ made: [made(9)], checks: [checked(8, 9)] })
+    expect(restoreVerified.prove(given(who, { evidence }))).toMatchObject({
+      state: 'Failing',
+      message: expect.stringMatching(/with 10 rows, but .* has 3000/) as string,
+    })
+  })
+})
+
+describe('what was found wrong with backups', () => {
+  const name = fullOf(9)
+  const failing = (check: 'backup-fresh' | 'restore-verified') => ({
+    name: check,
+    state: 'Failing' as const,
+    message: `${name} is not at the destination any more`,
+    since: at(1),
+  })
+  const refused = [{ what: 'Job forged', message: 'it reports what is not so' }]
+  const who = (seen: BackupEvidence = {}) =>
+    wanting(
+      { incrementalSchedule: '*/10 * * * *' },
+      {
+        status: {
+          checks: [failing('backup-fresh'), failing('restore-verified')],
+          evidence: { backup: { ...seen, refused } },
+        },
+      },
+    )
+  const known = backupHistory(
+    given(wanting(), { evidence: seeing({ made: [made(0.1)], checks: [checked(0.05, 0.1)] }) }),
+  )
+  const away = {
+    backups: {
+      lookedAt: NOW,
+      seen: { reached: false as const, fault: { reason: 'Unreachable' as const, message: 'away' } },
+    },
+  }
+  const unseen = [
+    { why: 'after a start', evidence: {} },
+    { why: 'while ClickHouse is away', evidence: away },
+  ]
+
+  it.each(unseen)('stands $why', ({ evidence }) => {
+    const of = given(who(known), { evidence })
+    expect(backupFresh.prove(of)).toMatchObject({ state: 'Failing' })
+    expect(restoreVerified.prove(of)).toMatchObject({ state: 'Failing' })
+    expect(backupHistory(of).refused).toEqual(refused)
+  })
+
+  it.each(unseen)('keeps retention from removing anything $why', ({ evidence }) => {
+    const suspended = [...standing(wanting()).values()].map((cronJob) => ({
+      ...cronJob,
+      spec: { ...(cronJob['spec'] as object), suspend: cronJob.metadata.name.endsWith('retention') },
+    }))
+    const held = (more: Snapshot['evidence']) =>
+      cronJobs(given(who(known), { evidence: more, children: children(...suspended) })).find(({ metadata }) =>
+        metadata.name.endsWith('retention'),
+      )?.spec.suspend
+    expect(held(evidence)).toBe(true)
+    expect(held(seeing({ made: [made(0.1)] }))).toBe(false)
+  })
+
+  it('is over when a look shows so', () => {
+    const evidence = seeing({ made: [made(0.1)], checks: [checked(0.05, 0.1)] })
+    expect(backupFresh.prove(given(who(known), { evidence })).state).toBe('Proven')
+    expect(restoreVerified.prove(given(who(known), { evidence })).state).toBe('Proven')
   })
 })

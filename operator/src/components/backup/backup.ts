@@ -1,7 +1,7 @@
 /** Backups of ClickHouse: CronJobs that make, verify and remove them, and what they came to. */
 import type { Verdict } from '../component.ts'
 import type { Desired, DesiredStatement } from '../desired.ts'
-import type { BackupEvidence } from '../../../../crds/schema/status.ts'
+import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.ts'
 import type { CronJobManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { BackupWish } from './wish.ts'
@@ -14,10 +14,14 @@ import { idleRun } from './idle.ts'
 import { childOf } from '../snapshot.ts'
 import { backupHistory } from './history.ts'
 import { cronJob, cronJobName, deadlineMsOf, schedulesOf } from './manifests.ts'
+import { archiveWish } from '../parts/clickhouse.ts'
+import { lossOf, toldLoss } from '../parts/dataLoss.ts'
+import { refusedLogin, type LoginRole } from '../parts/logins.ts'
 import { missedAt } from './missed.ts'
 import { onDemand } from './onDemand.ts'
 import { scheduleFault } from './schedules.ts'
 import { backupWish } from './wish.ts'
+import { instantOf } from '../parts/instants.ts'
 
 type BackupVerdict = Verdict<'BackupReady'>
 
@@ -26,9 +30,15 @@ interface Observed {
   readonly scheduleFault?: string
   readonly waitingFor?: string
   readonly history: BackupEvidence
+  /** Rows that are gone, and what to do, in words. */
+  readonly loss?: string
+  /** Credentials that are refused, in words. */
+  readonly refused?: string
   /** A run that no pod carries out, in words. */
   readonly idle?: string
   readonly missed?: string
+  /** Who else keeps backups there. */
+  readonly sharedWith: readonly string[]
 }
 
 const PARTS: readonly RunKind[] = ['backup-full', 'backup-incremental', 'backup-verify', 'backup-retention']
@@ -60,38 +70,75 @@ export const backup = component<'BackupReady', Observed>({
   observe(snapshot) {
     const wish = backupWish(snapshot.sender)
     const history = backupHistory(snapshot)
-    if (!wish) return { history }
+    const sharedWith = sharers(snapshot)
+    if (!wish) return { history, sharedWith }
     const fault = faultOf(wish)
-    if (fault !== undefined) return { wish, history, scheduleFault: fault }
+    if (fault !== undefined) return { wish, history, sharedWith, scheduleFault: fault }
     const waiting = waitingFor(snapshot, wish)
     const missed = missedBackup(snapshot, wish, history)
     const idle = idleRun(snapshot)
+    const loss = lossOf(snapshot)
+    const refused = refusedLogin(snapshot, 'BackupReady', rolesOf(snapshot))
     return {
       wish,
+      ...(refused !== undefined && { refused }),
       history,
+      ...(loss && { loss: toldLoss(loss, history.kept?.name) }),
+      sharedWith,
       ...(waiting !== undefined && { waitingFor: waiting }),
       ...(idle !== undefined && { idle }),
       ...(missed !== undefined && { missed }),
     }
   },
 
-  condition({ wish, scheduleFault: fault, waitingFor: waiting, history, idle, missed }): BackupVerdict {
+  condition(observed): BackupVerdict {
+    const { wish, scheduleFault: fault, loss, refused, waitingFor: waiting } = observed
     if (!wish) return { status: 'True', reason: 'NotConfigured', message: 'the spec asks for no backup' }
     if (fault !== undefined) return { status: 'False', reason: 'ScheduleUnknown', message: fault }
+    if (loss !== undefined) return { status: 'False', reason: 'DataLost', message: loss }
+    if (refused !== undefined) return { status: 'False', reason: 'CredentialsRefused', message: refused }
     if (waiting !== undefined)
       return { status: 'False', reason: 'Waiting', message: `waiting for ${waiting}` }
-    const lookAgainMs = LOOK_AGAIN_MS
-    const failed = (job: string) => history.failures?.find((failure) => failure.job === job)
-    const failure = failed('backup')
-    if (failure) return { status: 'False', reason: 'BackupFailed', message: failure.message, lookAgainMs }
-    if (idle !== undefined) return { status: 'False', reason: 'NotStarted', message: idle, lookAgainMs }
-    if (missed !== undefined) return { status: 'False', reason: 'BackupMissed', message: missed, lookAgainMs }
-    const leftover = failed('retention')
-    if (leftover)
-      return { status: 'False', reason: 'RetentionFailed', message: leftover.message, lookAgainMs }
-    return { status: 'True', reason: 'Scheduled', message: told(wish), lookAgainMs }
+    return runsVerdict(observed, wish)
   },
 })
+
+/** What the runs came to. */
+function runsVerdict({ history, idle, missed, sharedWith }: Observed, wish: BackupWish): BackupVerdict {
+  const lookAgainMs = LOOK_AGAIN_MS
+  const failed = (job: string) => history.failures?.find((failure) => failure.job === job)
+  const failure = failed('backup')
+  if (failure) return { status: 'False', reason: 'BackupFailed', message: failure.message, lookAgainMs }
+  if (idle !== undefined) return { status: 'False', reason: 'NotStarted', message: idle, lookAgainMs }
+  if (missed !== undefined) return { status: 'False', reason: 'BackupMissed', message: missed, lookAgainMs }
+  if (sharedWith.length > 0) return shared(sharedWith, lookAgainMs)
+  const leftover = failed('retention')
+  if (leftover) return { status: 'False', reason: 'RetentionFailed', message: leftover.message, lookAgainMs }
+  return { status: 'True', reason: 'Scheduled', message: told(wish), lookAgainMs }
+}
+
+/** Whose tables are not made, the archive tells where there is one. */
+function rolesOf({ sender }: Snapshot): readonly LoginRole[] {
+  const others: readonly LoginRole[] = ['backup', 'checksum', 'verify', 'retention']
+  return archiveWish(sender) ? others : ['operator', ...others]
+}
+
+/** Only of its own namespace: somebody of another one who names a bucket that is not his must not turn what is not his. */
+function sharers({ sender, shared: shares }: Snapshot): readonly string[] {
+  return shares
+    .filter(({ what, with: who }) => what === 'backup' && who.startsWith(`${sender.namespace}/`))
+    .map((share) => share.with)
+}
+
+function shared(others: readonly string[], lookAgainMs: number): BackupVerdict {
+  const more = others.length > 1 ? ` and ${others.length - 1} more` : ''
+  return {
+    status: 'False',
+    reason: 'DestinationShared',
+    message: `backups of ${others[0] ?? ''}${more} are kept at the same place or within it, and old ones are counted together: give each a place of its own`,
+    lookAgainMs,
+  }
+}
 
 function faultOf(wish: BackupWish): string | undefined {
   const schedules = Object.values(schedulesOf(wish))
@@ -116,9 +163,10 @@ function waitingFor(snapshot: Snapshot, wish: BackupWish): string | undefined {
 }
 
 /** Made by the operator: nobody who makes backups may make tables. */
-function missingTables({ evidence }: Snapshot, wish: BackupWish): readonly DesiredStatement[] {
-  const seen = evidence.clickhouse?.seen
-  if (seen?.reached !== true) return []
+function missingTables(snapshot: Snapshot, wish: BackupWish): readonly DesiredStatement[] {
+  const seen = snapshot.evidence.clickhouse?.seen
+  // A restore needs room where the tables were.
+  if (seen?.reached !== true || lossOf(snapshot) !== undefined) return []
   return BACKUP_TABLES.filter((table) => !seen.tables.some(({ name }) => name === table)).map((table) => ({
     type: 'statement',
     access: wish.access,
@@ -136,8 +184,7 @@ function missedBackup(snapshot: Snapshot, wish: BackupWish, history: BackupEvide
     const { timeZone } = wish
     return missedAt({ schedule, timeZone, cronJob, deadlineMs: deadlineMsOf(part), last, runs }, now)
   }
-  const told = (what: string, due: Date | undefined) =>
-    due && `the ${what} of ${due.toISOString().slice(0, 19)}Z was not made`
+  const told = (what: string, due: Date | undefined) => due && `the ${what} of ${instantOf(due)} was not made`
   return (
     told('full backup', missed('backup-full', wish.full, history.lastFull)) ??
     told(

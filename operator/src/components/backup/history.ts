@@ -1,100 +1,109 @@
-/** What is known of backups: what Jobs reported, laid over what the status remembers of Jobs that are gone. */
-import type { BackupEvidence } from '../../../../crds/schema/status.ts'
-import type { BackupReport, JobReport, VerifyReport } from '../../../../crds/jobReports.ts'
-import type { JobRun, Snapshot } from '../snapshot.ts'
-import { hasFailed } from '../../../../crds/jobReports.ts'
+/**
+ * What is known of backups: what the server and the destination show, and, of what they cannot show any more, what the
+ * status remembers. What a Job says of itself proves nothing; only that it failed is believed. Pure.
+ */
+import type { Snapshot } from '../snapshot.ts'
+import type { BackupCheckSeen, BackupSeen, BackupsSeen } from './seen.ts'
+import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.ts'
+import { baseOf, parseBackupName } from '../../../../crds/backupName.ts'
+import { isAhead, isTooYoung } from './instants.ts'
+import { instantOf } from '../parts/instants.ts'
+import { openFailures } from './failures.ts'
+import { refusedReports } from './refused.ts'
 
 type Made = NonNullable<BackupEvidence['last']>
 type Verified = NonNullable<BackupEvidence['verified']>
-type Failure = NonNullable<BackupEvidence['failures']>[number]
+type Known = Pick<Snapshot, 'sender' | 'runs' | 'evidence' | 'now'>
+type Reached = BackupsSeen & { readonly reached: true }
 
-export function backupHistory({ sender, runs }: Pick<Snapshot, 'sender' | 'runs'>): BackupEvidence {
-  const known = sender.status.evidence?.backup ?? {}
-  const reports = runs.flatMap((run) => run.reports)
-  const made = [...reports.filter(isBackup).map(madeOf), ...present(known.last), ...present(known.lastFull)]
+export function backupHistory(snapshot: Known): BackupEvidence {
+  const before = snapshot.sender.status.evidence?.backup ?? {}
+  const made = madeBy(snapshot, before)
   const last = newest(made)
   const lastFull = newest(made.filter(({ kind }) => kind === 'full'))
-  const verified = newest([...reports.filter(isVerify).map(verifiedOf), ...present(known.verified)])
-  const failures = openFailures(
-    { sender, runs },
-    { backup: last, verify: verified, retention: retained(reports) },
-  )
-  return {
-    ...(last && { last }),
-    ...(lastFull && { lastFull }),
-    ...(verified && { verified }),
-    ...(failures.length > 0 && { failures }),
-  }
+  const verified = newest(verifiedBy(snapshot, before), ({ name, completedAt }) => `${name} ${completedAt}`)
+  const failures = openFailures(snapshot, { backup: last, verify: verified })
+  const refused = areSeen(snapshot)
+    ? refusedReports(snapshot, snapshot.evidence.backups?.seen)
+    : before.refused
+  return withoutGaps({
+    last,
+    lastFull,
+    verified,
+    kept: before.kept,
+    repaired: before.repaired,
+    failures: failures.length > 0 ? failures : undefined,
+    refused: refused && refused.length > 0 ? [...refused] : undefined,
+  })
 }
 
-type Ended = { readonly completedAt: string } | undefined
+/** Until they are looked at, and while they cannot be, what was found wrong stands. */
+export const areSeen = ({ evidence }: Pick<Snapshot, 'evidence'>): boolean =>
+  evidence.backups?.seen.reached === true
 
-/** Those that were not followed by a success of the same kind. */
-function openFailures(
-  { sender, runs }: Pick<Snapshot, 'sender' | 'runs'>,
-  succeeded: Readonly<Record<Failure['job'], Ended>>,
-): Failure[] {
-  const known = sender.status.evidence?.backup?.failures ?? []
-  return newestOfEach([...runs.flatMap(failureOf), ...known]).filter(
-    ({ job, failedAt }) => failedAt > (succeeded[job]?.completedAt ?? ''),
+type WithGaps = { readonly [Name in keyof BackupEvidence]-?: BackupEvidence[Name] | undefined }
+
+const withoutGaps = (evidence: WithGaps): BackupEvidence =>
+  Object.fromEntries(Object.entries(evidence).filter(([, value]) => value !== undefined))
+
+function madeBy({ evidence, now }: Known, before: BackupEvidence): Made[] {
+  const seen = evidence.backups?.seen
+  const made = seen?.reached === true ? madeNow(seen, before) : madeBefore(before)
+  return made.filter(
+    ({ completedAt, cutoff }) => ![completedAt, cutoff].some((at) => isAhead(new Date(at), now)),
   )
 }
 
-function retained(reports: readonly JobReport[]): Ended {
-  return newest(
-    reports.flatMap((report) => (report.job === 'retention' && !hasFailed(report) ? [report] : [])),
+function verifiedBy({ evidence, now }: Known, before: BackupEvidence): Verified[] {
+  const seen = evidence.backups?.seen
+  const checks = seen?.reached === true ? seen.checks.flatMap(verifiedOf) : []
+  return [...checks, ...present(before.verified)].filter(
+    ({ completedAt }) => !isAhead(new Date(completedAt), now),
   )
 }
+
+/** At the destination with what it builds on, and made by the server itself as far as that can be known. */
+function madeNow(seen: Reached, before: BackupEvidence): Made[] {
+  const isStored = (name: string) => seen.stored.includes(name)
+  const listed = seen.made.filter(({ witnessed }) => witnessed).flatMap(madeOf)
+  return [...listed, ...madeBefore(before)].filter(({ name }) => {
+    const base = baseOf(name)
+    return isStored(name) && (base === undefined || isStored(base))
+  })
+}
+
+const madeBefore = ({ last, lastFull }: BackupEvidence): Made[] => [...present(last), ...present(lastFull)]
 
 const present = <Value>(value: Value | undefined): Value[] => (value === undefined ? [] : [value])
 
-const isBackup = (report: JobReport): report is BackupReport => report.job === 'backup' && !hasFailed(report)
-const isVerify = (report: JobReport): report is VerifyReport => report.job === 'verify' && !hasFailed(report)
-
-/** Instants of one form are in order as text. */
-function newest<Entry extends { readonly completedAt: string }>(
-  entries: readonly Entry[],
-): Entry | undefined {
-  return entries.reduce<Entry | undefined>(
-    (last, entry) => (last === undefined || entry.completedAt > last.completedAt ? entry : last),
-    undefined,
-  )
+/** What has no name of ours is none of ours. */
+function madeOf({ name, cutoff, completedAt, sizeBytes, rows, partitions, hash }: BackupSeen): Made[] {
+  const parsed = parseBackupName(name)
+  if (!parsed || isTooYoung(cutoff, parsed.begunAt)) return []
+  const instants = { cutoff: instantOf(cutoff), completedAt: instantOf(completedAt) }
+  return [{ name, kind: parsed.kind, ...instants, sizeBytes, rows, partitions, hash }]
 }
 
-function madeOf({
-  backup,
-  kind,
-  cutoff,
-  completedAt,
-  sizeBytes,
+function verifiedOf({
+  name,
+  checkedAt,
   rows,
   partitions,
   hash,
-}: BackupReport): Made {
-  return { name: backup, kind, cutoff, completedAt, sizeBytes, rows, partitions, hash }
+  error,
+  witnessed,
+}: BackupCheckSeen): Verified[] {
+  if (error !== undefined || !witnessed || !parseBackupName(name)) return []
+  return [{ name, completedAt: instantOf(checkedAt), rows, partitions, hash }]
 }
 
-function verifiedOf({ backup, completedAt, rows, partitions, hash }: VerifyReport): Verified {
-  return { name: backup, completedAt, rows, partitions, hash }
-}
-
-/** Only of a run that has given up: a single attempt may fail. */
-function failureOf({ state, component, endedAt, reports, name }: JobRun): Failure[] {
-  if (state !== 'failed' || !endedAt) return []
-  const said = reports.filter(hasFailed).at(-1)
-  const job = JOBS.find((candidate) => candidate === (said?.job ?? component))
-  if (!job) return []
-  const about = said?.backup === undefined ? '' : `${said.backup}: `
-  const message = said
-    ? `${about}${said.error}`
-    : `Job ${name} failed and left no report: see its pods and events`
-  return [{ job, failedAt: `${endedAt.toISOString().slice(0, 19)}Z`, message }]
-}
-
-const JOBS = ['backup', 'verify', 'retention'] as const
-
-function newestOfEach(failures: readonly Failure[]): Failure[] {
-  const sorted = [...failures].sort((left, right) => left.failedAt.localeCompare(right.failedAt))
-  const byJob = new Map(sorted.map((failure) => [failure.job, failure]))
-  return JOBS.flatMap((job) => byJob.get(job) ?? [])
+/** Instants of one form are in order as text, and so are names that begin with them. */
+function newest<Entry extends { readonly completedAt: string }>(
+  entries: readonly Entry[],
+  order: (entry: Entry) => string = ({ completedAt }) => completedAt,
+): Entry | undefined {
+  return entries.reduce<Entry | undefined>(
+    (last, entry) => (last === undefined || order(entry) > order(last) ? entry : last),
+    undefined,
+  )
 }

@@ -8,12 +8,14 @@ import { variableOf } from '../../../../crds/environment.ts'
 import { CronJob } from '../../vocabulary/kinds.ts'
 import { childName, labels } from '../parts/labels.ts'
 import { metadata } from '../parts/metadata.ts'
-import { hasKey } from '../parts/references.ts'
+import { hasKey } from '../parts/secretKeys.ts'
 import { jobPlacement, placed, podMetadata } from '../parts/placement.ts'
 import { containerSecurityContext } from '../parts/podSecurity.ts'
 import { podBase, PROGRAM, workerImage } from '../worker/manifests.ts'
 import { childOf } from '../snapshot.ts'
+import { backupHistory } from './history.ts'
 import { sinceAnnotation } from './since.ts'
+import { holdsRetention, keptBackups } from './standing.ts'
 import { RETENTION_SCHEDULE } from './wish.ts'
 
 const HOUR_S = 3_600
@@ -114,7 +116,8 @@ export function cronJob(
       startingDeadlineSeconds: STARTING_DEADLINE_S,
       successfulJobsHistoryLimit: 3,
       failedJobsHistoryLimit: 3,
-      suspend: false,
+      // What could mend a loss is not removed while there is one.
+      suspend: kind === 'backup-retention' && holdsRetention(snapshot, live?.spec.suspend === true),
       jobTemplate: {
         metadata: { labels: labels(sender, component) },
         spec: jobSpec(snapshot, wish, kind),
@@ -123,7 +126,7 @@ export function cronJob(
   }
 }
 
-/** A full backup because somebody asked for one. */
+/** A full backup out of turn. */
 export function jobOnDemand(snapshot: Snapshot, wish: BackupWish, name: string): JobManifest {
   const spec = { ...jobSpec(snapshot, wish, 'backup-full'), ttlSecondsAfterFinished: KEPT_S }
   return {
@@ -173,7 +176,7 @@ function environment(snapshot: Snapshot, wish: BackupWish, kind: Kind): Raw<V1En
   const values = (settings: Parameters<typeof renderJobSettings>[0]) =>
     Object.entries(renderJobSettings(settings)).map(([name, value]) => ({ name, value }))
   if (kind.component === 'retention')
-    return [runName, ...values({ ...common, ...bucket(wish) }), ...bucketKeys(wish)]
+    return [runName, ...values({ ...common, ...bucket(wish), ...keep(snapshot) }), ...bucketKeys(wish)]
   const clickhouse = {
     clickhouseUrl: wish.access.url,
     clickhouseDatabase: wish.database,
@@ -229,6 +232,11 @@ function bucket({ retention }: BackupWish) {
     ...(prefix !== undefined && { s3Prefix: prefix }),
     fullBackups: retention.fullBackups,
   }
+}
+
+function keep(snapshot: Snapshot) {
+  const names = keptBackups(backupHistory(snapshot))
+  return names.length === 0 ? {} : { keep: [...names] }
 }
 
 function bucketKeys({ retention }: BackupWish): Raw<V1EnvVar>[] {

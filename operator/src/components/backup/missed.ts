@@ -1,5 +1,5 @@
 /** A backup that should have been made by now, and was not. */
-import type { BackupEvidence } from '../../../../crds/schema/status.ts'
+import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.ts'
 import type { CronJobManifest } from '../parts/manifests.ts'
 import type { JobRun } from '../snapshot.ts'
 import { isIdle } from './idle.ts'

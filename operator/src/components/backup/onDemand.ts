@@ -1,12 +1,14 @@
-/** A full backup because somebody asked for one: one Job for each new value of the annotation, made once. */
+/** Full backups out of turn, one Job each, made once: for a new value of the annotation, and for a chain that is damaged. */
 import type { Desired } from '../desired.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { BackupWish } from './wish.ts'
 import { Job } from '../../vocabulary/kinds.ts'
 import { childName } from '../parts/labels.ts'
 import { templateHash } from '../parts/templateHash.ts'
+import { lossOf } from '../parts/dataLoss.ts'
 import { childOf } from '../snapshot.ts'
 import { jobOnDemand } from './manifests.ts'
+import { damageOf } from './standing.ts'
 
 /** The Job of a request that the status does not call handled; `undefined` when there is none. */
 export function requestedJob(
@@ -18,9 +20,22 @@ export function requestedJob(
   return { name, isThere: childOf(snapshot, Job, name) !== undefined }
 }
 
+/** The Job for a damaged chain that the status does not call repaired. */
+export function repairJob(
+  snapshot: Snapshot,
+): { readonly name: string; readonly base: string; readonly isThere: boolean } | undefined {
+  const damage = damageOf(snapshot)
+  const { repaired } = snapshot.sender.status.evidence?.backup ?? {}
+  if (!damage || damage.base === repaired || lossOf(snapshot) !== undefined) return undefined
+  const name = childName(snapshot.sender, `backup-${templateHash({ repairs: damage.base }).slice(0, 8)}`)
+  return { name, base: damage.base, isThere: childOf(snapshot, Job, name) !== undefined }
+}
+
 /** What is there is not applied again: a spec that was edited meanwhile cannot change a Job. */
 export function onDemand(snapshot: Snapshot, wish: BackupWish): readonly Desired[] {
-  const job = requestedJob(snapshot)
-  if (!job || job.isThere) return []
-  return [{ type: 'object', resource: Job, object: jobOnDemand(snapshot, wish, job.name) }]
+  return [requestedJob(snapshot), repairJob(snapshot)].flatMap((job) =>
+    !job || job.isThere
+      ? []
+      : [{ type: 'object' as const, resource: Job, object: jobOnDemand(snapshot, wish, job.name) }],
+  )
 }

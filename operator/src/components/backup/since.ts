@@ -1,6 +1,7 @@
 /** Since when a CronJob has had its schedule: our own note on it, since anybody may change the rest of it any time. */
 import type { CronJobManifest } from '../parts/manifests.ts'
 import { templateHash } from '../parts/templateHash.ts'
+import { instantOf } from '../parts/instants.ts'
 
 const SINCE = 'batchsender.io/scheduled-since'
 
@@ -15,7 +16,7 @@ export function sinceAnnotation(
 ): Readonly<Record<string, string>> {
   const hash = templateHash({ schedule, timeZone })
   const noted = live?.spec.suspend === true ? undefined : noteOn(live)
-  const since = noted?.hash === hash ? noted.since : `${now.toISOString().slice(0, 19)}Z`
+  const since = noted?.hash === hash ? noted.since : instantOf(now)
   return { [SINCE]: `${since} ${hash}` }
 }
 

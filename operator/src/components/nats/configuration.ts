@@ -10,6 +10,7 @@ import {
   nodeHost,
 } from '../parts/natsTopology.ts'
 import { childName } from '../parts/labels.ts'
+import { render, type Block } from './serverSyntax.ts'
 
 export const TLS_DIR = '/etc/nats/tls'
 export const CONFIG_DIR = '/etc/nats/config'
@@ -17,54 +18,67 @@ export const DATA_DIR = '/data'
 export const RUN_DIR = '/var/run/nats'
 /** The environment variable with the key that JetStream encrypts with. */
 export const DATA_KEY_VARIABLE = 'JETSTREAM_KEY'
+/** The environment variable with the name of the node. */
+export const NODE_VARIABLE = 'POD_NAME'
 
 const GIB = 1_073_741_824
 
-const FILES = `cert_file: "${TLS_DIR}/tls.crt", key_file: "${TLS_DIR}/tls.key", ca_file: "${TLS_DIR}/ca.crt"`
+const FILES = {
+  cert_file: `${TLS_DIR}/tls.crt`,
+  key_file: `${TLS_DIR}/tls.key`,
+  ca_file: `${TLS_DIR}/ca.crt`,
+}
 
 /** The text of nats.conf; the same for every node, which takes its name from its environment. */
 export function natsConfiguration(sender: Sender, installation: Installation): string {
-  return [
-    'server_name: $POD_NAME',
-    `port: ${CLIENT_PORT}`,
-    `http_port: ${MONITOR_PORT}`,
-    `pid_file: "${RUN_DIR}/nats.pid"`,
-    'lame_duck_grace_period: "10s"',
-    'lame_duck_duration: "30s"',
-    `tls { ${FILES}, verify_and_map: true, timeout: 5 }`,
-    ...cluster(sender, installation),
-    `jetstream { store_dir: "${DATA_DIR}", max_memory_store: 67108864, max_file_store: ${storeBytes(sender)}, sync_interval: always${encryption(sender)} }`,
-    ...accounts(sender),
-    '',
-  ].join('\n')
+  return render(natsSettings(sender, installation))
 }
 
-function cluster(sender: Sender, installation: Installation): string[] {
+/** What that text says, as the server reads it. */
+export function natsSettings(sender: Sender, installation: Installation): Block {
+  return {
+    server_name: { variable: NODE_VARIABLE },
+    port: CLIENT_PORT,
+    http_port: MONITOR_PORT,
+    pid_file: `${RUN_DIR}/nats.pid`,
+    lame_duck_grace_period: '10s',
+    lame_duck_duration: '30s',
+    tls: { ...FILES, verify_and_map: true, timeout: 5 },
+    ...cluster(sender, installation),
+    jetstream: {
+      store_dir: DATA_DIR,
+      max_memory_store: 67_108_864,
+      max_file_store: storeBytes(sender),
+      sync_interval: 'always',
+      ...encryption(sender),
+    },
+    ...accounts(sender),
+  }
+}
+
+function cluster(sender: Sender, installation: Installation): Block {
   const nodes = natsNodes(sender)
-  if (nodes.length < 2) return []
-  return [
-    'cluster {',
-    `  name: "${sender.namespace}-${sender.name}"`,
-    `  port: ${CLUSTER_PORT}`,
-    '  no_advertise: true',
-    // Every certificate of the CA would do for a route otherwise, a worker's too: it has to be for the name of a node.
-    `  tls { ${FILES}, timeout: 5, verify_cert_and_check_known_urls: true }`,
-    '  routes: [',
-    ...nodes.map((node) => `    "tls://${nodeHost(sender, node, installation)}:${CLUSTER_PORT}"`),
-    '  ]',
-    '}',
-  ]
+  if (nodes.length < 2) return {}
+  return {
+    cluster: {
+      name: `${sender.namespace}-${sender.name}`,
+      port: CLUSTER_PORT,
+      no_advertise: true,
+      // Every certificate of the CA would do for a route otherwise, a worker's too: it has to be for the name of a node.
+      tls: { ...FILES, timeout: 5, verify_cert_and_check_known_urls: true },
+      routes: nodes.map((node) => `tls://${nodeHost(sender, node, installation)}:${CLUSTER_PORT}`),
+    },
+  }
 }
 
 /** An empty key would mean none, silently: the variable comes from a Secret that was looked into before. */
-function encryption(sender: Sender): string {
-  return sender.spec.nats.managed?.encryption?.enabled === true
-    ? `, cipher: chachapoly, key: $${DATA_KEY_VARIABLE}`
-    : ''
+function encryption(sender: Sender): Block {
+  if (sender.spec.nats.managed?.encryption?.enabled !== true) return {}
+  return { cipher: 'chachapoly', key: { variable: DATA_KEY_VARIABLE } }
 }
 
 /** Workers may take messages and add them, nothing else; the operator keeps the stream; `system` may reload. */
-function accounts(sender: Sender): string[] {
+function accounts(sender: Sender): Block {
   const { stream, subject, consumer } = workQueueNames(sender.namespace, sender.name)
   const publish = [
     subject,
@@ -74,21 +88,22 @@ function accounts(sender: Sender): string[] {
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
     `$JS.ACK.${stream}.${consumer}.>`,
   ]
-  return [
-    'accounts {',
-    `  SYS { users: [ { user: "${identityName(sender, 'system')}" } ] }`,
-    '  APP {',
-    '    jetstream: enabled',
-    '    users: [',
-    `      { user: "${identityName(sender, 'operator')}" }`,
-    `      { user: "${identityName(sender, 'worker')}", permissions: {`,
-    `          publish: [ ${publish.map((name) => `"${name}"`).join(', ')} ]`,
-    '          subscribe: [ "_INBOX.>" ] } }',
-    '    ]',
-    '  }',
-    '}',
-    'system_account: SYS',
-  ]
+  return {
+    accounts: {
+      SYS: { users: [{ user: identityName(sender, 'system') }] },
+      APP: {
+        jetstream: 'enabled',
+        users: [
+          { user: identityName(sender, 'operator') },
+          {
+            user: identityName(sender, 'worker'),
+            permissions: { publish, subscribe: ['_INBOX.>'] },
+          },
+        ],
+      },
+    },
+    system_account: 'SYS',
+  }
 }
 
 /** Nine tenths of the volume: JetStream must stop before the file system does. */

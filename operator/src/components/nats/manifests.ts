@@ -2,9 +2,9 @@
 import type { Sender, Snapshot } from '../snapshot.ts'
 import type { V1EnvVar } from '@kubernetes/client-node'
 import type { ConfigMapManifest, Raw, ServiceManifest, StatefulSetManifest } from '../parts/manifests.ts'
-import { selectorLabels } from '../parts/labels.ts'
+import { labels, selectorLabels } from '../parts/labels.ts'
 import { DATA_KEY, DATA_KEY_ID } from '../../vocabulary/dataKey.ts'
-import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
+import { RESTARTED, TEMPLATE_HASH, TRUST_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { natsPlacement, placed, podMetadata, spread } from '../parts/placement.ts'
 import { CLIENT_PORT, CLUSTER_PORT, MONITOR_PORT, natsNodes, natsSecrets } from '../parts/natsTopology.ts'
@@ -41,22 +41,36 @@ export function service({ sender }: Snapshot): ServiceManifest {
       type: 'ClusterIP',
       clusterIP: 'None',
       publishNotReadyAddresses: true,
-      selector: selectorLabels(sender, PART),
+      selector: labels(sender, PART),
       ports: [port('client', CLIENT_PORT), port('cluster', CLUSTER_PORT), port('monitor', MONITOR_PORT)],
     },
   }
 }
 
 /**
- * @param templateHash of the configuration and the CA: a new one rolls the pods. A renewed certificate does not: the
- * server reads it again when it is told to.
- * @param keyId of the key that the volumes are encrypted with, if they are
+ * What rolls the pods. A renewed certificate does not: the server reads it again when it is told to.
+ * @property hash of the configuration
+ * @property trust of the CA that they are started to trust
+ * @property keyId of the key that the volumes are encrypted with, if they are
+ * @property restart of nodes that had to be started anew, if any had to
  */
-export function statefulSet(
-  { sender, installation }: Snapshot,
-  templateHash: string,
-  keyId: string | undefined,
-): StatefulSetManifest {
+export interface Rolling {
+  readonly hash: string
+  readonly trust: string | undefined
+  readonly keyId: string | undefined
+  readonly restart: string | undefined
+}
+
+function rollingAnnotations({ hash, trust, keyId, restart }: Rolling): Readonly<Record<string, string>> {
+  return {
+    [TEMPLATE_HASH]: hash,
+    ...(trust !== undefined && { [TRUST_HASH]: trust }),
+    ...(restart !== undefined && { [RESTARTED]: restart }),
+    ...(keyId !== undefined && { [DATA_KEY_ID]: keyId }),
+  }
+}
+
+export function statefulSet({ sender, installation }: Snapshot, rolling: Rolling): StatefulSetManifest {
   const { managed } = sender.spec.nats
   const storageClassName = managed?.storage?.storageClassName
   return {
@@ -74,11 +88,8 @@ export function statefulSet(
         whenScaled: 'Retain',
       },
       template: {
-        metadata: podMetadata(sender, PART, natsPlacement(sender.spec), {
-          [TEMPLATE_HASH]: templateHash,
-          ...(keyId !== undefined && { [DATA_KEY_ID]: keyId }),
-        }),
-        spec: podSpec(sender, installation, keyId !== undefined),
+        metadata: podMetadata(sender, PART, natsPlacement(sender.spec), rollingAnnotations(rolling)),
+        spec: podSpec(sender, installation, rolling.keyId !== undefined),
       },
       volumeClaimTemplates: [
         {

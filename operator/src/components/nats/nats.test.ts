@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../runtime/object.ts'
-import type { JetstreamSeen, Snapshot } from '../snapshot.ts'
-import { certificate, children, issuedSecrets, NOW, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { JetstreamSeen, NodeHandshake } from './seen.ts'
+import {
+  children,
+  issuedSecrets,
+  nodeAsIssued,
+  NOW,
+  sender,
+  snapshot,
+  SPEC,
+} from '../../testing/snapshots.ts'
+import { natsNodes } from '../parts/natsTopology.ts'
 import { nats } from './nats.ts'
 import { natsConfiguration } from './configuration.ts'
 
@@ -11,7 +21,7 @@ const set = (readyReplicas: number, more: object = {}): KubernetesObject => ({
   apiVersion: 'apps/v1',
   kind: 'StatefulSet',
   metadata: { name: 'orders-nats', generation: 1 },
-  spec: { replicas: readyReplicas },
+  spec: { replicas: readyReplicas, template: {} },
   status: { observedGeneration: 1, readyReplicas, updateRevision: 'a', currentRevision: 'a', ...more },
 })
 
@@ -21,10 +31,24 @@ const typesOf = (given: Snapshot) =>
 const seeing = (seen: JetstreamSeen) => ({ ...snapshot().evidence, jetstream: { lookedAt: NOW, seen } })
 const good = { exists: true, differs: [] } as const
 
+function setOf(wishes: ReturnType<typeof nats.desired>): object | undefined {
+  const wish = wishes.find((one) => one.type === 'object' && one.resource.kind === 'StatefulSet')
+  return wish?.type === 'object' ? (wish.object['spec'] as object) : undefined
+}
+
 describe('nats', () => {
   it('waits for the certificate of its servers', () => {
     expect(nats.desired(snapshot({ secrets: new Map() }))).toEqual([])
     expect(nats.verdict(snapshot({ secrets: new Map() }))).toMatchObject({ reason: 'Waiting' })
+  })
+
+  it('is Available while a certificate is made anew that its nodes have read', () => {
+    const secrets = issuedSecrets(three)
+    secrets.delete('orders-nats-server')
+    const verdictWith = (ready: number) =>
+      nats.verdict(snapshot({ sender: three, secrets, children: children(set(ready)) }))
+    expect(verdictWith(3)).toMatchObject({ status: 'True', reason: 'Available' })
+    expect(verdictWith(1)).toMatchObject({ status: 'False', reason: 'Waiting' })
   })
 
   it('wants its objects and nothing else when all is well', () => {
@@ -71,42 +95,67 @@ describe('nats', () => {
     expect(typesOf(given).includes('queue')).toBe(makes)
   })
 
-  it('tells a node to reload that shows an older certificate, and only that one', () => {
-    const secrets = issuedSecrets(three)
-    const nodes = ['01', '00', undefined].map((servedSerial, index) => ({
-      name: `orders-nats-${index}`,
-      ...(servedSerial !== undefined && { servedSerial }),
-    }))
-    const evidence = { ...snapshot().evidence, natsHandshake: { lookedAt: NOW, seen: { nodes } } }
-    const reloads = nats
-      .desired(snapshot({ sender: three, secrets, evidence }))
-      .filter(({ type }) => type === 'natsReload')
+  it.each<{ why: string; node: Partial<NodeHandshake>; runs?: boolean; reason: RegExp }>([
+    {
+      why: 'shows an older certificate',
+      node: { servedSerial: '00', servedKeyHash: 'older' },
+      reason: /^serves an older certificate$/,
+    },
+    {
+      why: 'shows the serial with another key',
+      node: { servedKeyHash: 'another' },
+      reason: /has the serial that was issued and another key/,
+    },
+    { why: 'lets everybody in', node: { refusesPlain: false }, reason: /plain-text/ },
+    { why: 'runs another configuration', node: {}, runs: false, reason: /than ConfigMap orders-nats holds/ },
+  ])('tells a node to reload that $why, and only that one', ({ node, runs = true, reason }) => {
+    const nodes = natsNodes(three).map((name, index) => ({ ...nodeAsIssued(name), ...(index === 1 && node) }))
+    const given = snapshot({ sender: three, secrets: issuedSecrets(three) })
+    const { wished } = given.evidence.natsConfiguration?.seen ?? { wished: '' }
+    const running = natsNodes(three).map((name, index) => ({ name, isWished: index !== 1 || runs }))
+    const evidence = {
+      ...given.evidence,
+      natsHandshake: { lookedAt: NOW, seen: { nodes } },
+      natsConfiguration: { lookedAt: NOW, seen: { wished, nodes: running } },
+    }
+    const reloads = nats.desired({ ...given, evidence }).filter(({ type }) => type === 'natsReload')
     expect(reloads).toMatchObject([{ address: { node: 'orders-nats-1' } }])
+    expect(reloads[0]?.type === 'natsReload' && reloads[0].reason).toMatch(reason)
   })
 
-  it('rolls the nodes for another CA to trust, not for a renewed certificate', () => {
-    const hash = (more: object) => {
+  it('tells nobody to reload that cannot be reached', () => {
+    const nodes = [{ name: 'orders-nats-0', fault: 'cannot be reached' }]
+    const evidence = { ...snapshot().evidence, natsHandshake: { lookedAt: NOW, seen: { nodes } } }
+    expect(typesOf(snapshot({ evidence }))).not.toContain('natsReload')
+  })
+
+  it('rolls the nodes for another CA to trust, and for nothing else that their Secret holds', () => {
+    const template = (server: object, ca: object = {}) => {
       const secrets = issuedSecrets(sender())
-      const facts = secrets.get('orders-nats-server')
-      if (facts)
-        secrets.set('orders-nats-server', {
-          ...facts,
-          certificate: certificate({ ...facts.certificate, ...more }),
-        })
-      const wish = nats
-        .desired(snapshot({ secrets }))
-        .find((one) => one.type === 'object' && one.resource.kind === 'StatefulSet')
-      return JSON.stringify(wish?.type === 'object' ? wish.object['spec'] : undefined)
+      for (const [name, more] of [
+        ['orders-nats-server', server],
+        ['orders-nats-ca', ca],
+      ] as const) {
+        const facts = secrets.get(name)
+        if (facts?.certificate)
+          secrets.set(name, { ...facts, certificate: { ...facts.certificate, ...more } })
+      }
+      const now = setOf(nats.desired(snapshot()))
+      return setOf(nats.desired(snapshot({ secrets, children: children({ ...set(1), spec: now }) })))
     }
-    expect(hash({ serial: '02' })).toBe(hash({}))
-    expect(hash({ issuerKeyHash: 'other' })).toBe(hash({}))
-    expect(hash({ trustedKeys: ['ca-key', 'other'] })).not.toBe(hash({}))
+    const asItWas = setOf(nats.desired(snapshot()))
+    expect(template({ serial: '02' })).toEqual(asItWas)
+    expect(template({ trustedKeys: ['ca-key', 'older'] })).toEqual(asItWas)
+    expect(template({ issuerKeyHash: 'foreign', trustedKeys: ['foreign'] })).toEqual(asItWas)
+    const other = { keyHash: 'other', trustedKeys: ['other'], trusts: ['other-certificate'] }
+    expect(template({}, other)).toEqual(asItWas)
+    expect(template({ trustedKeys: ['ca-key', 'other'] }, other)).not.toEqual(asItWas)
   })
 
   it('lets a worker do no more than take and add messages', () => {
     const text = natsConfiguration(sender(), snapshot().installation)
     expect(text).toContain('$JS.API.CONSUMER.MSG.NEXT.batchsender-mail-orders.worker')
-    expect(text).not.toMatch(/worker[^\n]*STREAM\.(CREATE|DELETE|PURGE)/)
+    expect(text).not.toMatch(/STREAM\.(CREATE|UPDATE|DELETE|PURGE)/)
     expect(text).not.toContain('cluster {')
   })
 

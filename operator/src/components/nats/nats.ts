@@ -1,7 +1,8 @@
 /** NATS: nodes that the operator runs or that exist elsewhere, and the work queue on them. */
 import type { Verdict } from '../component.ts'
 import type { Desired, DesiredQueue, DesiredReload } from '../desired.ts'
-import type { JetstreamSeen, Snapshot } from '../snapshot.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { JetstreamSeen } from './seen.ts'
 import type { StatefulSetManifest } from '../parts/manifests.ts'
 import { consumerConfig, streamConfig, workQueueNames } from '../../../../crds/workQueue.ts'
 import { component } from '../component.ts'
@@ -21,7 +22,10 @@ import { troubleText } from '../parts/trouble.ts'
 import { statefulSetName } from './configuration.ts'
 import { dataKey, type DataKey } from './dataKey.ts'
 import { configMap, service, statefulSet } from './manifests.ts'
-import { isRolledOut, natsTemplateHash } from './template.ts'
+import { strayNodes } from './astray.ts'
+import { nodeRestart, type NodeRestart } from './restart.ts'
+import { isRolledOut, natsTemplateHash, natsTrust } from './template.ts'
+import { instantOf } from '../parts/instants.ts'
 
 interface Observed {
   readonly nodes: number
@@ -34,6 +38,8 @@ interface Observed {
   readonly stale: boolean
   readonly certificates: boolean
   readonly key: DataKey
+  readonly stuck: NodeRestart['stuck']
+  readonly now: Date
   /** What was said of it last, for the same spec: it stands until NATS was looked at. */
   readonly last?: Verdict<'NatsReady'>
 }
@@ -61,6 +67,8 @@ export const nats = component<'NatsReady', Observed>({
       stale: snapshot.evidence.jetstream !== undefined && isStale(snapshot.evidence.jetstream, snapshot),
       certificates: natsTemplateHash(snapshot) !== undefined,
       key: dataKey(snapshot),
+      stuck: nodeRestart(snapshot).stuck,
+      now: snapshot.now,
       ...lastVerdict(snapshot),
     }
   },
@@ -75,7 +83,8 @@ export const nats = component<'NatsReady', Observed>({
         message: 'waiting for the key of the volumes of NATS',
         lookAgainMs: LOOK_AGAIN_MS,
       }
-    if (wanted > 0 && !observed.certificates)
+    // Nodes that run have read theirs: that one is being made anew is told beside.
+    if (!observed.certificates && readyNodes < quorum(wanted))
       return { status: 'False', reason: 'Waiting', message: 'waiting for the certificates of NATS' }
     if (readyNodes < quorum(wanted))
       return {
@@ -89,9 +98,21 @@ export const nats = component<'NatsReady', Observed>({
         reason: 'RollingOut',
         message: `${readyText(observed)}, not all up to date${observed.trouble}`,
       }
-    return queueVerdict(observed)
+    return observed.stuck ? stuckVerdict(observed.stuck, observed.now) : queueVerdict(observed)
   },
 })
+
+/** Neither reading it again nor a start helped: somebody has to look. */
+function stuckVerdict({ nodes, nextAt }: NonNullable<NodeRestart['stuck']>, now: Date): Verdict<'NatsReady'> {
+  const faults = nodes.map(({ name, fault }) => `${name} ${fault}`).join('; ')
+  const next = instantOf(nextAt)
+  return {
+    status: 'False',
+    reason: 'NodesAstray',
+    message: `${faults}: neither reloading nor starting anew helped; the nodes are started anew again at ${next}`,
+    lookAgainMs: nextAt.getTime() - now.getTime(),
+  }
+}
 
 /** How soon a key that could not be made is asked for again: nobody tells when the volumes in its way are gone. */
 const LOOK_AGAIN_MS = 30_000
@@ -147,26 +168,24 @@ function nodes(snapshot: Snapshot): readonly Desired[] {
   const hash = natsTemplateHash(snapshot)
   if (hash === undefined) return []
   const keyId = key.state === 'good' ? key.id : undefined
+  const rolling = { hash, trust: natsTrust(snapshot), keyId, restart: nodeRestart(snapshot).note }
   return [
     ...(key.state === 'good' ? key.wishes : []),
     { type: 'object', resource: ConfigMap, object: configMap(snapshot) },
     { type: 'object', resource: Service, object: service(snapshot) },
     { type: 'object', resource: PodDisruptionBudget, object: disruptionBudget(snapshot.sender, 'nats') },
-    { type: 'object', resource: StatefulSet, object: statefulSet(snapshot, hash, keyId) },
+    { type: 'object', resource: StatefulSet, object: statefulSet(snapshot, rolling) },
   ]
 }
 
-/** Nodes that show another certificate than the one issued last. */
+/** Nodes that show or run something else than they should may only have to read it. */
 function reloads(snapshot: Snapshot): readonly DesiredReload[] {
-  const { sender, installation, secrets, evidence } = snapshot
-  const issued = secrets.get(natsSecrets(sender).server)?.certificate?.serial
-  const seen = evidence.natsHandshake?.seen.nodes ?? []
-  if (issued === undefined) return []
-  return nodeAddresses(sender, installation).flatMap((address): DesiredReload[] => {
-    const served = seen.find(({ name }) => name === address.node)?.servedSerial
-    if (served === undefined || served === issued) return []
-    const systemSecret = natsSecrets(sender).system
-    return [{ type: 'natsReload', address, systemSecret, reason: 'serves an older certificate' }]
+  const { sender, installation } = snapshot
+  const systemSecret = natsSecrets(sender).system
+  const addresses = nodeAddresses(sender, installation)
+  return strayNodes(snapshot).flatMap(({ name, fault }): readonly DesiredReload[] => {
+    const address = addresses.find(({ node }) => node === name)
+    return address ? [{ type: 'natsReload', address, systemSecret, reason: fault }] : []
   })
 }
 

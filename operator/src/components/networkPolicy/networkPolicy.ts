@@ -1,11 +1,13 @@
 /** What may reach the pods of a BatchSender and what they may reach: NetworkPolicies for these pods and no others. */
 import type { Verdict } from '../component.ts'
 import type { Desired } from '../desired.ts'
-import type { Sender, Snapshot } from '../snapshot.ts'
+import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
 import { COMPONENT } from '../../vocabulary/labels.ts'
-import { NetworkPolicy } from '../../vocabulary/kinds.ts'
+import { Job, NetworkPolicy } from '../../vocabulary/kinds.ts'
+import { policiesEnabled } from './enabled.ts'
 import { PART, policies } from './policies.ts'
+import { probeSteps } from './probeRound.ts'
 
 interface Observed {
   readonly enabled: boolean
@@ -15,14 +17,11 @@ interface Observed {
   readonly closed: boolean
 }
 
-export const policiesEnabled = ({ spec }: Sender): boolean =>
-  (spec.network?.policies ?? 'Enabled') === 'Enabled'
-
 export const networkPolicy = component<'NetworkPolicyReady', Observed>({
   name: 'networkPolicy',
   conditionType: 'NetworkPolicyReady',
-  owns: [NetworkPolicy],
-  prunes: [NetworkPolicy],
+  owns: [NetworkPolicy, Job],
+  prunes: [NetworkPolicy, Job],
 
   desired(snapshot): readonly Desired[] {
     const objects = wanted(snapshot)
@@ -32,6 +31,7 @@ export const networkPolicy = component<'NetworkPolicyReady', Observed>({
       ...present(snapshot)
         .filter((name) => !names.has(name))
         .map((name) => ({ type: 'absent', resource: NetworkPolicy, name, reason: 'not wanted' }) as const),
+      ...probeSteps(snapshot),
     ]
   },
 

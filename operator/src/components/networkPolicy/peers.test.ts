@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { INSTALLATION, sender } from '../../testing/snapshots.ts'
-import { addressOf, egressTo } from './peers.ts'
+import { addressOf } from '../parts/addresses.ts'
+import { egressTo } from './peers.ts'
 
 it.each([
   ['https://192.0.2.7:8443', '192.0.2.7/32'],

@@ -2,11 +2,10 @@
 import type { EgressRule, NetworkPolicyPeer, NetworkPolicyPort } from '../parts/manifests.ts'
 import type { Destination, Peer } from '../../../../crds/schema/network.ts'
 import type { Installation, Sender } from '../snapshot.ts'
+import type { Address } from '../parts/addresses.ts'
 import { selectorLabels } from '../parts/labels.ts'
 import { OPERATOR } from '../../vocabulary/labels.ts'
-
-/** A label that every namespace has, with its name. */
-const NAMESPACE_NAME = 'kubernetes.io/metadata.name'
+import { NAMESPACE_NAME } from './selectors.ts'
 
 /**
  * Every address but private, shared (100.64.0.0/10, where some clouds have their metadata), link-local and loopback
@@ -29,18 +28,6 @@ export const PUBLIC_RANGES: readonly NetworkPolicyPeer[] = [
   },
   { ipBlock: { cidr: '::/0', except: ['::1/128', 'fc00::/7', 'fe80::/10'] } },
 ]
-
-/** One end of a connection as the spec has it. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
-
-/** `https://clickhouse.mail.svc:8443` → host and port. */
-export function addressOf(url: string, standardPort: number): Address {
-  const { hostname, port } = new URL(url)
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? standardPort : Number(port) }
-}
 
 /** Pods of one component of this BatchSender. */
 export function podsOf(sender: Sender, part: string): NetworkPolicyPeer {
@@ -82,10 +69,11 @@ export function egressTo(
 
 /** A Service opens its namespace: which pods are behind it only its selector knows. */
 function peersAt(
-  host: string,
+  host: string | undefined,
   sender: Sender,
   { clusterDomain }: Installation,
 ): readonly NetworkPolicyPeer[] {
+  if (host === undefined) return PUBLIC_RANGES
   const cidr = hostCidr(host)
   if (cidr !== undefined) return [{ ipBlock: { cidr } }]
   const namespace = serviceNamespace(host, sender.namespace, clusterDomain)

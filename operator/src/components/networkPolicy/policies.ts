@@ -6,26 +6,15 @@ import { COMPONENT, INSTANCE, PART_OF } from '../../vocabulary/labels.ts'
 import { CLIENT_PORT, CLUSTER_PORT } from '../parts/natsTopology.ts'
 import { metadata } from '../parts/metadata.ts'
 import { selectorLabels } from '../parts/labels.ts'
-import { HTTP_PORT, INTERNAL_PORT } from '../worker/environment.ts'
-import {
-  addressOf,
-  CLUSTER_DNS,
-  distinct,
-  egressTo,
-  ingressFrom,
-  operatorPods,
-  podsOf,
-  PUBLIC_RANGES,
-  tcp,
-} from './peers.ts'
+import { HTTP_PORT, INTERNAL_PORT } from '../parts/ports.ts'
+import { HTTPS_PORT } from '../parts/addresses.ts'
+import { destinationsOf, waysTo } from './destinations.ts'
+import { CLUSTER_DNS, distinct, ingressFrom, operatorPods, podsOf, PUBLIC_RANGES, tcp } from './peers.ts'
 
 /** Component label of the policies themselves; no pod has it. */
 export const PART = 'network'
 
-const POSTGRES_PORT = 5432
 const DNS_PORT = 53
-const SMTP_PORT = 587
-const HTTPS_PORT = 443
 const NODE_LOCAL_DNS = '169.254.20.10/32'
 
 /** Peers when `clients` is not set: all pods of the namespace, whose users can mount the tokens anyway. */
@@ -45,7 +34,7 @@ export function policies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
     policy(snapshot, 'default-deny', all, { ingress: [], egress: [] }),
     policy(snapshot, 'dns', all, { egress: dnsRules(snapshot) }),
     policy(snapshot, 'worker', ofPart('worker'), workerRules(snapshot)),
-    policy(snapshot, 'migration', ofPart('migration'), { egress: toPostgres(snapshot) }),
+    policy(snapshot, 'migration', ofPart('migration'), { egress: waysTo('postgres', snapshot) }),
     ...(sender.spec.nats.managed ? [policy(snapshot, 'nats', ofPart('nats'), natsRules(snapshot))] : []),
     ...backupPolicies(snapshot),
   ]
@@ -74,6 +63,7 @@ function policy(
 function workerRules(snapshot: Snapshot): Rules {
   const { sender, installation } = snapshot
   const { network } = sender.spec
+  const others = destinationsOf('worker').filter((to) => to !== 'nats')
   return {
     ingress: [
       ...ingressFrom(network?.clients ?? [OWN_NAMESPACE], [HTTP_PORT]),
@@ -81,10 +71,7 @@ function workerRules(snapshot: Snapshot): Rules {
     ],
     egress: [
       ...toNats(snapshot),
-      ...toPostgres(snapshot),
-      ...toClickhouse(snapshot),
-      ...toMail(snapshot),
-      ...toUnleash(snapshot),
+      ...others.flatMap((to) => (to === 'mail' ? toMail(snapshot) : waysTo(to, snapshot))),
     ],
   }
 }
@@ -113,8 +100,14 @@ function backupPolicies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
   }
   const retention = { matchLabels: selectorLabels(sender, 'retention') }
   return [
-    policy(snapshot, 'backup', asking, { egress: toClickhouse(snapshot) }),
-    ...(backup.retention ? [policy(snapshot, 'retention', retention, { egress: toBucket(snapshot) })] : []),
+    policy(snapshot, 'backup', asking, { egress: waysTo('clickhouse', snapshot) }),
+    ...(backup.retention
+      ? [
+          policy(snapshot, 'retention', retention, {
+            egress: destinationsOf('retention').flatMap((to) => waysTo(to, snapshot)),
+          }),
+        ]
+      : []),
   ]
 }
 
@@ -129,46 +122,18 @@ function dnsRules({ sender }: Snapshot): readonly EgressRule[] {
   return to.length === 0 ? [] : [{ to, ports }]
 }
 
-function toNats({ sender, installation }: Snapshot): readonly EgressRule[] {
-  const { external } = sender.spec.nats
-  if (!external) return [{ to: [podsOf(sender, 'nats')], ports: tcp([CLIENT_PORT]) }]
-  const addresses = external.servers.map((server) => addressOf(server, CLIENT_PORT))
-  return egressTo(sender, installation, 'nats', addresses)
+/** One's own NATS is reached by labels. */
+function toNats(snapshot: Snapshot): readonly EgressRule[] {
+  const { sender } = snapshot
+  if (sender.spec.nats.external) return waysTo('nats', snapshot)
+  return [{ to: [podsOf(sender, 'nats')], ports: tcp([CLIENT_PORT]) }]
 }
-
-/** Its address is in a Secret, which is not read for this. */
-function toPostgres({ sender, installation }: Snapshot): readonly EgressRule[] {
-  const unknown = [{ host: 'postgres.invalid', port: POSTGRES_PORT }]
-  return egressTo(sender, installation, 'postgres', unknown)
-}
-
-function toClickhouse({ sender, installation }: Snapshot): readonly EgressRule[] {
-  const url = sender.spec.clickhouse?.external?.url
-  return url === undefined ? [] : egressTo(sender, installation, 'clickhouse', [webAddress(url)])
-}
-
-function toBucket({ sender, installation }: Snapshot): readonly EgressRule[] {
-  const url = sender.spec.clickhouse?.backup?.destination.s3?.endpoint
-  return url === undefined ? [] : egressTo(sender, installation, 's3', [webAddress(url)])
-}
-
-function toUnleash({ sender, installation }: Snapshot): readonly EgressRule[] {
-  const url = sender.spec.worker.features?.unleash?.url
-  return url === undefined ? [] : egressTo(sender, installation, 'unleash', [webAddress(url)])
-}
-
-const webAddress = (url: string) => addressOf(url, url.startsWith('https:') ? HTTPS_PORT : 80)
 
 /** A webhook of SNS is proven by a certificate that only a public address has. */
-function toMail({ sender, installation }: Snapshot): readonly EgressRule[] {
-  const { smtp, ses, resend } = sender.spec.worker.provider
-  const addresses = [
-    ...(smtp ? [{ host: smtp.host, port: smtp.port ?? SMTP_PORT }] : []),
-    ...(ses ? [webAddress(ses.endpoint ?? `https://email.${ses.region}.amazonaws.com`)] : []),
-    ...(resend ? [webAddress(resend.endpoint ?? 'https://api.resend.com')] : []),
-  ]
+function toMail(snapshot: Snapshot): readonly EgressRule[] {
+  const { ses } = snapshot.sender.spec.worker.provider
   return distinct([
-    ...egressTo(sender, installation, 'mail', addresses),
+    ...waysTo('mail', snapshot),
     ...(ses?.topicArns ? [{ to: PUBLIC_RANGES, ports: tcp([HTTPS_PORT]) }] : []),
   ])
 }

@@ -1,7 +1,7 @@
 /** The PodDisruptionBudget of every workload. */
 import type { PodDisruptionBudgetManifest } from './manifests.ts'
 import type { Sender } from '../snapshot.ts'
-import { selectorLabels } from './labels.ts'
+import { labels } from './labels.ts'
 import { metadata } from './metadata.ts'
 
 /**
@@ -16,7 +16,8 @@ export function disruptionBudget(sender: Sender, part: string): PodDisruptionBud
     spec: {
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
-      selector: { matchLabels: selectorLabels(sender, part) },
+      // A pod of a Job has no scale, and one among them would keep the budget from being worked out.
+      selector: { matchLabels: labels(sender, part) },
     },
   }
 }

@@ -1,13 +1,14 @@
 /** The Kubernetes objects of the worker. */
 import type { Snapshot } from '../snapshot.ts'
 import type { DeploymentManifest, ServiceAccountManifest, ServiceManifest } from '../parts/manifests.ts'
-import { childName, selectorLabels } from '../parts/labels.ts'
+import { childName, labels, selectorLabels } from '../parts/labels.ts'
 import { TEMPLATE_HASH } from '../../vocabulary/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { placed, podMetadata, spread } from '../parts/placement.ts'
 import { containerSecurityContext, podSecurityContext } from '../parts/podSecurity.ts'
 import { scaleOf } from './scaling.ts'
-import { environment, HTTP_PORT, INTERNAL_PORT, volumeMounts, volumes } from './environment.ts'
+import { HTTP_PORT, INTERNAL_PORT } from '../parts/ports.ts'
+import { environment, volumeMounts, volumes } from './environment.ts'
 
 const PART = 'worker'
 export const PROGRAM = 'worker/src/main.js'
@@ -32,7 +33,7 @@ export function service({ sender }: Snapshot): ServiceManifest {
     metadata: metadata(sender, PART),
     spec: {
       type: 'ClusterIP',
-      selector: selectorLabels(sender, PART),
+      selector: labels(sender, PART),
       ports: [
         { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
         { name: 'internal', port: INTERNAL_PORT, targetPort: 'internal', protocol: 'TCP' },

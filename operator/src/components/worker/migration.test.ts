@@ -3,7 +3,7 @@ import { parseMigrationSettings } from '../../../../crds/migrationSettings.ts'
 import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
 import type { KubernetesObject } from '../../runtime/object.ts'
 import type { JobManifest } from '../parts/manifests.ts'
-import type { ReferenceFacts, Sender, Snapshot } from '../snapshot.ts'
+import type { ReferenceFacts, Snapshot } from '../snapshot.ts'
 import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
 import { COMPONENT } from '../../vocabulary/labels.ts'
 import { migrationMemory, migrationOf, migrationSteps } from './migration.ts'
@@ -107,32 +107,6 @@ describe('a migration that was completed', () => {
     expect(migrationMemory(lost)).toEqual(remembered().status)
     const invalid = snapshot({ sender: sender({ ...remembered(), specFaults: ['no'] }) })
     expect(migrationMemory(invalid)).toEqual(remembered().status)
-  })
-})
-
-describe('an address that went wrong and back', () => {
-  /** What the status says after passes with one address after the other, none but `url` ever migrated. */
-  const after = (...urls: readonly string[]) =>
-    urls.reduce<Partial<Sender>>(
-      (last, url) => ({
-        status: migrationMemory(withPostgres(prints({ url }), { sender: sender(last) })),
-      }),
-      remembered(),
-    ).status?.migration
-
-  it('is counted once, so that workers which started meanwhile are replaced', () => {
-    const { of } = remembered().status.migration ?? {}
-    const right = 'print-of-url'
-    expect(after(right)).toEqual({ of })
-    expect(after(right, 'wrong')).toEqual({ of, away: true })
-    expect(after(right, 'wrong', 'wronger', right)).toEqual({ of, returns: 1 })
-    expect(after(right, 'wrong', right, right, 'wrong', right)).toEqual({ of, returns: 2 })
-  })
-
-  it('is another matter than an image that was given up', () => {
-    const { of } = remembered().status.migration ?? {}
-    const other = snapshot({ sender: senderWith('other') })
-    expect(migrationMemory(other)).toEqual({ migration: { of } })
   })
 })
 

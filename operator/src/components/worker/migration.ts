@@ -7,6 +7,8 @@ import type { Desired } from '../desired.ts'
 import type { JobManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { KubernetesObject } from '../../runtime/object.ts'
+import type { MigrationFault } from '../../../../crds/migrationFault.ts'
+import { hasKey } from '../parts/secretKeys.ts'
 import { COMPONENT } from '../../vocabulary/labels.ts'
 import { Job } from '../../vocabulary/kinds.ts'
 import { childName } from '../parts/labels.ts'
@@ -19,21 +21,40 @@ const RETRY_FAILED_MIGRATION_MS = 60_000
 
 export type Migration =
   | { readonly state: 'absent' | 'done' }
-  | { readonly state: 'running'; readonly failures: number }
-  | { readonly state: 'failed'; readonly message: string; readonly retryInMs: number }
+  /** @property fault what the last attempt that failed said of it */
+  | { readonly state: 'running'; readonly failures: number; readonly fault?: MigrationFault }
+  | {
+      readonly state: 'failed'
+      readonly message: string
+      readonly retryInMs: number
+      readonly fault?: MigrationFault
+    }
 
 export function migrationOf(snapshot: Snapshot): Migration {
   if (isRemembered(snapshot) || finished(snapshot).length > 0) return { state: 'done' }
   const job = presentJob(snapshot)
   if (!job) return { state: 'absent' }
   const failed = endOf(job, 'Failed')
-  if (!failed) return { state: 'running', failures: job.status?.failed ?? 0 }
+  const fault = faultOf(snapshot, job)
+  if (!failed) return { state: 'running', failures: job.status?.failed ?? 0, ...fault }
   const failedAt = new Date(failed.lastTransitionTime ?? snapshot.now)
   return {
     state: 'failed',
     message: failed.message ?? 'see the logs of its pods',
     retryInMs: failedAt.getTime() + RETRY_FAILED_MIGRATION_MS - snapshot.now.getTime(),
+    ...fault,
   }
+}
+
+function faultOf({ troubles }: Snapshot, { metadata }: JobManifest): { readonly fault?: MigrationFault } {
+  const words = troubles.find(({ lastWords }) => lastWords?.job === metadata.name)?.lastWords
+  return words ? { fault: words.fault } : {}
+}
+
+/** The key of the Secret whose address the migration uses. */
+export function migrationKey({ sender, references }: Snapshot): 'url' | 'directUrl' {
+  const facts = references.get(sender.spec.postgres.credentialsSecretRef.name)
+  return hasKey(facts, 'directUrl') ? 'directUrl' : 'url'
 }
 
 /**
@@ -51,28 +72,13 @@ export function migrationSteps(snapshot: Snapshot): readonly Desired[] {
   return [...others, { type: 'object', resource: Job, object: migrationJob(snapshot, wish(snapshot)) }]
 }
 
-type Memory = NonNullable<BatchSenderStatus['migration']>
-
 /** What the status says of migrations after this pass. */
 export function migrationMemory(snapshot: Snapshot): Pick<BatchSenderStatus, 'migration'> {
   const { sender } = snapshot
   const last = sender.status.migration
   const isJudged = sender.specFaults.length === 0 && databaseOf(snapshot) !== undefined
-  const migration = isJudged ? memoryAfter(snapshot, last) : last
+  const migration = isJudged && migrationOf(snapshot).state === 'done' ? { of: subjectOf(snapshot) } : last
   return migration ? { migration } : {}
-}
-
-/**
- * A worker that starts while the Secret names a database that nobody could migrate keeps that address, and looks like all
- * others when the Secret is put right: that it went there and back is counted, so that workers are replaced.
- */
-function memoryAfter(snapshot: Snapshot, last: Memory | undefined): Memory | undefined {
-  const subject = subjectOf(snapshot)
-  const returns = last?.returns === undefined ? {} : { returns: last.returns }
-  if (migrationOf(snapshot).state !== 'done')
-    return last && (isOfOtherDatabase(last.of, subject) ? { ...last, away: true } : last)
-  const isBack = last?.away === true && last.of === subject
-  return isBack ? { of: subject, returns: (last.returns ?? 0) + 1 } : { of: subject, ...returns }
 }
 
 /** What a migration is about: the same image and the same database need it once. */
@@ -80,8 +86,6 @@ function subjectOf(snapshot: Snapshot): string {
   const parts = [{ image: workerImage(snapshot) }, { database: databaseOf(snapshot) }]
   return parts.map((part) => templateHash(part)).join('-')
 }
-
-const isOfOtherDatabase = (one: string, two: string) => one.split('-')[1] !== two.split('-')[1]
 
 /** Tells a change of the address, without telling what it is. */
 function databaseOf(snapshot: Snapshot): string | undefined {

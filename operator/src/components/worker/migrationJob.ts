@@ -5,8 +5,9 @@ import type { Snapshot } from '../snapshot.ts'
 import { renderMigrationSettings } from '../../../../crds/migrationSettings.ts'
 import { metadata } from '../parts/metadata.ts'
 import { jobPlacement, placed, podMetadata } from '../parts/placement.ts'
-import { hasKey } from '../parts/references.ts'
-import { fromSecret, postgresSettings, postgresVolume, TMP } from './environment.ts'
+import { postgresSettings, postgresVolume } from '../connections/postgres.ts'
+import { hasKey } from '../parts/secretKeys.ts'
+import { fromSecret, mountOf, TMP } from './environment.ts'
 import { containerBase, podBase, PROGRAM } from './manifests.ts'
 
 const PART = 'migration'
@@ -34,14 +35,14 @@ export function migrationJob(
           ...podBase(snapshot),
           ...placed(placement),
           restartPolicy: 'Never',
-          volumes: [postgres.volume, TMP.volume],
+          volumes: [postgres, TMP.volume],
           containers: [
             {
               ...containerBase(snapshot),
               name: PART,
               command: ['node', PROGRAM, 'migrate'],
               env: environment(snapshot),
-              volumeMounts: [postgres.mount, TMP.mount],
+              volumeMounts: [mountOf(postgres.name), TMP.mount],
             },
           ],
         },

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../runtime/object.ts'
-import type { BatchSenderStatus } from '../../../../crds/schema/status.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { parseWorkerSettings } from '../../../../crds/workerSettings.ts'
 import {
@@ -14,7 +13,6 @@ import {
   snapshot,
   SPEC,
 } from '../../testing/snapshots.ts'
-import { migrationMemory } from './migration.ts'
 import { worker } from './worker.ts'
 
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:mail-events'
@@ -211,14 +209,6 @@ describe('worker', () => {
     expect(
       templateHash(migrated({ references: allReferences().set('api-tokens', reference('alice', 'bob')) })),
     ).toEqual(before)
-  })
-
-  it('replaces workers that may have started with an address that was wrong for a while', () => {
-    const given = (migration: BatchSenderStatus['migration'] & object) =>
-      migrated({ sender: sender({ status: { migration } }) })
-    const { of } = migrationMemory(migrated()).migration ?? { of: '' }
-    expect(templateHash(given({ of }))).toEqual(templateHash(migrated()))
-    expect(templateHash(given({ of, returns: 1 }))).not.toEqual(templateHash(migrated()))
   })
 
   it('mounts the secrets of webhooks as files, by their place in the list', () => {

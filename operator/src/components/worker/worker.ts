@@ -5,7 +5,6 @@ import type { DeploymentManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
-import { policiesEnabled } from '../networkPolicy/networkPolicy.ts'
 import { childName, labels } from '../parts/labels.ts'
 import { FINGERPRINT_KEY, fingerprintSecret } from '../../vocabulary/fingerprint.ts'
 import {
@@ -17,6 +16,7 @@ import {
   Service,
   ServiceAccount,
 } from '../../vocabulary/kinds.ts'
+import { refusedLogin } from '../parts/logins.ts'
 import { natsSecrets } from '../parts/natsTopology.ts'
 import { hasEnded } from '../parts/renewal.ts'
 import { templateHash } from '../parts/templateHash.ts'
@@ -25,21 +25,23 @@ import { childOf } from '../snapshot.ts'
 import { troubleText } from '../parts/trouble.ts'
 import { autoscalerTrouble } from './autoscalerTrouble.ts'
 import { environment, secretFingerprints } from './environment.ts'
+import { environmentMemory } from './environmentMemory.ts'
 import { autoscaler, scaleOf } from './scaling.ts'
 import { deployment, service, serviceAccount, workerImage } from './manifests.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationObserved } from './migrationVerdict.ts'
+import { refusedProvider } from './refusedProviders.ts'
 import { migrationOf, migrationSteps } from './migration.ts'
+import { migrationObserved, migrationVerdict } from './migrationVerdict.ts'
 
 /** Tries of a migration that may fail before workers that still serve are no comfort any more. */
 const TRIES_IN_SILENCE = 3
 
-interface Observed {
+interface Observed extends MigrationObserved {
   readonly waitingFor?: string
-  readonly migration: Migration
-  /** What may keep the migration from its database; empty when nothing does. */
-  readonly hint: string
+  /** Credentials that are refused, in words. */
+  readonly refused?: string
   /** Why pods do not run, as ends of messages; empty when nothing is known. */
-  readonly trouble: { readonly migration: string; readonly worker: string; readonly scaling: string }
+  readonly trouble: { readonly worker: string; readonly scaling: string }
   readonly wanted: number
   /** Fewer than that, less the one that may be missing, are too few. */
   readonly needed: number
@@ -75,11 +77,11 @@ export const worker = component<'WorkerReady', Observed>({
     const live = childOf<DeploymentManifest>(snapshot, Deployment, childName(snapshot.sender, 'worker'))
     const waiting = waitingFor(snapshot)
     const { wanted, needed } = scaleOf(snapshot)
+    const refused = refusedProvider(snapshot) ?? refusedLogin(snapshot, 'WorkerReady', ['worker'])
     return {
-      migration: migrationOf(snapshot),
-      hint: databaseHint(snapshot),
+      ...(refused !== undefined && { refused }),
+      ...migrationObserved(snapshot),
       trouble: {
-        migration: troubleText(snapshot, 'migration'),
         worker: troubleText(snapshot, 'worker'),
         scaling: autoscalerTrouble(snapshot),
       },
@@ -93,36 +95,18 @@ export const worker = component<'WorkerReady', Observed>({
   },
 
   condition(observed): Verdict<'WorkerReady'> {
-    const { migration, wanted, waitingFor: waiting } = observed
+    const { wanted, waitingFor: waiting } = observed
     if (waiting !== undefined && (observed.status?.availableReplicas ?? 0) === 0)
       return { status: 'False', reason: 'Waiting', message: `waiting for ${waiting}` }
-    if (migration.state === 'failed')
-      return {
-        status: 'False',
-        reason: 'MigrationFailed',
-        message: `the database migration failed: ${migration.message}${observed.hint}`,
-        lookAgainMs: Math.max(1_000, migration.retryInMs),
-      }
-    if (migration.state !== 'done' && waiting === undefined && !isServing(observed))
-      return { status: 'False', reason: 'Migrating', message: migratingMessage(observed) }
+    const ofMigration = migrationVerdict(observed, waiting === undefined && !isServing(observed))
+    if (ofMigration) return ofMigration
+    const { refused } = observed
+    if (refused !== undefined) return { status: 'False', reason: 'CredentialsRefused', message: refused }
     return wanted === 0
       ? { status: 'True', reason: 'ScaledToZero', message: '0 of 0 workers' }
       : deploymentVerdict(observed)
   },
 })
-
-function migratingMessage({ migration, hint, trouble }: Observed): string {
-  if (trouble.migration !== '') return `the database cannot be migrated${trouble.migration}`
-  const failures = migration.state === 'running' ? migration.failures : 0
-  const tries = `after ${failures} ${failures === 1 ? 'try' : 'tries'} that failed: see the logs of its pods`
-  return `the database is being migrated${failures === 0 ? '' : `, ${tries}${hint}`}`
-}
-
-/** A database in a private network looks like one that is down until it is named. */
-function databaseHint({ sender }: Snapshot): string {
-  if (!policiesEnabled(sender) || sender.spec.network?.egress?.postgres) return ''
-  return '; NetworkPolicies let it reach public addresses alone until spec.network.egress.postgres names others'
-}
 
 /** Workers of a spec that was fine before go on while the database is migrated once more. */
 function isServing({ settled, status, needed, migration }: Observed): boolean {
@@ -208,6 +192,6 @@ function workerHash(snapshot: Snapshot): string {
     image: workerImage(snapshot),
     environment: environment(snapshot),
     secrets: secretFingerprints(snapshot),
-    returns: snapshot.sender.status.migration?.returns,
+    returns: environmentMemory(snapshot).environment?.returns,
   })
 }

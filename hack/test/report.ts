@@ -1,0 +1,78 @@
+/** What the runner's JSON report says, as values. */
+import { relative } from 'node:path'
+
+/** Vitest's `json` reporter, as far as it is read; times in milliseconds. */
+export interface Report {
+  readonly testResults: readonly FileReport[]
+}
+
+export interface FileReport {
+  readonly name: string
+  readonly status: string
+  readonly message: string
+  readonly startTime: number
+  readonly endTime: number
+  readonly assertionResults: readonly {
+    readonly status: string
+    readonly fullName: string
+    readonly duration?: number | null
+    readonly failureMessages: readonly string[]
+  }[]
+}
+
+/** One file of tests, as it ended. */
+export interface Outcome {
+  /** From the root of the project. */
+  readonly file: string
+  readonly seconds: number
+  readonly passed: number
+  /** What was left out was not seen to work: it counts as failed. */
+  readonly failed: number
+  /** One text for each test that did not pass, and before them one for the file if it could not start. */
+  readonly failures: readonly string[]
+  readonly tests: readonly { readonly name: string; readonly seconds: number }[]
+}
+
+export function outcomesOf(report: Report, root: string): Outcome[] {
+  return report.testResults.map((each) => {
+    const file = relative(root, each.name)
+    const red = each.assertionResults.filter(({ status }) => status !== 'passed')
+    const ownFailure = each.message === '' ? [] : [`failed: ${file}\n${each.message}`]
+    return {
+      file,
+      seconds: (each.endTime - each.startTime) / 1000,
+      passed: each.assertionResults.length - red.length,
+      failed: red.length === 0 && each.status === 'failed' ? 1 : red.length,
+      failures: [
+        ...ownFailure,
+        ...red.map((test) => `${test.status}: ${file}: ${test.fullName}\n${test.failureMessages.join('\n')}`),
+      ],
+      tests: each.assertionResults.map((test) => ({
+        name: `${file}: ${test.fullName}`,
+        seconds: (test.duration ?? 0) / 1000,
+      })),
+    }
+  })
+}
+
+/** @returns the `count` slowest, slowest first, a line each. */
+export function slowest(
+  timed: readonly { readonly name: string; readonly seconds: number }[],
+  count: number,
+): string[] {
+  return [...timed]
+    .sort((one, other) => other.seconds - one.seconds)
+    .slice(0, count)
+    .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(8)} s  ${name}`)
+}
+
+/** @returns of a file that was red among the others, and then ran alone, what counts, and what is told. */
+export function secondOpinion(
+  first: Outcome,
+  alone: Outcome | undefined,
+): { readonly counts: Outcome; readonly flaky?: string } {
+  const isWhole = alone?.failed === 0 && alone.passed >= first.passed + first.failed
+  return isWhole
+    ? { counts: alone, flaky: `FLAKY ${first.file}\n${first.failures[0] ?? ''}` }
+    : { counts: first }
+}

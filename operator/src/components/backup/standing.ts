@@ -1,0 +1,76 @@
+/** What is wrong with the backups that are there, and what follows from it. Pure. */
+import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { BackupCheckSeen } from './seen.ts'
+import { baseOf, chainOf, parseBackupName } from '../../../../crds/backupName.ts'
+import { isAccepted, lossOf, threeDigits } from '../parts/dataLoss.ts'
+import { hasDeletingRule } from '../parts/deletingRules.ts'
+import { areSeen, backupHistory } from './history.ts'
+
+/** A backup on which newer ones would build, or build already, and that cannot be relied on. */
+export interface Damage {
+  /** The full backup at the bottom. */
+  readonly base: string
+  readonly message: string
+}
+
+/** Of the newest chain: the next increment would build on it. */
+export function damageOf({ evidence }: Snapshot): Damage | undefined {
+  const seen = evidence.backups?.seen
+  if (seen?.reached !== true) return undefined
+  const listed = seen.made.map(({ name }) => name).filter((name) => parseBackupName(name) !== undefined)
+  const [newest] = listed
+  const full = listed.find((name) => baseOf(name) === undefined)
+  if (newest === undefined) return undefined
+  const base = full ?? chainOf(newest)
+  const gone = [base, chainOf(newest), newest].find((name) => !seen.stored.includes(name))
+  if (gone !== undefined) return { base, message: `${gone} is not at the destination any more` }
+  const failed = seen.checks.find(({ name, error }) => error !== undefined && chainOf(name) === base)
+  return failed && { base, message: toldFailure(failed) }
+}
+
+const MOST_CHARACTERS = 800
+
+const toldFailure = ({ name, error = '' }: BackupCheckSeen): string =>
+  `${name} cannot be restored: ${error}`.slice(0, MOST_CHARACTERS)
+
+/** One that is at the destination, and that was not what it should be when it was restored last. */
+export function brokenBackup(snapshot: Snapshot): string | undefined {
+  const seen = snapshot.evidence.backups?.seen
+  if (seen?.reached !== true) return undefined
+  const doubtful = seen.checks.find(
+    ({ name, error, witnessed }) => seen.stored.includes(name) && (error !== undefined || !witnessed),
+  )
+  if (!doubtful || doubtful.error !== undefined) return doubtful && toldFailure(doubtful)
+  return `${doubtful.name} is noted as restored, of which the server has no record`
+}
+
+/** Full backups that retention leaves alone: the newest that has everything, and the one that was restored last. */
+export function keptBackups({ kept, verified }: BackupEvidence): readonly string[] {
+  const names = [kept?.name, verified && chainOf(verified.name)]
+  return [...new Set(names.flatMap((name) => name ?? []))].sort()
+}
+
+/** The newest full backup that has everything: none with fewer rows takes its place unless a rule that deletes explains it. */
+export function nextKept(snapshot: Snapshot): BackupEvidence['kept'] {
+  const { kept, lastFull } = backupHistory(snapshot)
+  // What a person accepts is all there is to be: the next one takes its place, whatever it has.
+  if (kept && isAccepted(snapshot)) return { ...kept, rows: 0 }
+  const candidate = lastFull && { name: lastFull.name, rows: lastFull.rows }
+  if (!candidate || lossOf(snapshot) !== undefined) return kept
+  // As exact as losses are told: a few rows that somebody was asked to erase are none.
+  const isLess = kept !== undefined && candidate.rows < threeDigits(kept.rows)
+  return isLess && !mayShrink(snapshot) ? kept : candidate
+}
+
+function mayShrink({ evidence }: Snapshot): boolean {
+  const seen = evidence.clickhouse?.seen
+  return seen?.reached === true && seen.tables.some(({ engineFull }) => hasDeletingRule(engineFull))
+}
+
+/**
+ * While something is missing or damaged, nothing is removed that could mend it.
+ * @param wasHeld as it is in the cluster, which stands until backups are looked at
+ */
+export const holdsRetention = (snapshot: Snapshot, wasHeld: boolean): boolean =>
+  lossOf(snapshot) !== undefined || damageOf(snapshot) !== undefined || (wasHeld && !areSeen(snapshot))

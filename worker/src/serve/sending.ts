@@ -1,0 +1,179 @@
+/** Sends, from claim to record. */
+import type { Part } from '../runtime/parts.ts'
+import type { Onlooker, Provider, Rate, Switches } from '../sending/ports.ts'
+import type { WorkQueue } from '../sending/workLoop.ts'
+import type { Continuity } from '../store/continuity.ts'
+import type { Pools } from '../store/pools.ts'
+import type { UnsubscribeLinks } from '../unsubscribe.ts'
+import type { Context } from './context.ts'
+import type { Health } from './health.ts'
+import { isOutage, kindOf } from '../domain/outage.ts'
+import { allowanceLoop } from '../sending/allowanceLoop.ts'
+import { Gate } from '../sending/gate.ts'
+import { loginLoop } from '../sending/loginLoop.ts'
+import { Recorder } from '../sending/recorder.ts'
+import { sendChunk } from '../sending/sendChunk.ts'
+import { sharedRate, unlimited } from '../sending/sharedRate.ts'
+import { Slots } from '../sending/slots.ts'
+import { workLoop } from '../sending/workLoop.ts'
+import { ledger as openLedger } from '../store/ledger.ts'
+import { tokenBucket } from '../store/rate.ts'
+
+/** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
+const FINISH_MS = 45_000
+/** Chunks worked on at once: enough that small batches do not wait for each other. */
+const HANDLERS = 8
+const LINGER_MS = 20
+const GROUP = 100
+
+export interface SendingNeeds {
+  readonly pools: Pick<Pools, 'sending'>
+  readonly continuity: Continuity
+  readonly queue: WorkQueue
+  readonly provider: Provider
+  readonly features: Switches
+  readonly unsubscribe: UnsubscribeLinks | undefined
+  /** Nothing is claimed before it serves. */
+  readonly health: Pick<Health, 'served'>
+}
+
+export interface Sending {
+  inFlight(): number
+  /** Results that have waited to be written for longer than a lease. */
+  overdueResults(): number
+  /** Whether the provider's own answers hold everything back. */
+  isClosed(): boolean
+}
+
+export function openSending(context: Context, needs: SendingNeeds): Sending & Part {
+  const { settings, tuning, worker, log, metrics, stopping } = context
+  const { pools, provider, features: switches, queue, health } = needs
+  const onlooker = onlookerOf(context, provider)
+  const lastCall = openLastCall(stopping)
+  const ledger = openLedger(pools.sending, {
+    worker,
+    leaseMs: tuning.leaseMs,
+    claimMs: tuning.claimMs,
+    provider: provider.name,
+    onUncertain: () => switches.onUncertain(),
+    repeatableMs: provider.repeatableMs,
+    deadAfter: tuning.deadAfter,
+    events: settings.clickhouseUrl !== undefined,
+    continuity: needs.continuity,
+    onContradiction: (recipients) => {
+      metrics.contradictions.inc(recipients.length)
+      log.error({ recipients }, 'mails went of which something else had been said or believed')
+    },
+  })
+  // Beside those with the provider, as many are being claimed, and as many recorded.
+  const slots = new Slots(tuning.concurrency * 3, tuning.concurrency)
+  const recorder = new Recorder(ledger, onlooker, {
+    lingerMs: LINGER_MS,
+    groupSize: GROUP,
+    giveUp: lastCall.giveUp,
+  })
+  const rate = rateOf(context, needs)
+  const allowance = allowanceLoop({
+    provider,
+    rate,
+    stopping,
+    onError: (error) => {
+      log.warn({ err: error }, 'the provider does not tell how much it takes')
+    },
+  })
+  const logins = loginLoop(provider, stopping)
+  const gate = new Gate()
+  const sending = {
+    ledger,
+    provider,
+    rate,
+    slots,
+    gate,
+    recorder,
+    onlooker,
+    switches,
+    unsubscribeUrl: needs.unsubscribe?.urlFor,
+    stopping,
+  }
+  const run = () =>
+    workLoop({
+      queue,
+      handle: (ref, begun) => sendChunk(ref, sending, begun),
+      renew: (ref) => ledger.renew(ref),
+      failed: async (ref, error) => {
+        if (isOutage(error) || !(await ledger.failed(ref, kindOf(error)))) return false
+        log.error(
+          { err: error, ...ref },
+          'a chunk was put aside: mend the cause, then replay the dead letter',
+        )
+        return true
+      },
+      renewEveryMs: tuning.leaseMs / 3,
+      handlers: HANDLERS,
+      letIn: (signal) => slots.letIn(signal),
+      stopping,
+      onError: (error, during, ref) => {
+        log.warn({ err: error, ...ref }, `${during} failed`)
+      },
+    })
+  return {
+    inFlight: () => slots.taken,
+    overdueResults: () => recorder.waitingLonger(tuning.leaseMs),
+    isClosed: () => gate.waitMs(Date.now()) > 0,
+    finished: Promise.all([health.served, allowance.looked])
+      .then(([isReady]) => (isReady ? run() : undefined))
+      .then(() => Promise.all([allowance.finished, logins]))
+      .then(() => undefined),
+    close: lastCall.close,
+  }
+}
+
+/** The time that is left once told to stop. */
+function openLastCall(stopping: AbortSignal): { readonly giveUp: AbortSignal; readonly close: () => void } {
+  const giveUp = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const begin = () => {
+    timer = setTimeout(() => {
+      giveUp.abort()
+    }, FINISH_MS)
+  }
+  stopping.addEventListener('abort', begin, { once: true })
+  return {
+    giveUp: giveUp.signal,
+    close: () => {
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Nobody shares the rate of SMTP without a limit of ours: servers tell of theirs by refusing. */
+function rateOf({ settings, log }: Context, { pools, provider }: SendingNeeds): Rate {
+  const { maxPerSecond } = settings
+  if (provider.name === 'smtp' && maxPerSecond === undefined) return unlimited
+  return sharedRate(tokenBucket(pools.sending, provider.name, maxPerSecond), (error) => {
+    log.warn({ err: error }, 'the other workers do not know what the provider said of its limit')
+  })
+}
+
+function onlookerOf({ log, metrics }: Context, provider: Provider): Onlooker {
+  return {
+    attempted: (retryClass, startedAt, endedAt) => {
+      metrics.attempts.inc({ provider: provider.name, class: retryClass })
+      metrics.attemptSeconds.observe(
+        { provider: provider.name },
+        (endedAt.getTime() - startedAt.getTime()) / 1_000,
+      )
+    },
+    fenced: (count) => {
+      metrics.fenced.inc(count)
+      log.warn({ count }, 'results came after their lease was lost')
+    },
+    recordFailed: (error, waiting) => {
+      metrics.recordFailures.inc()
+      log.warn({ err: error, waiting }, 'results cannot be written and are kept')
+    },
+    setAside: (error, { batchId, seq, attempt }) => {
+      log.error({ err: error, batchId, seq, attempt }, 'a result is written without its words')
+    },
+  }
+}
