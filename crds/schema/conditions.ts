@@ -70,7 +70,7 @@ export const CONDITIONS = {
       NodesNotReady: { doc: 'Fewer nodes are ready than the stream needs.' },
       StreamNotReady: { doc: 'The stream or its consumer is missing or differs.' },
       NodesAstray: {
-        doc: 'A node serves another certificate or runs another configuration than it should, and neither reloading nor starting it anew helped; the message has when that is tried again.',
+        doc: 'A node serves another certificate or runs another configuration than it should, reloading did not help, and the nodes were started anew; the message has when they are again.',
       },
       Unreachable: { doc: 'The operator cannot talk to NATS.' },
       KeyLost: {

@@ -40,6 +40,19 @@ describe('the outcome of a file', () => {
     expect(outcome).toMatchObject({ passed: 0, failed: 1 })
     expect(outcome?.failures).toEqual(['failed: worker/test/send.test.ts\nno such module'])
   })
+  it.each([
+    ['was not begun', fileOf([], { status: 'failed' }), { passed: 0, failed: 0, isCut: true, failures: [] }],
+    ['was begun', fileOf(['passed', 'skipped']), { passed: 1, failed: 0, isCut: true, failures: [] }],
+    ['had failed before', fileOf(['failed', 'skipped']), { passed: 0, failed: 1, isCut: true }],
+    ['was over', fileOf(['passed']), { passed: 1, failed: 0, isCut: false }],
+    [
+      'could not start',
+      fileOf([], { status: 'failed', message: 'no such module' }),
+      { failed: 1, isCut: false },
+    ],
+  ])('of a run that was ended before all of it had begun: it %s', (_, file, expected) => {
+    expect(outcomesOf({ testResults: [file] }, root, true)).toEqual([expect.objectContaining(expected)])
+  })
 })
 
 describe('the second opinion about a red file', () => {

@@ -26,23 +26,29 @@ export interface Outcome {
   readonly file: string
   readonly seconds: number
   readonly passed: number
-  /** What was left out was not seen to work: it counts as failed. */
+  /** What was left out was not seen to work: it counts as failed, unless the run was ended before it. */
   readonly failed: number
+  /** The run was ended before all of it had run. */
+  readonly isCut: boolean
   /** One text for each test that did not pass, and before them one for the file if it could not start. */
   readonly failures: readonly string[]
   readonly tests: readonly { readonly name: string; readonly seconds: number }[]
 }
 
-export function outcomesOf(report: Report, root: string): Outcome[] {
+/** @param wasEnded the run, before all tests had begun */
+export function outcomesOf(report: Report, root: string, wasEnded = false): Outcome[] {
   return report.testResults.map((each) => {
     const file = relative(root, each.name)
-    const red = each.assertionResults.filter(({ status }) => status !== 'passed')
+    const open = each.assertionResults.filter(({ status }) => status !== 'passed')
+    const red = wasEnded ? open.filter(({ status }) => status === 'failed') : open
+    const isCut = wasEnded && (red.length < open.length || isUnbegun(each))
     const ownFailure = each.message === '' ? [] : [`failed: ${file}\n${each.message}`]
     return {
       file,
       seconds: (each.endTime - each.startTime) / 1000,
-      passed: each.assertionResults.length - red.length,
-      failed: red.length === 0 && each.status === 'failed' ? 1 : red.length,
+      passed: each.assertionResults.length - open.length,
+      failed: red.length === 0 && each.status === 'failed' && !isCut ? 1 : red.length,
+      isCut,
       failures: [
         ...ownFailure,
         ...red.map((test) => `${test.status}: ${file}: ${test.fullName}\n${test.failureMessages.join('\n')}`),
@@ -54,6 +60,9 @@ export function outcomesOf(report: Report, root: string): Outcome[] {
     }
   })
 }
+
+const isUnbegun = ({ assertionResults, message }: FileReport): boolean =>
+  assertionResults.length === 0 && message === ''
 
 /** @returns the `count` slowest, slowest first, a line each. */
 export function slowest(

@@ -3,7 +3,8 @@ import type { Check, Proof } from './check.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import type { BackupWish } from '../components/backup/wish.ts'
 import { backupHistory } from '../components/backup/history.ts'
-import { damageOf } from '../components/backup/standing.ts'
+import { repairJobName } from '../components/backup/onDemand.ts'
+import { damageOf, type Damage } from '../components/backup/standing.ts'
 import { unseenFailure } from './unseenFailure.ts'
 import { longestPauseMs, scheduleFault } from '../components/backup/schedules.ts'
 import { backupWish } from '../components/backup/wish.ts'
@@ -41,7 +42,16 @@ function faultOf(snapshot: Snapshot, kept: string | undefined): string | undefin
   const loss = lossOf(snapshot)
   if (loss) return toldLoss(loss, kept)
   const damage = damageOf(snapshot)
-  return damage && `${damage.message}: another full backup is made`
+  return damage && `${damage.message}: ${repairOf(snapshot, damage)}`
+}
+
+/** It is made once for each damage: what made it fail is told beside. */
+function repairOf(snapshot: Snapshot, damage: Damage): string {
+  const name = repairJobName(snapshot.sender, damage)
+  const hasFailed = snapshot.runs.some((run) => run.name === name && run.state === 'failed')
+  return hasFailed
+    ? `the full backup that was to take its place failed (Job ${name}), the next one comes with the schedule or on request`
+    : 'another full backup is made'
 }
 
 function noneYet(snapshot: Snapshot): Proof {

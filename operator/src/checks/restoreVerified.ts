@@ -1,9 +1,10 @@
 /** Proves that a backup can be restored: by one that was, with every partition equal to what was recorded before it. */
 import type { Check, Proof } from './check.ts'
 import type { Snapshot } from '../components/snapshot.ts'
+import { ANNOTATIONS } from '../../../crds/schema/conditions.ts'
 import type { BackupEvidence } from '../../../crds/schema/clickhouseEvidence.ts'
 import { backupHistory } from '../components/backup/history.ts'
-import { brokenBackup } from '../components/backup/standing.ts'
+import { brokenBackup, shortfallOf } from '../components/backup/standing.ts'
 import { unseenFailure } from './unseenFailure.ts'
 import { longestPauseMs, scheduleFault } from '../components/backup/schedules.ts'
 import { backupWish } from '../components/backup/wish.ts'
@@ -42,7 +43,7 @@ function faultOf(snapshot: Snapshot, history: BackupEvidence): string | undefine
   if (broken !== undefined) return `${broken}; this ends when it passes, or is gone from the destination`
   const failure = history.failures?.find(({ job }) => job === 'verify')
   if (failure) return failure.message
-  return contradiction(history) ?? (history.verified && gone(snapshot, history))
+  return contradiction(snapshot, history) ?? (history.verified && gone(snapshot, history))
 }
 
 /** Nothing can be restored that is not there. */
@@ -53,9 +54,17 @@ function gone({ evidence }: Snapshot, { last }: BackupEvidence): string | undefi
 }
 
 /** The figures travel inside the backup; what was reported when it was made is remembered apart from it. */
-function contradiction({ verified, last, lastFull, kept }: BackupEvidence): string | undefined {
-  if (verified && kept && verified.rows < threeDigits(kept.rows))
-    return `${verified.name} was restored with ${verified.rows} rows, but ${kept.name} before it has ${kept.rows}`
+function contradiction(
+  snapshot: Snapshot,
+  { verified, last, lastFull, kept }: BackupEvidence,
+): string | undefined {
+  if (verified && kept && verified.rows < threeDigits(kept.rows)) {
+    const shortfall = shortfallOf(snapshot)
+    const way = shortfall
+      ? `; accept it with the annotation ${ANNOTATIONS.acceptDataLoss}=${shortfall.token}`
+      : ''
+    return `${verified.name} was restored with ${verified.rows} rows, but ${kept.name} before it has ${kept.rows}${way}`
+  }
   const made = [last, lastFull].find((backup) => backup?.name === verified?.name)
   if (!verified || !made || made.hash === verified.hash) return undefined
   return `${verified.name} was restored with ${verified.rows} rows, but it was made of ${made.rows} others`

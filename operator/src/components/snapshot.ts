@@ -93,16 +93,6 @@ export interface Sighting<Seen> {
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- others add to it
 export interface Evidence {}
 
-/**
- * What a worker said of the settings of PostgreSQL, by their own values, without those that its user may not see; and who
- * refuses its credentials.
- */
-
-/**
- * Two ports of one place, one open to the operator by our NetworkPolicies and one not, and which answered; only the first
- * where the policies may open the other one, too.
- */
-
 /** One run of a backup, verification or retention Job. */
 export interface JobRun {
   readonly name: string

@@ -11,6 +11,8 @@ import { allReferences, children, NOW, reference, sender, snapshot, SPEC } from 
 import { report } from '../../reconcile/report.ts'
 import { backup } from './backup.ts'
 import { backupHistory } from './history.ts'
+import { repairJob } from './onDemand.ts'
+import { nextKept, shortfallOf } from './standing.ts'
 import { lastFire, longestPauseMs, scheduleFault } from './schedules.ts'
 
 const HOUR_MS = 3_600_000
@@ -511,6 +513,16 @@ describe('backup-fresh', () => {
     })
   })
 
+  it('does not promise another one that failed, too', () => {
+    const look = { made: [made(0.2)], gone: [fullOf(0.2)] }
+    const seen = given(frequent, { evidence: seeing(look) })
+    const { name } = repairJob(seen) ?? expect.fail()
+    const runs = [{ ...failed(0.1, 'backup'), name }]
+    expect(backupFresh.prove({ ...seen, runs }).message).toContain(
+      `the full backup that was to take its place failed (Job ${name}), the next one comes with the schedule`,
+    )
+  })
+
   it('tells a spec whose schedules cannot meet its objective', () => {
     expect(prove(wanting(), { made: [made(0.1)] })).toMatchObject({
       state: 'Failing',
@@ -585,6 +597,26 @@ describe('restore-verified', () => {
       state: 'Failing',
       message: expect.stringMatching(/with 10 rows, but .* has 3000/) as string,
     })
+  })
+})
+
+describe('a full backup with fewer rows than the one that is kept', () => {
+  const kept = { name: FULL, rows: 3_000 }
+  const look = { made: [made(9)], checks: [checked(8, 9)] }
+  const seen = given(remembering({ kept }), { evidence: seeing(look) })
+  const { token } = shortfallOf(seen) ?? expect.fail()
+  const accepting = (acceptedLoss: string) => ({ ...seen, sender: { ...seen.sender, acceptedLoss } })
+
+  it('takes its place when a person accepts that, and no other word does', () => {
+    expect(restoreVerified.prove(seen).message).toMatch(new RegExp(`acceptDataLoss=${token}$`))
+    expect(nextKept(seen)).toEqual(kept)
+    expect(nextKept(accepting('another'))).toEqual(kept)
+    expect(nextKept(accepting(token))).toEqual({ name: fullOf(9), rows: 10 })
+  })
+
+  it('is no shortfall when it has as many to three digits', () => {
+    const enough = given(remembering({ kept: { name: FULL, rows: 10 } }), { evidence: seeing(look) })
+    expect(shortfallOf(enough)).toBeUndefined()
   })
 })
 

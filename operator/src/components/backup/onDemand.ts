@@ -8,7 +8,7 @@ import { templateHash } from '../parts/templateHash.ts'
 import { lossOf } from '../parts/dataLoss.ts'
 import { childOf } from '../snapshot.ts'
 import { jobOnDemand } from './manifests.ts'
-import { damageOf } from './standing.ts'
+import { damageOf, type Damage } from './standing.ts'
 
 /** The Job of a request that the status does not call handled; `undefined` when there is none. */
 export function requestedJob(
@@ -27,8 +27,13 @@ export function repairJob(
   const damage = damageOf(snapshot)
   const { repaired } = snapshot.sender.status.evidence?.backup ?? {}
   if (!damage || damage.base === repaired || lossOf(snapshot) !== undefined) return undefined
-  const name = childName(snapshot.sender, `backup-${templateHash({ repairs: damage.base }).slice(0, 8)}`)
+  const name = repairJobName(snapshot.sender, damage)
   return { name, base: damage.base, isThere: childOf(snapshot, Job, name) !== undefined }
+}
+
+/** One for each damage. */
+export function repairJobName(sender: Snapshot['sender'], { base }: Damage): string {
+  return childName(sender, `backup-${templateHash({ repairs: base }).slice(0, 8)}`)
 }
 
 /** What is there is not applied again: a spec that was edited meanwhile cannot change a Job. */

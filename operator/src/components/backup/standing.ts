@@ -5,6 +5,7 @@ import type { BackupCheckSeen } from './seen.ts'
 import { baseOf, chainOf, parseBackupName } from '../../../../crds/backupName.ts'
 import { isAccepted, lossOf, threeDigits } from '../parts/dataLoss.ts'
 import { hasDeletingRule } from '../parts/deletingRules.ts'
+import { templateHash } from '../parts/templateHash.ts'
 import { areSeen, backupHistory } from './history.ts'
 
 /** A backup on which newer ones would build, or build already, and that cannot be relied on. */
@@ -58,9 +59,19 @@ export function nextKept(snapshot: Snapshot): BackupEvidence['kept'] {
   if (kept && isAccepted(snapshot)) return { ...kept, rows: 0 }
   const candidate = lastFull && { name: lastFull.name, rows: lastFull.rows }
   if (!candidate || lossOf(snapshot) !== undefined) return kept
-  // As exact as losses are told: a few rows that somebody was asked to erase are none.
-  const isLess = kept !== undefined && candidate.rows < threeDigits(kept.rows)
-  return isLess && !mayShrink(snapshot) ? kept : candidate
+  const shortfall = shortfallOf(snapshot)
+  return shortfall && shortfall.token !== snapshot.sender.acceptedLoss ? kept : candidate
+}
+
+/**
+ * That the newest full backup has fewer rows than the one that is kept, and nothing in the tables explains it any more.
+ * As exact as losses are told: a few rows that somebody was asked to erase are none.
+ * @returns `token` is what a person writes to accept it; the next one is another
+ */
+export function shortfallOf(snapshot: Snapshot): { readonly token: string } | undefined {
+  const { kept, lastFull } = backupHistory(snapshot)
+  if (!kept || !lastFull || lastFull.rows >= threeDigits(kept.rows) || mayShrink(snapshot)) return undefined
+  return { token: templateHash({ kept }).slice(0, 8) }
 }
 
 function mayShrink({ evidence }: Snapshot): boolean {

@@ -102,14 +102,18 @@ export const nats = component<'NatsReady', Observed>({
   },
 })
 
-/** Neither reading it again nor a start helped: somebody has to look. */
-function stuckVerdict({ nodes, nextAt }: NonNullable<NodeRestart['stuck']>, now: Date): Verdict<'NatsReady'> {
+/** Neither reading it again nor starts helped for long: somebody has to look. */
+function stuckVerdict(
+  { nodes, tried, nextAt }: NonNullable<NodeRestart['stuck']>,
+  now: Date,
+): Verdict<'NatsReady'> {
   const faults = nodes.map(({ name, fault }) => `${name} ${fault}`).join('; ')
-  const next = instantOf(nextAt)
+  const [last, next] = [instantOf(tried.at), instantOf(nextAt)]
+  const times = tried.count === 1 ? '' : `, ${tried.count} times in a row`
   return {
     status: 'False',
     reason: 'NodesAstray',
-    message: `${faults}: neither reloading nor starting anew helped; the nodes are started anew again at ${next}`,
+    message: `${faults}: reloading did not help, and the nodes were started anew at ${last}${times}; they are again at ${next}`,
     lookAgainMs: nextAt.getTime() - now.getTime(),
   }
 }

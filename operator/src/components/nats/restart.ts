@@ -17,7 +17,7 @@ const MOST_AT_ONCE = 3
 const LONGEST_PAUSE_MS = 43_200_000
 
 /** How often in a row, and when last, as it stands on the template of the pods. */
-interface Restarts {
+export interface Restarts {
   readonly count: number
   readonly at: Date
 }
@@ -26,7 +26,7 @@ export interface NodeRestart {
   /** Wanted on the template of the pods; absent until nodes were started anew once. */
   readonly note?: string
   /** Nodes that starting anew did not help, and when it is tried again. */
-  readonly stuck?: { readonly nodes: readonly StrayNode[]; readonly nextAt: Date }
+  readonly stuck?: { readonly nodes: readonly StrayNode[]; readonly tried: Restarts; readonly nextAt: Date }
 }
 
 export function nodeRestart(snapshot: Snapshot): NodeRestart {
@@ -37,7 +37,7 @@ export function nodeRestart(snapshot: Snapshot): NodeRestart {
   if (nodes.length === 0 || !isAtRest(snapshot)) return kept
   const last = parse(note, now)
   const next = last && nextAt(last, nodes)
-  if (next && next > now) return { ...kept, stuck: { nodes, nextAt: next } }
+  if (next && next > now) return { ...kept, stuck: { nodes, tried: last, nextAt: next } }
   return { note: text(following(last, now)) }
 }
 
