@@ -3,6 +3,7 @@ import type { Static } from 'typebox'
 import Type from 'typebox'
 import { Objectives } from './backup.ts'
 import { ClickhouseSpec } from './clickhouse.ts'
+import { MonitoringSpec } from './monitoring.ts'
 import { NatsSpec } from './nats.ts'
 import { NetworkSpec } from './network.ts'
 import { matching, rule, secretRef } from './references.ts'
@@ -76,6 +77,7 @@ export const BatchSenderSpec = Type.Object(
     nats: NatsSpec,
     clickhouse: Type.Optional(ClickhouseSpec),
     network: Type.Optional(NetworkSpec),
+    monitoring: Type.Optional(MonitoringSpec),
     objectives: Type.Optional(Objectives),
     readiness: Type.Optional(Readiness),
     deletionPolicy: Type.Optional(

@@ -89,6 +89,18 @@ export const CONDITIONS = {
       Disabled: { doc: 'spec.network.policies is Disabled.' },
     },
   },
+  MonitoringReady: {
+    doc: 'What Prometheus needs to find the workers is there.',
+    reasons: {
+      ...ANY_COMPONENT,
+      NotConfigured: { doc: 'The spec asks for none.' },
+      NotInstalled: {
+        doc: 'The cluster has no ServiceMonitors (the definitions of prometheus-operator); ours is written as soon as it has.',
+      },
+      Applying: { doc: 'The ServiceMonitor is not there yet.' },
+      Applied: { doc: 'The ServiceMonitor is there.' },
+    },
+  },
   WorkerReady: {
     doc: 'The database is migrated and enough workers are ready.',
     reasons: {

@@ -176,6 +176,8 @@ export const SECOND_VALUES: Readonly<Record<string, SecondValue>> = {
   'network.ports.unleash': { to: [4242] },
   'network.ports.dns': { to: [53] },
   'network.dnsCidrs': { to: ['169.254.20.11/32'] },
+  'monitoring.serviceMonitor.interval': { to: '1m' },
+  'monitoring.serviceMonitor.labels': { to: { release: 'other' } },
   'objectives.rpo': { to: '45m' },
   'readiness.waive': { to: [{ check: 'archive-flowing', reason: 'nothing is old yet' }] },
   deletionPolicy: { to: 'Retain' },

@@ -12,7 +12,14 @@ const EVENT: Resource = { apiVersion: 'v1', kind: 'Event', plural: 'events', nam
 
 const NAMESPACE: Resource = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
 
-const RESOURCES: readonly Resource[] = [...Object.values(vocabulary), EVENT, NAMESPACE]
+const DEFINITION: Resource = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+}
+
+const RESOURCES: readonly Resource[] = [...Object.values(vocabulary), EVENT, NAMESPACE, DEFINITION]
 
 export interface Address {
   readonly kind: string

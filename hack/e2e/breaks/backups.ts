@@ -47,10 +47,28 @@ async function hasRows(site: DataSite, from: string): Promise<boolean> {
   return row !== undefined && row.count !== '0'
 }
 
-async function newestFull(site: DataSite): Promise<string> {
-  const newest = (await site.fullBackups()).at(-1)
-  if (newest === undefined) throw new Error('there is no full backup')
-  return newest
+/** The one on which increments build. One that is still being made would take its place in the middle of a break. */
+function newestFull(site: DataSite): Promise<string> {
+  return eventually(
+    'the newest full backup is the one that the status names',
+    async () => {
+      const { status } = await site.here.sender()
+      const known = status.evidence?.backup?.lastFull?.name
+      return (await site.fullBackups()).at(-1) === known ? known : undefined
+    },
+    BACKUP_SECONDS * 1_000,
+  )
+}
+
+/**
+ * Until an increment has just been made: the next one, a minute later, finds that its base is gone and makes a full
+ * backup, which mends it before the operator has looked.
+ */
+async function untilIncremented(site: DataSite): Promise<void> {
+  const newest = async () =>
+    (await site.objects('backups/')).filter((key) => /-on-[^/]+\/\.backup$/.test(key)).sort().at(-1)
+  const known = await newest()
+  await eventually('another increment', async () => ((await newest()) === known ? undefined : true))
 }
 
 /** In the newest full backup: its verification cannot miss it. */
@@ -91,7 +109,9 @@ const breaks: readonly Break<BackupSite>[] = [
   {
     how: 'the base of the newest increments removed',
     breakIt: async (site) => {
-      for (const key of await site.objects(`backups/${await newestFull(site)}/`)) await site.remove(key)
+      const full = await newestFull(site)
+      await untilIncremented(site)
+      for (const key of await site.objects(`backups/${full}/`)) await site.remove(key)
     },
     red: {
       at: 'backup-fresh',
@@ -104,6 +124,7 @@ const breaks: readonly Break<BackupSite>[] = [
   {
     how: 'the bucket emptied',
     breakIt: async (site) => {
+      await untilIncremented(site)
       for (const key of await site.objects('backups/')) await site.remove(key)
     },
     red: {

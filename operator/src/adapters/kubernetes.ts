@@ -85,6 +85,8 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     },
     evidence: (sender) => watch.evidence(keyOf(sender)),
     shared: (sender, facts) => sharing.of(sender, facts),
+    unserved: () =>
+      new Set(options.kinds.filter((kind) => !controller.isServed(kind)).map(({ kind }) => kind)),
     runs: (sender) => jobRuns(sender, runStores, options.reporting),
     probing: (sender) => probingOf(sender, { ...runStores, policies: storeOf(NetworkPolicy) }),
     apply: (resource, object, claim, signal) => applier.apply(resource, object, claim, signal),

@@ -6,6 +6,7 @@ import { dependencies } from './dependencies.ts'
 import { nats } from './nats/nats.ts'
 import { natsTls } from './natsTls.ts'
 import { specification } from './specification.ts'
+import { monitoring } from './monitoring/monitoring.ts'
 import { networkPolicy } from './networkPolicy/networkPolicy.ts'
 import { worker } from './worker/worker.ts'
 
@@ -16,6 +17,7 @@ export const components: readonly AnyComponent[] = [
   nats,
   networkPolicy,
   worker,
+  monitoring,
   archive,
   backup,
 ]

@@ -151,6 +151,8 @@ export interface Snapshot {
   /** Sorted by their texts. */
   readonly troubles: readonly Trouble[]
   readonly evidence: Evidence
+  /** Kinds whose definition the cluster does not have, of those that may be absent. */
+  readonly unserved: ReadonlySet<string>
   /** Sorted; without repetitions. */
   readonly shared: readonly Share[]
 }

@@ -33,6 +33,7 @@ export async function gather(
     probing: ports.probing(sender),
     evidence: ports.evidence(sender),
     shared: ports.shared(sender, read),
+    unserved: ports.unserved(),
   }
 }
 

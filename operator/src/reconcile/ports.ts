@@ -109,6 +109,8 @@ export interface ReadPorts {
   evidence(sender: Sender): Evidence
   /** With whom it shares what it should have for itself. */
   shared(sender: Sender, references: ReadonlyMap<string, ReferenceFacts>): readonly Share[]
+  /** Kinds whose definition the cluster does not have. */
+  unserved(): ReadonlySet<string>
   readonly installation: Installation
 }
 

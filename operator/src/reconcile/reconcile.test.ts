@@ -50,6 +50,7 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
     probing: () => ({ runs: [], others: [] }),
     troubles: () => Promise.resolve([]),
     shared: () => [],
+    unserved: () => new Set(),
     references: () => Promise.resolve(allReferences()),
     evidence: () => snapshot().evidence,
     apply: (resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish }),

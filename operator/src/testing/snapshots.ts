@@ -140,6 +140,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     probing: { runs: [], others: [] },
     troubles: [],
     shared: [],
+    unserved: new Set(),
     evidence: {
       natsHandshake: {
         lookedAt: NOW,

@@ -167,6 +167,7 @@ export class World {
       runs: () => [],
       troubles: () => Promise.resolve([]),
       shared: () => [],
+      unserved: () => new Set(),
       references: () => Promise.resolve(this.references),
       evidence: () => this.#evidence(),
       apply: (_resource, wish) => this.#apply(wish),

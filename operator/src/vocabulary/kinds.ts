@@ -27,6 +27,10 @@ export const ServiceAccount = owned(1, 'v1', 'ServiceAccount', 'serviceaccounts'
 export const Service = owned(2, 'v1', 'Service', 'services')
 export const NetworkPolicy = owned(2, 'networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies')
 export const PodDisruptionBudget = owned(2, 'policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets')
+export const ServiceMonitor = {
+  ...owned(3, 'monitoring.coreos.com/v1', 'ServiceMonitor', 'servicemonitors'),
+  optional: true,
+} as const
 export const StatefulSet = owned(4, 'apps/v1', 'StatefulSet', 'statefulsets')
 export const CronJob = owned(6, 'batch/v1', 'CronJob', 'cronjobs')
 export const Job = owned(6, 'batch/v1', 'Job', 'jobs')
