@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import LongestFirst from './hack/test/longestFirst.ts'
 
 const ALONE = 'hack/e2e/namespaced.test.ts'
 /** Longer than all others together: `make breaks`. */
@@ -12,11 +13,12 @@ const UNDISTURBED = [
 
 /**
  * Three suites by what they need: nothing, real servers as processes, the local cluster with real pods. What measures
- * the machine comes after the other servers. Tests in the cluster have a namespace each and run three at a time; the
+ * the machine comes after the other servers. Tests in the cluster have a namespace each and run four at a time; the
  * one that moves the operator has the cluster for itself, and so have the breaks, which are not part of every run.
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -58,7 +60,7 @@ export default defineConfig({
           exclude: [ALONE, BREAKS],
           testTimeout: 600_000,
           hookTimeout: 1_800_000,
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
       {
