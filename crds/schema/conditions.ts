@@ -258,9 +258,8 @@ export function stalls(type: ConditionType, reason: string): boolean {
   return reasons[reason]?.stalls === true
 }
 
+/** Those that stand for as long as they are there; what is asked for once is in requests.ts. */
 export const ANNOTATIONS = {
-  requestedAt: 'batchsender.io/requestedAt',
-  backupRequestedAt: 'batchsender.io/backupRequestedAt',
   /** The token of a loss that a DataLost names: what is there now is all there is to be. */
   acceptDataLoss: 'batchsender.io/acceptDataLoss',
   /** `true`: children that were left without an owner are taken back. */

@@ -1,7 +1,6 @@
 /** Removes old backups, chain by chain, and what never became one. Whatever is not named by us is not ours. */
 import type { Logger } from '../log.ts'
-import type { RetentionReport } from '../../../crds/jobReports.ts'
-import type { RetentionSettings } from '../../../crds/jobSettings.ts'
+import type { RetentionReport, RetentionSettings } from '../../../crds/jobs/retention.ts'
 import type { StoredBackup } from '../domain/backupChains.ts'
 import { parseBackupName } from '../../../crds/backupName.ts'
 import { retention as planOf } from '../domain/backupChains.ts'

@@ -1,7 +1,6 @@
 /** Restores backups beside the source and compares every partition with what was recorded before them. */
 import type { Logger } from '../log.ts'
-import type { VerifyReport } from '../../../crds/jobReports.ts'
-import type { VerifySettings } from '../../../crds/jobSettings.ts'
+import type { VerifyReport, VerifySettings } from '../../../crds/jobs/verify.ts'
 import { verifyDatabase } from '../../../crds/clickhouseRights.ts'
 import { chainOf } from '../../../crds/backupName.ts'
 import { blamesBackup } from '../domain/blame.ts'
