@@ -8,8 +8,20 @@ import type { KubernetesObject } from '../../operator/src/runtime/object.ts'
 import type { Snapshot } from '../../operator/src/components/snapshot.ts'
 import { documents } from './documents.ts'
 
+/** The states that the manifests of a sample are taken from: at first, and when its Jobs are done. */
+interface States {
+  readonly before: Snapshot
+  readonly jobs: readonly KubernetesObject[]
+  readonly after: Snapshot
+}
+
 /** @param sample the text of one in config/samples */
 export function golden(sample: string): string {
+  const { jobs, after } = statesOf(sample)
+  return documents(...jobs, ...objects(after))
+}
+
+export function statesOf(sample: string): States {
   const { metadata, spec } = parse(sample) as {
     metadata: { name: string }
     spec: BatchSenderSpec
@@ -24,7 +36,7 @@ export function golden(sample: string): string {
   })
   const jobs = objects(before).filter(({ kind }) => kind === 'Job')
   const done = jobs.map((job) => ({ ...job, status: { conditions: [{ type: 'Complete', status: 'True' }] } }))
-  return documents(...jobs, ...objects({ ...before, children: children(...done) }))
+  return { before, jobs, after: { ...before, children: children(...done) } }
 }
 
 function objects(given: Snapshot): KubernetesObject[] {
