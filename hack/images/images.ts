@@ -1,6 +1,6 @@
 /** Builds the project's images without a registry and hands them to the cluster's containerd. */
 import { createHash } from 'node:crypto'
-import { access, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { imageText, RELEASE, type Image } from '../../crds/release.ts'
 import { binary, type BinaryName } from '../cluster/binaries.ts'
@@ -8,6 +8,7 @@ import { withLock } from '../cluster/lock.ts'
 import { cacheDir, repositoryDir } from '../cluster/paths.ts'
 import { run } from '../cluster/shell.ts'
 import { makeBaseRootfs } from './baseRootfs.ts'
+import { exists } from '../cluster/exists.ts'
 
 const imagesDir = join(cacheDir, 'images')
 const BASE = 'node:24-trixie-slim'
@@ -211,11 +212,4 @@ async function filesBelow(path: string): Promise<string[]> {
   if (found.isFile()) return path.endsWith('.test.ts') ? [] : [path]
   const names = (await readdir(path)).filter((name) => name !== 'node_modules').sort()
   return (await Promise.all(names.map((name) => filesBelow(join(path, name))))).flat()
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts'
 import type { BackupKind, BackupReport, BackupSettings } from '../../../crds/jobs/backup.ts'
 import { backupName } from '../../../crds/backupName.ts'
 import { totals } from '../domain/rowFigures.ts'
-import { instant } from './instant.ts'
+import { instantOf } from '../../../crds/instant.ts'
 import { record, recorded, recount } from './figures.ts'
 import { BaseNotFound, logBackup, makeBackup, newestBackup, openClickhouse, serverNow } from './warehouse.ts'
 
@@ -49,8 +49,8 @@ export async function backup(
       backup: name,
       kind: made,
       ...(base !== undefined && { base }),
-      cutoff: instant(cutoff),
-      completedAt: instant(new Date()),
+      cutoff: instantOf(cutoff),
+      completedAt: instantOf(new Date()),
       sizeBytes,
       ...totals(figures),
     }

@@ -5,7 +5,7 @@ import type { StoredBackup } from '../domain/backupChains.ts'
 import { parseBackupName } from '../../../crds/backupName.ts'
 import { retention as planOf } from '../domain/backupChains.ts'
 import { MANIFEST, openBucket } from './bucket.ts'
-import { instant } from './instant.ts'
+import { instantOf } from '../../../crds/instant.ts'
 
 export async function retention(
   settings: RetentionSettings,
@@ -27,7 +27,7 @@ export async function retention(
     }
     return {
       job: 'retention',
-      completedAt: instant(new Date()),
+      completedAt: instantOf(new Date()),
       kept: plan.keep.length,
       removed: plan.remove.length,
       leftovers: plan.leftovers.length,

@@ -8,7 +8,7 @@ import { parseJobSettings } from '../../../crds/jobSettings.ts'
 import { jobOf } from '../../../crds/jobs/index.ts'
 import { openLog } from '../log.ts'
 import { backup } from './backup.ts'
-import { instant } from './instant.ts'
+import { instantOf } from '../../../crds/instant.ts'
 import { retention } from './retention.ts'
 import { VerificationFailed, verify } from './verify.ts'
 
@@ -66,7 +66,7 @@ function failureOf(job: JobName, error: unknown): FailureReport {
   const line = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
   return {
     job,
-    failedAt: instant(new Date()),
+    failedAt: instantOf(new Date()),
     ...(error instanceof VerificationFailed && { backup: error.backup }),
     error: line === '' ? 'unknown' : line.slice(0, MOST_CHARACTERS),
   }
