@@ -95,7 +95,7 @@ format: $(INSTALLED) ## put every file into its form
 	eslint . --fix
 
 .PHONY: generate
-generate: $(INSTALLED) ## CRD, rights and API reference from the code
+generate: $(INSTALLED) ## CRD, rights, the operator's manifests and API reference from the code
 	node hack/generate/main.ts
 
 ##@ Cluster

@@ -1,9 +1,10 @@
 /** The name of a backup says when it was begun, of what kind it is and what it builds on. */
+import type { BackupKind } from './jobs/backup.ts'
 
 export interface BackupName {
   readonly name: string
   readonly begunAt: Date
-  readonly kind: 'full' | 'incremental'
+  readonly kind: BackupKind
   /** Name of the full backup that an increment needs. */
   readonly base?: string
 }

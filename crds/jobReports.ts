@@ -2,76 +2,29 @@
 import type { Static } from 'typebox'
 import { Ajv } from 'ajv'
 import Type from 'typebox'
+import { JOB_NAMES, JOBS, type JobName, type JobResult } from './jobs/index.ts'
+import { backupName, instant } from './jobs/job.ts'
 import { stringEnum } from './schema/structural.ts'
 
 /** The kubelet keeps no more of a termination message. */
 export const MOST_REPORT_BYTES = 4_096
 
-const instant = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$' })
-const name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[A-Za-z0-9-]+$' })
-const figure = Type.Integer({ minimum: 0 })
-const hash = Type.String({ pattern: '^[0-9a-f]{16}$', description: 'Over every table and partition.' })
-const sentence = Type.String({ minLength: 1, maxLength: 1_000 })
-
-export const BackupReport = Type.Object(
-  {
-    job: Type.Literal('backup'),
-    backup: name,
-    kind: stringEnum(['full', 'incremental']),
-    base: Type.Optional(name),
-    /** Everything that was written before this instant is in it. */
-    cutoff: instant,
-    completedAt: instant,
-    sizeBytes: figure,
-    rows: figure,
-    partitions: figure,
-    hash,
-  },
-  { additionalProperties: false },
-)
-export type BackupReport = Static<typeof BackupReport>
-
-export const VerifyReport = Type.Object(
-  {
-    job: Type.Literal('verify'),
-    backup: name,
-    completedAt: instant,
-    rows: figure,
-    partitions: figure,
-    hash,
-  },
-  { additionalProperties: false },
-)
-export type VerifyReport = Static<typeof VerifyReport>
-
-export const RetentionReport = Type.Object(
-  {
-    job: Type.Literal('retention'),
-    completedAt: instant,
-    kept: figure,
-    removed: figure,
-    leftovers: figure,
-  },
-  { additionalProperties: false },
-)
-export type RetentionReport = Static<typeof RetentionReport>
-
 export const FailureReport = Type.Object(
   {
-    job: stringEnum(['backup', 'verify', 'retention']),
+    job: stringEnum(JOB_NAMES),
     failedAt: instant,
     /** The backup that was verified, where it is about one. */
-    backup: Type.Optional(name),
-    error: sentence,
+    backup: Type.Optional(backupName),
+    error: Type.String({ minLength: 1, maxLength: 1_000 }),
   },
   { additionalProperties: false },
 )
 export type FailureReport = Static<typeof FailureReport>
 
-export type JobReport = BackupReport | VerifyReport | RetentionReport | FailureReport
+export type JobReport = { [Name in JobName]: JobResult<Name> }[JobName] | FailureReport
 
 const ajv = new Ajv()
-const schemas = [BackupReport, VerifyReport, RetentionReport, FailureReport]
+const schemas = [...JOB_NAMES.map((name) => JOBS[name].report), FailureReport]
 const validators = schemas.map((schema) => ajv.compile<JobReport>(schema))
 
 /** @returns `undefined` for anything that is not a report, whatever it is */

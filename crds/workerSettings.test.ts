@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { variableOf } from './environment.ts'
-import { parseBackupSettings, parseRetentionSettings } from './jobSettings.ts'
+import { parseJobSettings } from './jobSettings.ts'
 import { parseMigrationSettings } from './migrationSettings.ts'
 import { parseWorkerSettings, renderWorkerSettings, SECRET_SETTINGS } from './workerSettings.ts'
 
@@ -61,7 +61,7 @@ test('migrations and Jobs take secrets without the line feed that a file ends wi
   const job = { RUN_NAME: 'r', DEADLINE_SECONDS: '1' }
   const clickhouse = { CLICKHOUSE_URL: 'https://c', CLICKHOUSE_DATABASE: 'd', COLLECTION: 'c' }
   expect(
-    parseBackupSettings({
+    parseJobSettings('backup', {
       ...{
         ...job,
         ...clickhouse,
@@ -75,7 +75,7 @@ test('migrations and Jobs take secrets without the line feed that a file ends wi
     ...{ clickhouseUsername: 'u', clickhousePassword: 'p', checksumUsername: 'cu', checksumPassword: 'cp' },
   })
   expect(
-    parseRetentionSettings({
+    parseJobSettings('retention', {
       ...{ ...job, S3_ENDPOINT: 'e', S3_BUCKET: 'b', S3_REGION: 'r', FULL_BACKUPS: '1' },
       ...{ S3_ACCESS_KEY: 'a\n', S3_SECRET_KEY: 's\n' },
     }),

@@ -1,6 +1,8 @@
 /** What the status remembers of ClickHouse: its backups, and how many rows there were. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { BACKUP_KINDS } from '../jobs/backup.ts'
+import { JOB_NAMES } from '../jobs/index.ts'
 import { stringEnum } from './structural.ts'
 
 export const instant = (description: string) => Type.String({ format: 'date-time', description })
@@ -10,7 +12,7 @@ const rowHash = Type.String({ maxLength: 16, description: 'Over the rows of ever
 
 const BackupMade = Type.Object({
   name: backupName,
-  kind: stringEnum(['full', 'incremental']),
+  kind: stringEnum(BACKUP_KINDS),
   cutoff: instant('What was written before is in it.'),
   completedAt: instant('When it was complete.'),
   sizeBytes: count('Size at the destination, with what it shares with its base.'),
@@ -55,7 +57,7 @@ export const TableMarks = Type.Object({
 export type TableMarks = Static<typeof TableMarks>
 
 const JobFailure = Type.Object({
-  job: stringEnum(['backup', 'verify', 'retention']),
+  job: stringEnum(JOB_NAMES),
   failedAt: instant('When it ended.'),
   backup: Type.Optional(backupName),
   message: Type.String({ maxLength: 1024 }),

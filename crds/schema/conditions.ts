@@ -19,6 +19,11 @@ const ANY_COMPONENT = {
     doc: 'Something cannot be brought in line: it is being deleted and held by a finalizer, somebody else keeps changing it, or NATS does not take the change.',
   },
   InternalError: { doc: 'A defect of the operator; its log has more. Everything else goes on.' },
+} as const satisfies Record<string, ReasonMeaning>
+
+/** Of a component that begins only when another one is there. */
+const DEPENDENT_COMPONENT = {
+  ...ANY_COMPONENT,
   Waiting: { doc: 'Something that must come first is not there yet.' },
 } as const satisfies Record<string, ReasonMeaning>
 
@@ -64,7 +69,7 @@ export const CONDITIONS = {
   NatsReady: {
     doc: 'NATS answers, and the stream and its consumer are as they should be.',
     reasons: {
-      ...ANY_COMPONENT,
+      ...DEPENDENT_COMPONENT,
       Available: { doc: 'Nodes and stream are there.' },
       RollingOut: { doc: 'A change has not reached every node yet.' },
       NodesNotReady: { doc: 'Fewer nodes are ready than the stream needs.' },
@@ -104,7 +109,7 @@ export const CONDITIONS = {
   WorkerReady: {
     doc: 'The database is migrated and enough workers are ready.',
     reasons: {
-      ...ANY_COMPONENT,
+      ...DEPENDENT_COMPONENT,
       Available: { doc: 'Enough workers are ready.' },
       ScaledToZero: { doc: 'No worker is wanted.' },
       Migrating: { doc: 'The migration Job runs.' },
@@ -164,7 +169,7 @@ export const CONDITIONS = {
   BackupReady: {
     doc: 'Backups are made when they should be.',
     reasons: {
-      ...ANY_COMPONENT,
+      ...DEPENDENT_COMPONENT,
       DataLost: {
         doc: 'Rows or tables that were there are gone; nothing that could bring them back is removed, and no table is made anew. Restore them (docs/backup.md), or accept it with the annotation in the message.',
         stalls: true,
@@ -186,7 +191,6 @@ export const CONDITIONS = {
         doc: 'Another BatchSender keeps its backups at the same place, or within it: whoever removes old ones counts those of both.',
       },
       ScheduleUnknown: { doc: 'A schedule or the time zone makes no sense.', stalls: true },
-      NotObserved: { doc: 'ClickHouse has not been looked at yet, to make the tables for figures of rows.' },
     },
   },
 } as const satisfies Record<string, { readonly doc: string; readonly reasons: Record<string, ReasonMeaning> }>
@@ -270,9 +274,8 @@ export function stalls(type: ConditionType, reason: string): boolean {
   return reasons[reason]?.stalls === true
 }
 
+/** Those that stand for as long as they are there; what is asked for once is in requests.ts. */
 export const ANNOTATIONS = {
-  requestedAt: 'batchsender.io/requestedAt',
-  backupRequestedAt: 'batchsender.io/backupRequestedAt',
   /** The token of a loss that a DataLost names: what is there now is all there is to be. */
   acceptDataLoss: 'batchsender.io/acceptDataLoss',
   /** `true`: children that were left without an owner are taken back. */

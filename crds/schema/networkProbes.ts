@@ -1,5 +1,6 @@
 /** `status.networkProbes`: what the operator remembers of rounds of pods that try connections. */
 import Type from 'typebox'
+import { REQUESTS } from '../requests.ts'
 import { stringEnum } from './structural.ts'
 
 const instant = (description: string) => Type.String({ format: 'date-time', description })
@@ -43,7 +44,9 @@ export const NetworkProbes = Type.Object(
     ),
     changedAt: Type.Optional(instant('Since when something else is to be tried than what `last` is about.')),
     askedAt: Type.Optional(
-      instant('Since when another round is asked for by batchsender.io/requestedAt, and did not begin yet.'),
+      instant(
+        `Since when another round is asked for by ${REQUESTS.reconcile.annotation}, and did not begin yet.`,
+      ),
     ),
     unproven: Type.Optional(
       Type.Integer({ minimum: 1, description: 'Rounds in a row that did not prove it: they become rarer.' }),

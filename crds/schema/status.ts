@@ -1,6 +1,7 @@
 /** `status`: what the operator saw, for people, `kubectl wait`, Flux and Argo CD. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
+import { handledFields } from '../requests.ts'
 import { BackupEvidence, instant, TableMarks } from './clickhouseEvidence.ts'
 import { NetworkProbes } from './networkProbes.ts'
 import { EnvironmentMemory, Shared } from './statusParts.ts'
@@ -124,18 +125,7 @@ export const BatchSenderStatus = Type.Object(
     observedSpecHash: Type.Optional(
       Type.String({ maxLength: 64, description: 'Hash of that spec without `suspend`.' }),
     ),
-    lastHandledReconcileAt: Type.Optional(
-      Type.String({
-        maxLength: 256,
-        description: 'The last value of batchsender.io/requestedAt that was handled.',
-      }),
-    ),
-    lastHandledBackupRequest: Type.Optional(
-      Type.String({
-        maxLength: 256,
-        description: 'The last value of batchsender.io/backupRequestedAt that led to a backup.',
-      }),
-    ),
+    ...handledFields,
     migration: Type.Optional(
       Type.Object(
         {

@@ -1,12 +1,13 @@
 /** Binaries from Go modules: built once for each state of their go.mod, then taken from the cache. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BinaryName, GoModule, ModuleName } from './modules.ts'
 import { withLock } from './lock.ts'
 import { moduleOf, MODULES } from './modules.ts'
 import { cacheDir } from './paths.ts'
+import { exists } from './exists.ts'
 
 export type { BinaryName } from './modules.ts'
 
@@ -113,11 +114,4 @@ async function stamp(module: GoModule): Promise<string> {
   for (const file of (await readdir(folder)).sort())
     hash.update(file).update(await readFile(join(folder, file)))
   return hash.digest('hex').slice(0, 12)
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

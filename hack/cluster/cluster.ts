@@ -1,7 +1,7 @@
 /** The local cluster: brought up, looked at, taken down; images handed to it. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fixedImages, type Bundle } from '../images/images.ts'
@@ -12,6 +12,7 @@ import { ensurePackages } from './packages.ts'
 import { cacheDir, stateDir } from './paths.ts'
 import { writePki } from './pki.ts'
 import { run } from './shell.ts'
+import { exists } from './exists.ts'
 
 /** What runs in the network and processes of the node: `node.sh exec COMMAND…`; it needs `scriptEnvironment`. */
 export const SCRIPT = join(import.meta.dirname, 'node.sh')
@@ -169,11 +170,4 @@ async function configurationStamp(): Promise<string> {
   const hash = createHash('sha256')
   for (const file of CONFIGURATION) hash.update(await readFile(join(import.meta.dirname, file)))
   return hash.digest('hex')
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

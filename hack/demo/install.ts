@@ -1,13 +1,12 @@
 /** Installs the operator from its manifests into a cluster, with images that the cluster has. */
-import { join } from 'node:path'
 import type { Cluster } from '../cluster/cluster.ts'
+import { RELEASE } from '../../crds/release.ts'
+import { OPERATOR_NAMESPACE } from '../../operator/src/settings.ts'
 import { kubectl, load } from '../cluster/cluster.ts'
-import { repositoryDir } from '../cluster/paths.ts'
-import { appImages, NATS_IMAGE } from '../images/images.ts'
+import { appImages, NATS } from '../images/images.ts'
+import { rendered } from './overlay.ts'
 
 export type Form = 'default' | 'cluster-wide'
-
-export const OPERATOR_NAMESPACE = 'batchsender-system'
 
 /** Builds, loads, applies, and waits until the operator is there. */
 export async function installOperator(
@@ -15,15 +14,16 @@ export async function installOperator(
   form: Form,
   namespace = OPERATOR_NAMESPACE,
 ): Promise<void> {
-  const images = await appImages()
-  await load(cluster, images)
-  const manifests = await kubectl(cluster, ['kustomize', join(repositoryDir, 'config', form)])
-  const placed = manifests
-    .replaceAll('batchsender/operator:0.1.0', images.names.operator)
-    .replaceAll('batchsender/worker:0.1.0', images.names.worker)
-    .replaceAll('nats:2.15.2', NATS_IMAGE)
-    .replaceAll(OPERATOR_NAMESPACE, namespace)
-  await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', '-'], placed)
+  const apps = await appImages()
+  await load(cluster, apps)
+  const { operator, worker, nats } = RELEASE.images
+  const images = {
+    [operator.name]: apps.images.operator,
+    [worker.name]: apps.images.worker,
+    [nats.name]: NATS,
+  }
+  const manifests = await rendered({ base: form, namespace, images })
+  await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', '-'], manifests)
   await kubectl(cluster, [
     'wait',
     '--for=condition=Established',

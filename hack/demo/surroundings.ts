@@ -1,10 +1,9 @@
 /** What a BatchSender needs around it in a namespace of the local cluster: databases, S3, an SMTP sink, Secrets. */
 import { createHash, randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import type { Cluster } from '../cluster/cluster.ts'
 import { kubectl, load } from '../cluster/cluster.ts'
-import { repositoryDir } from '../cluster/paths.ts'
-import { S3_IMAGE, standinImages } from '../images/images.ts'
+import { S3, standinImages } from '../images/images.ts'
+import { rendered } from './overlay.ts'
 
 export interface Credentials {
   readonly apiToken: string
@@ -18,15 +17,11 @@ const WORKLOADS = ['postgres', 'clickhouse', 's3', 'smtp-sink'] as const
 
 /** Applies everything and waits for it; credentials of an earlier run stay. */
 export async function ensureSurroundings(cluster: Cluster, namespace: string): Promise<Credentials> {
-  const images = await standinImages()
-  await load(cluster, images)
-  const manifests = await kubectl(cluster, ['kustomize', join(repositoryDir, 'config/samples/demo')])
-  const placed = manifests
-    .replaceAll('batchsender/standins:dev', images.name)
-    .replaceAll('batchsender/s3:dev', S3_IMAGE)
-    .replaceAll('namespace: demo', `namespace: ${namespace}`)
-    .replaceAll('name: demo', `name: ${namespace}`)
-  await kubectl(cluster, ['apply', '--server-side', '-f', '-'], placed)
+  const standins = await standinImages()
+  await load(cluster, standins)
+  const images = { 'batchsender/standins': standins.image, 'batchsender/s3': S3 }
+  const manifests = await rendered({ base: 'samples/demo', namespace, images })
+  await kubectl(cluster, ['apply', '--server-side', '-f', '-'], manifests)
   const credentials = await ensureSecrets(cluster, namespace)
   await Promise.all(
     WORKLOADS.map((name) =>

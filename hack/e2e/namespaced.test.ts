@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCluster, kubectl } from '../cluster/cluster.ts'
-import { OPERATOR_NAMESPACE } from '../demo/install.ts'
+import { OPERATOR_NAMESPACE } from '../../operator/src/settings.ts'
 import { sendAndAccount } from '../demo/mail.ts'
 import { Environment } from './environment.ts'
 

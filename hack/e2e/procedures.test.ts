@@ -13,6 +13,7 @@ import { conditionOf } from '../demo/readiness.ts'
 import { postgresUrl } from '../demo/surroundings.ts'
 import { procedure } from '../docs/procedures.ts'
 import { openShell } from '../docs/shell.ts'
+import { imageText } from '../../crds/release.ts'
 import { standinImages } from '../images/images.ts'
 import { batchSender, Environment, expectContract, FROM_HERE, NAME } from './environment.ts'
 import { eventually } from './eventually.ts'
@@ -89,8 +90,8 @@ describe('the key of the volumes', () => {
 
   it('is read from a pod that still runs', async () => {
     const key = await loseBoth()
-    const { name } = await standinImages()
-    await reader.run(procedure('docs/encryption.md#key-from-pod').with({ busybox: name }).text)
+    const { image } = await standinImages()
+    await reader.run(procedure('docs/encryption.md#key-from-pod').with({ busybox: imageText(image) }).text)
     for (const secret of KEYS)
       await eventually(`${secret} holds the key`, async () =>
         (await dataOf(secret, 'data.key')) === key ? true : undefined,

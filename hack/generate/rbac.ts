@@ -1,14 +1,15 @@
 /** The operator's rights, from what its components declare that they own and prune. */
-import { stringify } from 'yaml'
 import { GROUP, PLURAL } from '../../crds/schema/batchsender.ts'
 import { components } from '../../operator/src/components/index.ts'
 import type { Resource } from '../../operator/src/runtime/object.ts'
+import { OPERATOR_NAMESPACE } from '../../operator/src/settings.ts'
+import { OPERATOR as NAME } from '../../operator/src/vocabulary/labels.ts'
+import { documents } from './documents.ts'
 
 const LABELS = {
-  'app.kubernetes.io/name': 'batchsender-operator',
+  'app.kubernetes.io/name': NAME,
   'app.kubernetes.io/part-of': 'batchsender',
 }
-const NAME = 'batchsender-operator'
 
 interface Rule {
   readonly apiGroups: readonly string[]
@@ -76,7 +77,7 @@ function binding(kind: 'RoleBinding' | 'ClusterRoleBinding', name: string) {
       kind: kind === 'RoleBinding' ? 'Role' : 'ClusterRole',
       name,
     },
-    subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: 'batchsender-system' }],
+    subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: OPERATOR_NAMESPACE }],
   }
 }
 
@@ -90,9 +91,6 @@ const LEASE_RULES: readonly Rule[] = [
 
 /** Of operators that are installed elsewhere: whether one is at work on the same object. */
 const OTHER_LEASES: Rule = { ...LEASES, resourceNames: [NAME], verbs: ['get'] }
-
-const documents = (...list: readonly object[]) =>
-  list.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
 
 /** Rights in one namespace: the one the operator lives in. */
 export const namespacedRights = () => documents(role('Role', NAME, rules()), binding('RoleBinding', NAME))

@@ -1,12 +1,14 @@
 /** Builds the project's images without a registry and hands them to the cluster's containerd. */
 import { createHash } from 'node:crypto'
-import { access, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { imageText, RELEASE, type Image } from '../../crds/release.ts'
 import { binary, type BinaryName } from '../cluster/binaries.ts'
 import { withLock } from '../cluster/lock.ts'
 import { cacheDir, repositoryDir } from '../cluster/paths.ts'
 import { run } from '../cluster/shell.ts'
 import { makeBaseRootfs } from './baseRootfs.ts'
+import { exists } from '../cluster/exists.ts'
 
 const imagesDir = join(cacheDir, 'images')
 const BASE = 'node:24-trixie-slim'
@@ -20,12 +22,15 @@ export interface Bundle {
   readonly stamp: string
 }
 
+export const NATS: Image = inRegistry('docker.io/library', RELEASE.images.nats)
+export const S3: Image = { name: 'docker.io/batchsender/s3', tag: 'dev' }
+
 /** Binaries of the cluster and of the stand-ins: they change only with their modules. */
 const FIXED = {
   'registry.local/pause:1': { target: 'pause', binary: 'pause' },
   'registry.local/coredns:1': { target: 'coredns', binary: 'coredns' },
-  'docker.io/library/nats:2.15.2': { target: 'nats', binary: 'nats-server' },
-  'docker.io/batchsender/s3:dev': { target: 's3', binary: 'versitygw' },
+  [imageText(NATS)]: { target: 'nats', binary: 'nats-server' },
+  [imageText(S3)]: { target: 's3', binary: 'versitygw' },
 } as const satisfies Record<string, { target: string; binary: BinaryName }>
 
 /** What pods of the cluster itself need; small, and there before the first pod. */
@@ -45,10 +50,10 @@ export async function fixedImages(): Promise<Bundle> {
 }
 
 /** PostgreSQL, the ClickHouse engine and the SMTP sink of the demo. */
-export async function standinImages(): Promise<Bundle & { name: string }> {
+export async function standinImages(): Promise<Bundle & { image: Image }> {
   const sources = ['hack/images/Dockerfile', 'hack/images/postgres.sh', 'hack/standins', 'package-lock.json']
   const stamp = await hashOf(sources.map((path) => join(repositoryDir, path)))
-  const name = `docker.io/batchsender/standins:dev-${stamp}`
+  const image = { name: 'docker.io/batchsender/standins', tag: `dev-${stamp}` }
   const made = await bundle('standins', stamp, async (layout) => {
     await ensureBase()
     const context = join(imagesDir, 'standins-context')
@@ -63,14 +68,20 @@ export async function standinImages(): Promise<Bundle & { name: string }> {
     ])
       await cp(join(repositoryDir, path), join(context, 'app', path), { recursive: true })
     await mkdir(join(context, 'bin'), { recursive: true })
-    await build({ name, target: 'standins', context, dockerfile: 'hack/images/Dockerfile', layout })
+    await build({
+      name: imageText(image),
+      target: 'standins',
+      context,
+      dockerfile: 'hack/images/Dockerfile',
+      layout,
+    })
     await rm(context, { recursive: true, force: true })
   })
-  return { ...made, name }
+  return { ...made, image }
 }
 
 /** Operator and worker, from the project's Dockerfile. */
-export async function appImages(): Promise<Bundle & { names: Readonly<Record<AppImage, string>> }> {
+export async function appImages(): Promise<Bundle & { images: Readonly<Record<AppImage, Image>> }> {
   const sources = [
     'Dockerfile',
     'package.json',
@@ -82,20 +93,25 @@ export async function appImages(): Promise<Bundle & { names: Readonly<Record<App
     'worker/src',
   ]
   const stamp = await hashOf(sources.map((path) => join(repositoryDir, path)))
-  const names = {
-    operator: `docker.io/batchsender/operator:dev-${stamp}`,
-    worker: `docker.io/batchsender/worker:dev-${stamp}`,
-  }
+  const own = ({ name }: Image) => inRegistry('docker.io', { name, tag: `dev-${stamp}` })
+  const images = { operator: own(RELEASE.images.operator), worker: own(RELEASE.images.worker) }
   const made = await bundle('apps', stamp, async (layout) => {
     await ensureBase()
     for (const target of ['operator', 'worker'] as const)
-      await build({ name: names[target], target, context: repositoryDir, dockerfile: 'Dockerfile', layout })
+      await build({
+        name: imageText(images[target]),
+        target,
+        context: repositoryDir,
+        dockerfile: 'Dockerfile',
+        layout,
+      })
   })
-  return { ...made, names }
+  return { ...made, images }
 }
 
-export const NATS_IMAGE = 'docker.io/library/nats:2.15.2'
-export const S3_IMAGE = 'docker.io/batchsender/s3:dev'
+function inRegistry(registry: string, { name, tag }: Image): Image {
+  return { name: `${registry}/${name}`, tag }
+}
 
 async function bundle(name: string, stamp: string, fill: (layout: string) => Promise<void>): Promise<Bundle> {
   const archive = join(imagesDir, `${name}.tar`)
@@ -196,11 +212,4 @@ async function filesBelow(path: string): Promise<string[]> {
   if (found.isFile()) return path.endsWith('.test.ts') ? [] : [path]
   const names = (await readdir(path)).filter((name) => name !== 'node_modules').sort()
   return (await Promise.all(names.map((name) => filesBelow(join(path, name))))).flat()
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { RELEASE } from '../../crds/release.ts'
 
 export interface HostileServer {
   readonly port: number
@@ -75,7 +76,7 @@ export const HOSTILE_HTTP: Readonly<Record<string, Behaviour>> = {
   },
 }
 
-const INFO = 'INFO {"server_id":"x","version":"2.15.2","proto":1,"max_payload":1048576,"headers":true'
+const INFO = `INFO {"server_id":"x","version":"${RELEASE.images.nats.tag}","proto":1,"max_payload":1048576,"headers":true`
 
 /** Of what speaks the protocol of NATS, which greets first. */
 export const HOSTILE_NATS: Readonly<Record<string, Behaviour>> = {

@@ -1,9 +1,10 @@
 /** What is installed or built once for each state of its sources, into the cache, and then taken from there. */
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withLock } from '../cluster/lock.ts'
 import { cacheDir } from '../cluster/paths.ts'
+import { exists } from '../cluster/exists.ts'
 
 /**
  * @param sources a folder; a change to any file in it makes another one in the cache
@@ -34,11 +35,4 @@ async function stampOf(folder: string): Promise<string> {
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   for (const file of files.sort()) hash.update(file.slice(folder.length)).update(await readFile(file))
   return hash.digest('hex').slice(0, 12)
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -2,6 +2,7 @@
 import type { Installation } from './components/snapshot.ts'
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { imageText, RELEASE } from '../../crds/release.ts'
 
 export interface OperatorSettings {
   /** Empty: every namespace. */
@@ -23,7 +24,9 @@ export interface OperatorSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const VERSION = '0.1.0'
+/** Where its own manifests put it. */
+export const OPERATOR_NAMESPACE = 'batchsender-system'
+
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 const POD_USERS = ['Fixed', 'Assigned'] as const
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'] as const
@@ -36,7 +39,7 @@ export function parseSettings(environment: Environment = process.env): OperatorS
   }
   const kubeconfig = environment['KUBECONFIG']
   const host = environment['KUBERNETES_SERVICE_HOST']
-  const namespace = text('OPERATOR_NAMESPACE', 'batchsender-system')
+  const namespace = text('OPERATOR_NAMESPACE', OPERATOR_NAMESPACE)
   return {
     watchNamespaces: text('WATCH_NAMESPACES', '')
       .split(',')
@@ -52,8 +55,8 @@ export function parseSettings(environment: Environment = process.env): OperatorS
     ...(kubeconfig !== undefined && kubeconfig !== '' && { kubeconfig }),
     ...(host !== undefined && { inCluster: { host, port: text('KUBERNETES_SERVICE_PORT', '443') } }),
     installation: {
-      workerImage: text('WORKER_IMAGE', `batchsender/worker:${VERSION}`),
-      natsImage: text('NATS_IMAGE', 'nats:2.15.2'),
+      workerImage: text('WORKER_IMAGE', imageText(RELEASE.images.worker)),
+      natsImage: text('NATS_IMAGE', imageText(RELEASE.images.nats)),
       imagePullPolicy: oneOf('IMAGE_PULL_POLICY', text('IMAGE_PULL_POLICY', 'IfNotPresent'), PULL_POLICIES),
       clusterDomain: text('CLUSTER_DOMAIN', 'cluster.local'),
       podUser: oneOf('POD_USER', text('POD_USER', 'Fixed'), POD_USERS),

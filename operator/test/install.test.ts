@@ -8,6 +8,7 @@ import { run } from '../../hack/cluster/shell.ts'
 import { procedure } from '../../hack/docs/procedures.ts'
 import { openShell, type Shell } from '../../hack/docs/shell.ts'
 import { startControlPlane } from '../../hack/servers/controlPlane.ts'
+import { imageText, RELEASE } from '../../crds/release.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 
 const CONFIG = join(import.meta.dirname, '../../config')
@@ -82,7 +83,7 @@ images:
     expect(operatorIn(objects).image).toBe('registry.example.com:5000/a/operator:7')
     expect(environment(objects)).toMatchObject({
       WORKER_IMAGE: `registry.example.com:5000/a/worker@sha256:${'0'.repeat(64)}`,
-      NATS_IMAGE: 'registry.example.com:5000/a/nats:2.15.2',
+      NATS_IMAGE: `registry.example.com:5000/a/nats:${RELEASE.images.nats.tag}`,
     })
   })
 })
@@ -163,9 +164,9 @@ describe('the sample overlay, applied as README.md has it', () => {
         '-o',
         'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}',
       ])
-    expect(await seen()).toBe('1 registry.example.com/batchsender/operator:0.1.0')
+    expect(await seen()).toBe(`1 registry.example.com/${imageText(RELEASE.images.operator)}`)
     await install()
-    expect(await seen()).toBe('1 registry.example.com/batchsender/operator:0.1.0')
+    expect(await seen()).toBe(`1 registry.example.com/${imageText(RELEASE.images.operator)}`)
   })
 
   test('loses its operator alone by the command of docs/operator.md', async () => {

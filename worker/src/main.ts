@@ -1,7 +1,8 @@
-/** The worker's program: `serve` (when nothing is said), `migrate [up | down VERSION]`, or a Job of jobs/run.ts. */
+/** The worker's program: `serve` (when nothing is said), `migrate [up | down VERSION]`, or a Job of crds/jobs. */
 import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { parseMigrationSettings } from '../../crds/migrationSettings.ts'
+import { JOB_COMMANDS, jobCommand, type JobCommand } from '../../crds/jobs/index.ts'
 import { runJob } from './jobs/run.ts'
 import { openLog } from './log.ts'
 import { runMigrate } from './migrate.ts'
@@ -9,26 +10,26 @@ import { migrationFault } from './migrationFault.ts'
 import { serve } from './serve/serve.ts'
 import { readSettings } from './settings.ts'
 
-const JOBS = ['backup', 'verify', 'retention']
 const [command = 'serve', ...args] = process.argv.slice(2)
+const asked = jobCommand([command, ...args])
 
 try {
-  if (JOBS.includes(command)) await job()
+  if (asked) await job(asked)
   else if (command === 'serve') await serveUntilTold()
   else if (command === 'migrate') await migrate()
-  else throw new Error(`usage: main [serve | migrate [up | down VERSION] | ${JOBS.join(' | ')}]`)
+  else throw new Error(`usage: main [serve | migrate [up | down VERSION] | ${JOB_COMMANDS.join(' | ')}]`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)
 }
 
-async function job(): Promise<void> {
+async function job(asked: JobCommand): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {
       stop.abort(new Error(signal))
     })
-  const isGood = await runJob([command, ...args], process.env, stop.signal)
+  const isGood = await runJob(asked, process.env, stop.signal)
   process.exit(isGood ? 0 : 1)
 }
 

@@ -1,6 +1,7 @@
 /** A pod of somebody else's that takes the name of a NATS node and lets everybody in. */
 import { kubectl } from '../../cluster/cluster.ts'
-import { NATS_IMAGE } from '../../images/images.ts'
+import { imageText } from '../../../crds/release.ts'
+import { NATS } from '../../images/images.ts'
 import { NAME, type Environment } from '../environment.ts'
 
 /** The headless Service leads to whoever has these labels, and by name to whoever says that it is called so. */
@@ -27,7 +28,7 @@ export async function startImpostor(here: Environment, node: string): Promise<vo
       containers: [
         {
           name: 'nats',
-          image: NATS_IMAGE,
+          image: imageText(NATS),
           imagePullPolicy: 'Never',
           args: ['--port', '4222', '--name', node],
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },

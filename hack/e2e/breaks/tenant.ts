@@ -1,7 +1,7 @@
 /** A BatchSender of somebody in the same cluster whose ClickHouse answers well and never ends. */
 import type { Place } from './break.ts'
 import { kubectl } from '../../cluster/cluster.ts'
-import { OPERATOR_NAMESPACE } from '../../demo/install.ts'
+import { OPERATOR_NAMESPACE } from '../../../operator/src/settings.ts'
 import { conditionOf } from '../../demo/readiness.ts'
 import { batchSender } from '../environment.ts'
 import { eventually } from '../eventually.ts'

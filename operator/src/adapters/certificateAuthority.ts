@@ -5,6 +5,7 @@ import * as x509 from '@peculiar/x509'
 import { certificatesIn, pemOf, privateKeyIn } from './pem.ts'
 import { anchorsOf, chainOf, signingAlgorithm, unique } from './trust.ts'
 import type { CaRequest, LeafRequest as OperatorLeafRequest } from '../components/desired.ts'
+import { BACKDATED_MS } from '../vocabulary/backdating.ts'
 
 /** The operator asks for DNS names only; a test cluster also needs addresses and groups. */
 export interface LeafRequest extends OperatorLeafRequest {
@@ -26,8 +27,6 @@ export interface Issuer {
 }
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-/** For clocks that are late. */
-const BACKDATE_MS = 300_000
 const USAGE = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const
 
 /** @param key of an earlier CA, in PEM: a renewal with the same key breaks no trust. */
@@ -36,7 +35,7 @@ export async function makeCa(request: CaRequest, now: Date, key?: string): Promi
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomSerial(),
     name: [{ CN: [request.commonName] }],
-    notBefore: new Date(now.getTime() - BACKDATE_MS),
+    notBefore: new Date(now.getTime() - BACKDATED_MS),
     notAfter: new Date(now.getTime() + request.durationMs),
     signingAlgorithm: P256,
     keys,
@@ -72,7 +71,7 @@ export async function makeLeaf(
       { CN: [request.commonName.slice(0, 64)] },
     ],
     issuer: ca.subjectName,
-    notBefore: new Date(Math.max(now.getTime() - BACKDATE_MS, ca.notBefore.getTime())),
+    notBefore: new Date(Math.max(now.getTime() - BACKDATED_MS, ca.notBefore.getTime())),
     notAfter: new Date(Math.min(now.getTime() + request.durationMs, ca.notAfter.getTime())),
     publicKey: keys.publicKey,
     signingKey: signingKey.key,

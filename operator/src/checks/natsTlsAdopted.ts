@@ -10,10 +10,8 @@ import { issuerEnding } from '../components/parts/endings.ts'
 import { configurationOf, handshakeOf, strayNodes, type StrayNode } from '../components/nats/astray.ts'
 import { ADOPTION_MS } from '../components/nats/restart.ts'
 import { isRolling, natsIsUpToDate } from '../components/nats/template.ts'
+import { BACKDATED_MS } from '../vocabulary/backdating.ts'
 import { lastProof } from './lastProof.ts'
-
-/** Certificates begin five minutes before they are made, for clocks that are late. */
-const BACKDATED_MS = 300_000
 
 /** How soon nodes that stray are told to reload again: often at first, since files take their time to reach a pod. */
 const LOOK_AGAIN_MS = 5_000

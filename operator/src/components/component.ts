@@ -14,7 +14,8 @@ export interface Verdict<Type extends ConditionType> {
   readonly lookAgainMs?: number
 }
 
-export interface ComponentShape<Type extends ConditionType, Observed> {
+/** A component whose observed facts are its own business. */
+export interface Component<Type extends ConditionType> {
   readonly name: string
   readonly conditionType: Type
   /** Kinds it may create: they become informers and rights. */
@@ -25,20 +26,17 @@ export interface ComponentShape<Type extends ConditionType, Observed> {
   readonly reads?: readonly Resource[]
   /** What should exist. An empty list while something must come first. */
   desired(snapshot: Snapshot): readonly Desired[]
+  verdict(snapshot: Snapshot): Verdict<Type>
+}
+
+/** The same as it is written: the verdict in two steps. */
+export interface ComponentShape<Type extends ConditionType, Observed> extends Omit<
+  Component<Type>,
+  'verdict'
+> {
   /** The few facts that the verdict needs. */
   observe(snapshot: Snapshot): Observed
   condition(observed: Observed): Verdict<Type>
-}
-
-/** A component whose observed facts are its own business. */
-export interface Component<Type extends ConditionType> {
-  readonly name: string
-  readonly conditionType: Type
-  readonly owns: readonly Resource[]
-  readonly prunes: readonly Resource[]
-  readonly reads?: readonly Resource[]
-  desired(snapshot: Snapshot): readonly Desired[]
-  verdict(snapshot: Snapshot): Verdict<Type>
 }
 
 /** Any of them, as the list holds them. */

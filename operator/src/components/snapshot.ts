@@ -4,6 +4,7 @@ import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { Probing } from './networkPolicy/seen.ts'
 import type { MigrationFault } from '../../../crds/migrationFault.ts'
 import type { JobReport } from '../../../crds/jobReports.ts'
+import type { RequestName } from '../../../crds/requests.ts'
 import type { KubernetesObject, Resource } from '../runtime/object.ts'
 
 /** One BatchSender: who it is, what it wants, what was said of it last. */
@@ -18,8 +19,8 @@ export interface Sender {
   /** What the schema has against the spec; empty when it is valid. */
   readonly specFaults: readonly string[]
   readonly status: BatchSenderStatus
-  readonly requestedAt?: string
-  readonly backupRequestedAt?: string
+  /** What a person asks for, handled or not. */
+  readonly requests: Readonly<Partial<Record<RequestName, string>>>
   /** Token of the loss that a person accepts. */
   readonly acceptedLoss?: string
   /** Children that were left without an owner are to be taken back. */

@@ -27,6 +27,7 @@ function watching(observer: AnyObserver | readonly AnyObserver[], periodMs = 60_
     senderOf: () => sender(),
     onChange: (key) => changed.push(key),
     periodMs,
+    impatienceMs: 5,
     random: () => 0.5,
   })
   const stop = new AbortController()

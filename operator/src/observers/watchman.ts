@@ -22,6 +22,8 @@ export interface WatchmanOptions {
   /** Called when something was seen that differs from before. */
   readonly onChange: (key: string) => void
   readonly periodMs?: number
+  /** The first pause while something is not well; each further one is longer. */
+  readonly impatienceMs?: number
   readonly random?: () => number
 }
 
@@ -103,9 +105,13 @@ export class Watchman {
     return this.#options.periodMs ?? PERIOD_MS
   }
 
+  get #firstImpatienceMs(): number {
+    return this.#options.impatienceMs ?? FIRST_IMPATIENCE_MS
+  }
+
   async #walk(key: string, observer: AnyObserver, walk: Walk, post: Post): Promise<void> {
     const { signal } = post.stop
-    let impatienceMs = FIRST_IMPATIENCE_MS
+    let impatienceMs = this.#firstImpatienceMs
     while (!signal.aborted) {
       const sender = this.#options.senderOf(key)
       if (!sender) {
@@ -113,9 +119,9 @@ export class Watchman {
         return
       }
       const atRest = await this.#look(key, sender, observer, post)
-      impatienceMs = atRest ? FIRST_IMPATIENCE_MS : Math.min(impatienceMs * 1.5, this.#periodMs)
+      impatienceMs = atRest ? this.#firstImpatienceMs : Math.min(impatienceMs * 1.5, this.#periodMs)
       if (await this.#pause(atRest ? this.#periodMs : impatienceMs, walk, signal))
-        impatienceMs = FIRST_IMPATIENCE_MS
+        impatienceMs = this.#firstImpatienceMs
     }
   }
 

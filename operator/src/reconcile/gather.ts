@@ -4,7 +4,9 @@ import type { KubernetesObject } from '../runtime/object.ts'
 import type { ReadPorts } from './ports.ts'
 import type { Sender, Snapshot } from '../components/snapshot.ts'
 import { specFaults } from '../../../crds/validate.ts'
+import { REQUEST_CHARACTERS, REQUEST_NAMES, REQUESTS } from '../../../crds/requests.ts'
 import { ANNOTATIONS } from '../../../crds/schema/conditions.ts'
+import { openRequest } from '../components/parts/requests.ts'
 import { templateHash } from '../components/parts/templateHash.ts'
 import { references } from '../components/connections/index.ts'
 
@@ -18,7 +20,7 @@ export async function gather(
   // While something was missing, what is remembered of the others may be what has to change; who asks wants to know now.
   const fresh =
     sender.status.conditions?.find(({ type }) => type === 'DependenciesReachable')?.status !== 'True' ||
-    sender.requestedAt !== sender.status.lastHandledReconcileAt
+    openRequest(sender, 'reconcile') !== undefined
   const read = await ports.references(sender, [...new Set(names)], fresh, signal)
   const children = ports.children(sender)
   return {
@@ -37,11 +39,17 @@ export async function gather(
   }
 }
 
-/** As many as the status can mirror. */
-const REQUEST_CHARACTERS = 256
-
 function asked({ annotations }: KubernetesObject['metadata'], annotation: string): string | undefined {
   return annotations?.[annotation]?.slice(0, REQUEST_CHARACTERS)
+}
+
+function requestsOf(metadata: KubernetesObject['metadata']): Sender['requests'] {
+  return Object.fromEntries(
+    REQUEST_NAMES.flatMap((name) => {
+      const value = asked(metadata, REQUESTS[name].annotation)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 /** The typed view of the raw object. A spec that the schema refuses keeps its faults beside it. */
@@ -49,10 +57,8 @@ export function senderOf(primary: KubernetesObject): Sender {
   const { metadata } = primary
   // The seam between raw JSON and the schema's types: whatever is wrong with it stands in specFaults.
   const spec = primary['spec'] as BatchSenderSpec
-  const requestedAt = asked(metadata, ANNOTATIONS.requestedAt)
   const assignedTo = asked(metadata, ANNOTATIONS.operator)
   const acceptedLoss = asked(metadata, ANNOTATIONS.acceptDataLoss)
-  const backupRequestedAt = asked(metadata, ANNOTATIONS.backupRequestedAt)
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',
@@ -62,10 +68,9 @@ export function senderOf(primary: KubernetesObject): Sender {
     specHash: templateHash({ ...spec, suspend: undefined }),
     specFaults: specFaults(spec),
     status: primary['status'] ?? {},
+    requests: requestsOf(metadata),
     adoptsOrphans: metadata.annotations?.[ANNOTATIONS.adoptOrphans] === 'true',
     ...(acceptedLoss !== undefined && { acceptedLoss }),
     ...(assignedTo !== undefined && { assignedTo }),
-    ...(requestedAt !== undefined && { requestedAt }),
-    ...(backupRequestedAt !== undefined && { backupRequestedAt }),
   }
 }

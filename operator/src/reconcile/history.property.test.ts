@@ -128,7 +128,7 @@ function pass(world: World, outcomes: readonly StepOutcome[], secondsLater = 0):
     spec: { ...SPEC, suspend: world.suspend },
     specHash: `hash ${world.edits}`,
     status: world.status,
-    ...(world.requestedAt !== undefined && { requestedAt: world.requestedAt }),
+    requests: world.requestedAt === undefined ? {} : { reconcile: world.requestedAt },
   })
   const plan: Plan = {
     stages: [],

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../runtime/object.ts'
 import type { Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { StepOutcome } from './commit.ts'
+import { openRequest } from '../components/parts/requests.ts'
 import { isLasting } from '../runtime/failures.ts'
 import { isConflict, Waiting } from '../runtime/errors.ts'
 import { commit } from './commit.ts'
@@ -77,7 +78,7 @@ async function pursue(
   const { sender } = snapshot
   ports.attend(sender)
   // Who asks for a pass wants a look at the world, too, not only at what was seen last.
-  if (sender.requestedAt !== sender.status.lastHandledReconcileAt) ports.lookSoon(sender)
+  if (openRequest(sender, 'reconcile') !== undefined) ports.lookSoon(sender)
   const plan = planOf(snapshot, components, checks)
   const outcomes = await commit(plan, snapshot, ports, signal)
   // Told before the status is written: a conflict there ends the pass, and the next one finds nothing more to do.

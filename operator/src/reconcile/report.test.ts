@@ -220,7 +220,8 @@ describe('report', () => {
 
   it('mirrors the request it handled', () => {
     expect(
-      report(snapshot({ sender: sender({ requestedAt: 'now' }) }), planWith(), []).lastHandledReconcileAt,
+      report(snapshot({ sender: sender({ requests: { reconcile: 'now' } }) }), planWith(), [])
+        .lastHandledReconcileAt,
     ).toBe('now')
   })
 

@@ -6,13 +6,13 @@ import type { StepOutcome } from './commit.ts'
 import { CONDITION_TYPES } from '../../../crds/schema/conditions.ts'
 import { mergeConditions } from '../runtime/conditions.ts'
 import type { Making } from '../components/networkPolicy/probeRound.ts'
-import { requestedJob } from '../components/backup/onDemand.ts'
 import { isAside } from '../components/desired.ts'
 import { rememberedProbes } from '../components/networkPolicy/probeRound.ts'
 import { environmentMemory } from '../components/worker/environmentMemory.ts'
 import { migrationMemory } from '../components/worker/migration.ts'
 import { evidenceStatus, workersStatus } from './figures.ts'
 import { overlay } from './overlay.ts'
+import { handledRequests } from './requests.ts'
 import { instantOf } from '../components/parts/instants.ts'
 import { productionReady, summarize } from './summary.ts'
 import {
@@ -53,8 +53,7 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
     observedGeneration: settled ? sender.generation : (sender.status.observedGeneration ?? -1),
     ...settledHash(sender, settled),
     operator: snapshot.installation.operatorNamespace,
-    ...handledRequest(sender),
-    ...handledBackup(snapshot, outcomes),
+    ...handledRequests(snapshot, outcomes),
     ...migrationMemory(snapshot),
     ...rememberedProbes(snapshot, outcomes.flatMap(makingOf)),
     ...environmentMemory(snapshot),
@@ -101,7 +100,7 @@ function suspendedStatus(snapshot: Snapshot, plan: Plan): BatchSenderStatus {
     ...sender.status,
     ...seen,
     observedGeneration: generation,
-    ...handledRequest(sender),
+    ...handledRequests(snapshot, []),
     conditions: [
       ...mergeConditions(previous, conditions, { generation: Math.max(0, generation), now }),
       ...mergeConditions(previous, [SUSPENDED_CONDITION], { generation: sender.generation, now }),
@@ -135,36 +134,12 @@ function settledHash(sender: Sender, settled: boolean): Pick<BatchSenderStatus, 
   return hash === undefined ? {} : { observedSpecHash: hash }
 }
 
-function handledRequest(sender: Sender): Pick<BatchSenderStatus, 'lastHandledReconcileAt'> {
-  const handled = sender.requestedAt ?? sender.status.lastHandledReconcileAt
-  return handled === undefined ? {} : { lastHandledReconcileAt: handled }
-}
-
 /** What became of a Job that is told of by a check alone. */
 function makingOf({ step: { desired }, outcome }: StepOutcome): Making[] {
   if (desired.type !== 'object' || !isAside(desired)) return []
   const { name } = desired.object.metadata
   if (outcome.state === 'done' && outcome.uid !== undefined) return [{ name, uid: outcome.uid }]
   return [{ name, ...('message' in outcome && { fault: outcome.message }) }]
-}
-
-/** A request is done with when its Job is there, and never again. */
-function handledBackup(
-  snapshot: Snapshot,
-  outcomes: readonly StepOutcome[],
-): Pick<BatchSenderStatus, 'lastHandledBackupRequest'> {
-  const { backupRequestedAt: wanted, status } = snapshot.sender
-  const made =
-    requestedJob(snapshot)?.isThere === true ||
-    outcomes.some(
-      ({ step: { desired, conditionType }, outcome }) =>
-        conditionType === 'BackupReady' &&
-        desired.type === 'object' &&
-        desired.resource.kind === 'Job' &&
-        (outcome.state === 'done' || outcome.state === 'unchanged'),
-    )
-  const handled = made ? wanted : status.lastHandledBackupRequest
-  return handled === undefined ? {} : { lastHandledBackupRequest: handled }
 }
 
 function checkStatuses({ sender, now }: Snapshot, plan: Plan): CheckStatus[] {

@@ -5,6 +5,7 @@ import type { Transport } from './transport.ts'
 import { randomUUID } from 'node:crypto'
 import { messageOf } from './log.ts'
 import { pathOf } from './object.ts'
+import { Recent } from './recent.ts'
 
 const EVENT: Resource = { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events', namespaced: true }
 
@@ -29,8 +30,8 @@ export class EventRecorder {
   readonly #controller: string
   readonly #instance: string
   readonly #log: Log
-  readonly #told = new Map<string, number>()
-  readonly #budgets = new Map<string, { readonly since: number; readonly spent: number }>()
+  readonly #told = new Recent<string, number>(MOST_REMEMBERED)
+  readonly #budgets = new Recent<string, { readonly since: number; readonly spent: number }>(MOST_REMEMBERED)
 
   constructor(options: { transport: Transport; controller: string; instance: string; log: Log }) {
     this.#transport = options.transport
@@ -84,7 +85,7 @@ export class EventRecorder {
   #isNews(words: string, now: number): boolean {
     const last = this.#told.get(words)
     if (last !== undefined && now - last < QUIET_MS) return false
-    remember(this.#told, words, now)
+    this.#told.set(words, now)
     return true
   }
 
@@ -92,17 +93,9 @@ export class EventRecorder {
     const budget = this.#budgets.get(subject)
     const present = budget && now - budget.since < QUIET_MS ? budget : { since: now, spent: 0 }
     if (present.spent >= MOST_OF_ONE) return false
-    remember(this.#budgets, subject, { since: present.since, spent: present.spent + 1 })
+    this.#budgets.set(subject, { since: present.since, spent: present.spent + 1 })
     return true
   }
-}
-
-/** Notes a value as the newest, and forgets the oldest of too many. */
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key)
-  map.set(key, value)
-  const oldest = map.keys().next()
-  if (map.size > MOST_REMEMBERED && oldest.done !== true) map.delete(oldest.value)
 }
 
 /** An instant with microseconds, as `MicroTime` wants it. */

@@ -1,4 +1,7 @@
-/** Our mark on a primary that something outside Kubernetes has to be undone before it may go. */
+/**
+ * Our mark on a primary that something outside Kubernetes has to be undone before it may go. Nothing is yet: it is kept, and
+ * tested, for the first that has to be.
+ */
 import type { KubernetesObject, Resource } from './object.ts'
 import type { Store } from './store.ts'
 import type { Transport } from './transport.ts'

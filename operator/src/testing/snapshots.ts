@@ -37,6 +37,7 @@ export function sender(more: Partial<Sender> = {}): Sender {
     specHash: 'hash',
     specFaults: [],
     status: {},
+    requests: {},
     adoptsOrphans: false,
     ...more,
   }

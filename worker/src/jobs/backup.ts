@@ -1,15 +1,12 @@
 /** One backup: what the rows are, then the backup, then a line in the list. A fresh name for every attempt. */
 import { createHash } from 'node:crypto'
 import type { Logger } from '../log.ts'
-import type { BackupReport } from '../../../crds/jobReports.ts'
-import type { BackupSettings } from '../../../crds/jobSettings.ts'
+import type { BackupKind, BackupReport, BackupSettings } from '../../../crds/jobs/backup.ts'
 import { backupName } from '../../../crds/backupName.ts'
 import { totals } from '../domain/rowFigures.ts'
-import { instant } from './instant.ts'
+import { instantOf } from '../../../crds/instant.ts'
 import { record, recorded, recount } from './figures.ts'
 import { BaseNotFound, logBackup, makeBackup, newestBackup, openClickhouse, serverNow } from './warehouse.ts'
-
-export type BackupKind = BackupReport['kind']
 
 /**
  * An increment without a full backup to build on becomes a full one: late is better than none.
@@ -52,8 +49,8 @@ export async function backup(
       backup: name,
       kind: made,
       ...(base !== undefined && { base }),
-      cutoff: instant(cutoff),
-      completedAt: instant(new Date()),
+      cutoff: instantOf(cutoff),
+      completedAt: instantOf(new Date()),
       sizeBytes,
       ...totals(figures),
     }

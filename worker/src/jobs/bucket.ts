@@ -1,6 +1,6 @@
 /** The bucket with the backups, through the S3 API. */
 import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
-import type { RetentionSettings } from '../../../crds/jobSettings.ts'
+import type { RetentionSettings } from '../../../crds/jobs/retention.ts'
 
 const MOST_AT_ONCE = 1_000
 

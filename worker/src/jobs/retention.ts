@@ -1,12 +1,11 @@
 /** Removes old backups, chain by chain, and what never became one. Whatever is not named by us is not ours. */
 import type { Logger } from '../log.ts'
-import type { RetentionReport } from '../../../crds/jobReports.ts'
-import type { RetentionSettings } from '../../../crds/jobSettings.ts'
+import type { RetentionReport, RetentionSettings } from '../../../crds/jobs/retention.ts'
 import type { StoredBackup } from '../domain/backupChains.ts'
 import { parseBackupName } from '../../../crds/backupName.ts'
 import { retention as planOf } from '../domain/backupChains.ts'
 import { MANIFEST, openBucket } from './bucket.ts'
-import { instant } from './instant.ts'
+import { instantOf } from '../../../crds/instant.ts'
 
 export async function retention(
   settings: RetentionSettings,
@@ -28,7 +27,7 @@ export async function retention(
     }
     return {
       job: 'retention',
-      completedAt: instant(new Date()),
+      completedAt: instantOf(new Date()),
       kept: plan.keep.length,
       removed: plan.remove.length,
       leftovers: plan.leftovers.length,

@@ -1,13 +1,12 @@
 /** Restores backups beside the source and compares every partition with what was recorded before them. */
 import type { Logger } from '../log.ts'
-import type { VerifyReport } from '../../../crds/jobReports.ts'
-import type { VerifySettings } from '../../../crds/jobSettings.ts'
+import type { VerifyReport, VerifySettings } from '../../../crds/jobs/verify.ts'
 import { verifyDatabase } from '../../../crds/clickhouseRights.ts'
 import { chainOf } from '../../../crds/backupName.ts'
 import { blamesBackup } from '../domain/blame.ts'
 import { mayBeNext, nextInTurn } from '../domain/rotation.ts'
 import { differences, totals, type Totals } from '../domain/rowFigures.ts'
-import { instant } from './instant.ts'
+import { instantOf } from '../../../crds/instant.ts'
 import { count, dataTables, recorded } from './figures.ts'
 import {
   brokenParts,
@@ -61,7 +60,7 @@ export async function verify(
         if (!(error instanceof VerificationFailed)) throw error
         log.warn({ backup: older, err: error }, 'an older backup cannot be restored')
       })
-    return { job: 'verify', backup: name, completedAt: instant(new Date()), ...found }
+    return { job: 'verify', backup: name, completedAt: instantOf(new Date()), ...found }
   } finally {
     await client.close()
   }

@@ -17,7 +17,11 @@ test('who is told to stop does not wait', async () => {
   const gate = new Gate()
   gate.close(60_000, Date.now())
   await gate.passed(AbortSignal.abort())
-  expect(gate).toBeInstanceOf(Gate)
+  const stop = new AbortController()
+  const waiting = gate.passed(stop.signal)
+  stop.abort()
+  await waiting
+  expect(gate.waitMs(Date.now())).toBeGreaterThan(50_000)
 })
 
 test('one mail in doubt closes nothing, many without a success in between do', () => {

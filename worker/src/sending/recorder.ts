@@ -20,6 +20,8 @@ export interface RecorderOptions {
   readonly groupSize: number
   /** Ends the trying; what is then unwritten stays leased and becomes uncertain. */
   readonly giveUp: AbortSignal
+  /** Before the next try, after so many in a row that failed. */
+  readonly pauseMs?: (failures: number) => number
 }
 
 export class Recorder {
@@ -133,7 +135,9 @@ export class Recorder {
   }
 
   async #pause(failures: number): Promise<void> {
-    const signal = this.#options.giveUp
-    await sleep(reconnectMs(failures, Math.random()), undefined, { signal }).catch(() => undefined)
+    const { giveUp: signal, pauseMs = jittered } = this.#options
+    await sleep(pauseMs(failures), undefined, { signal }).catch(() => undefined)
   }
 }
+
+const jittered = (failures: number): number => reconnectMs(failures, Math.random())

@@ -112,14 +112,22 @@ test('work is let in where it finds room, and one piece ahead where it does not'
   expect(fourth()).toBeDefined()
 })
 
-test('nobody is let in after the end', async () => {
+test('whoever is told to stop takes no room, whether he waited or not', async () => {
   const slots = new Slots(1, 1)
   const end = new AbortController()
   const first = await slots.letIn(end.signal)
   const waiting = slots.letIn(end.signal)
   end.abort()
   ;(await waiting)()
+  ;(await slots.letIn(end.signal))()
+  let isIn = false
+  void slots.letIn(never).then(() => (isIn = true))
+  await Promise.resolve()
+  await Promise.resolve()
+  // What `first` was let in for has not begun.
+  expect(isIn).toBe(false)
   first()
-  const later = await slots.letIn(never)
-  expect(later).toBeDefined()
+  await Promise.resolve()
+  await Promise.resolve()
+  expect(isIn).toBe(true)
 })

@@ -64,6 +64,18 @@ const statements = (of: Snapshot) =>
   archive.desired(of).flatMap((wish) => (wish.type === 'statement' ? wish.texts : []))
 
 describe('archive', () => {
+  it('tells of its disk when that is broken, and asks for nothing', () => {
+    const { seen } = seeing(audit).evidence.clickhouse ?? {}
+    if (seen?.reached !== true) throw new Error('nothing was seen')
+    const broken = withEvidence({ ...seen, disks: [{ name: 's3', broken: true }] })
+    expect(archive.verdict(broken)).toMatchObject({
+      status: 'False',
+      reason: 'DiskBroken',
+      message: 'the disk s3 is broken',
+    })
+    expect(statements(broken)).toEqual([])
+  })
+
   it('asks for nothing without a spec for it', () => {
     expect(archive.desired(snapshot())).toEqual([])
     expect(archive.verdict(snapshot())).toMatchObject({ status: 'True', reason: 'NotConfigured' })

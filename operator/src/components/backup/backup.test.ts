@@ -312,15 +312,15 @@ describe('backup', () => {
         .flatMap((wish) => (wish.type === 'object' ? [wish.object] : []))
         .filter((object): object is JobManifest => object.kind === 'Job')
     expect(jobs(wanting())).toEqual([])
-    const [job] = jobs(wanting({}, { backupRequestedAt: 'now' }))
+    const [job] = jobs(wanting({}, { requests: { backup: 'now' } }))
     expect(job?.metadata.name).toMatch(/^orders-backup-[0-9a-z]{8}$/)
     expect(
-      jobs(wanting({}, { backupRequestedAt: 'now', status: { lastHandledBackupRequest: 'now' } })),
+      jobs(wanting({}, { requests: { backup: 'now' }, status: { lastHandledBackupRequest: 'now' } })),
     ).toEqual([])
   })
 
   it('leaves the Job of a request as it is when the spec is edited before the request is noted', () => {
-    const asked = { backupRequestedAt: 'now' }
+    const asked = { requests: { backup: 'now' } }
     const jobs = (of: Snapshot) =>
       backup
         .desired(of)

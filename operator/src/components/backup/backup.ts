@@ -7,6 +7,7 @@ import type { Snapshot } from '../snapshot.ts'
 import type { BackupWish } from './wish.ts'
 import type { RunKind } from './manifests.ts'
 import { BACKUP_TABLES, createDatabase, createTable } from '../../../../crds/clickhouseTables.ts'
+import { JOB_NAMES, type JobName } from '../../../../crds/jobs/index.ts'
 import { CronJob, Job, Pod } from '../../vocabulary/kinds.ts'
 import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
@@ -106,7 +107,7 @@ export const backup = component<'BackupReady', Observed>({
 /** What the runs came to. */
 function runsVerdict({ history, idle, missed, sharedWith }: Observed, wish: BackupWish): BackupVerdict {
   const lookAgainMs = LOOK_AGAIN_MS
-  const failed = (job: string) => history.failures?.find((failure) => failure.job === job)
+  const failed = (job: JobName) => history.failures?.find((failure) => failure.job === job)
   const failure = failed('backup')
   if (failure) return { status: 'False', reason: 'BackupFailed', message: failure.message, lookAgainMs }
   if (idle !== undefined) return { status: 'False', reason: 'NotStarted', message: idle, lookAgainMs }
@@ -197,4 +198,4 @@ function missedBackup(snapshot: Snapshot, wish: BackupWish, history: BackupEvide
 }
 
 /** Component labels of the Jobs that report. */
-export const REPORTING = ['backup', 'verify', 'retention'] as const
+export const REPORTING = JOB_NAMES

@@ -2,6 +2,7 @@
 import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.ts'
 import type { JobRun, Sender, Snapshot } from '../snapshot.ts'
 import { hasFailed } from '../../../../crds/jobReports.ts'
+import { JOB_NAMES, type JobName } from '../../../../crds/jobs/index.ts'
 import { instantOf } from '../parts/instants.ts'
 import { backupWish } from './wish.ts'
 
@@ -11,10 +12,10 @@ type Ended = { readonly completedAt: string } | undefined
 /** @param succeeded the newest success of each kind that was seen where it happened */
 export function openFailures(
   { sender, runs }: Pick<Snapshot, 'sender' | 'runs'>,
-  succeeded: Readonly<Record<'backup' | 'verify', Ended>>,
+  succeeded: Readonly<Record<Exclude<JobName, 'retention'>, Ended>>,
 ): Failure[] {
   const known = sender.status.evidence?.backup?.failures ?? []
-  const since: Readonly<Record<Failure['job'], Ended>> = { ...succeeded, retention: retained(runs) }
+  const since: Readonly<Record<JobName, Ended>> = { ...succeeded, retention: retained(runs) }
   const asked = jobsOf(sender)
   return newestOfEach([...runs.flatMap(failureOf), ...known]).filter(
     ({ job, failedAt }) => asked.includes(job) && failedAt > (since[job]?.completedAt ?? ''),
@@ -22,13 +23,14 @@ export function openFailures(
 }
 
 /** What nobody asks for any more would never succeed again. */
-function jobsOf(sender: Sender): readonly Failure['job'][] {
+function jobsOf(sender: Sender): readonly JobName[] {
   const wish = backupWish(sender)
-  return [
-    'backup',
-    ...(wish?.verify === undefined ? [] : (['verify'] as const)),
-    ...(wish?.retention === undefined ? [] : (['retention'] as const)),
-  ]
+  const isAsked: Readonly<Record<JobName, boolean>> = {
+    backup: true,
+    verify: wish?.verify !== undefined,
+    retention: wish?.retention !== undefined,
+  }
+  return JOB_NAMES.filter((job) => isAsked[job])
 }
 
 function retained(runs: readonly JobRun[]): Ended {
@@ -45,7 +47,7 @@ const MOST_CHARACTERS = 1_024
 function failureOf({ state, component, endedAt, reports, name }: JobRun): Failure[] {
   if (state !== 'failed' || !endedAt) return []
   const said = reports.filter(hasFailed).at(-1)
-  const job = JOBS.find((candidate) => candidate === component)
+  const job = JOB_NAMES.find((candidate) => candidate === component)
   if (!job) return []
   const about = said?.backup
   const message = said
@@ -62,10 +64,8 @@ function failureOf({ state, component, endedAt, reports, name }: JobRun): Failur
   ]
 }
 
-const JOBS = ['backup', 'verify', 'retention'] as const
-
 function newestOfEach(failures: readonly Failure[]): Failure[] {
   const sorted = [...failures].sort((left, right) => left.failedAt.localeCompare(right.failedAt))
   const byJob = new Map(sorted.map((failure) => [failure.job, failure]))
-  return JOBS.flatMap((job) => byJob.get(job) ?? [])
+  return JOB_NAMES.flatMap((job) => byJob.get(job) ?? [])
 }

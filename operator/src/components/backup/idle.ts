@@ -1,5 +1,6 @@
 /** A run that nobody carries out: its Job is there, and no pod of it has been at work for minutes. */
 import type { JobRun, Snapshot } from '../snapshot.ts'
+import { instantOf } from '../parts/instants.ts'
 
 /** Longer than it takes to schedule a pod, pull its image and try again. */
 const PATIENCE_MS = 300_000
@@ -18,7 +19,7 @@ export function idleRun({
     .filter((run) => isIdle(run, now))
     .sort((left, right) => (left.name < right.name ? -1 : 1))
   if (!first) return undefined
-  const since = `${first.idleSince?.toISOString().slice(0, 19) ?? ''}Z`
+  const since = first.idleSince ? instantOf(first.idleSince) : ''
   const subject = `Job ${first.name}`
   const told = troubles.find(({ text }) => text.startsWith(`${subject} `))?.text.slice(subject.length + 1)
   return first.waits === undefined

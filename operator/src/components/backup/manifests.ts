@@ -2,30 +2,27 @@
 import type { BackupWish } from './wish.ts'
 import type { CronJobManifest, JobManifest, Raw } from '../parts/manifests.ts'
 import type { Sender, Snapshot } from '../snapshot.ts'
-import type { V1EnvVar, V1JobSpec } from '@kubernetes/client-node'
-import { renderJobSettings } from '../../../../crds/jobSettings.ts'
-import { variableOf } from '../../../../crds/environment.ts'
+import type { V1JobSpec } from '@kubernetes/client-node'
+import { jobOf, type JobCommand } from '../../../../crds/jobs/index.ts'
 import { CronJob } from '../../vocabulary/kinds.ts'
 import { childName, labels } from '../parts/labels.ts'
 import { metadata } from '../parts/metadata.ts'
-import { hasKey } from '../parts/secretKeys.ts'
 import { jobPlacement, placed, podMetadata } from '../parts/placement.ts'
 import { containerSecurityContext } from '../parts/podSecurity.ts'
 import { podBase, PROGRAM, workerImage } from '../worker/manifests.ts'
 import { childOf } from '../snapshot.ts'
-import { backupHistory } from './history.ts'
+import { environment } from './environment.ts'
 import { sinceAnnotation } from './since.ts'
-import { holdsRetention, keptBackups } from './standing.ts'
+import { holdsRetention } from './standing.ts'
 import { RETENTION_SCHEDULE } from './wish.ts'
 
 const HOUR_S = 3_600
 
-/** What one kind of run is: its pods carry `component`, which decides what they may reach. */
+/** What one kind of run is. Its pods carry the name of their Job as component, which decides what they may reach. */
 interface Kind {
   /** Where the name of the BatchSender leaves no room for the whole. */
   readonly shortName: string
-  readonly component: 'backup' | 'verify' | 'retention'
-  readonly command: readonly string[]
+  readonly command: JobCommand
   readonly deadlineSeconds: number
   readonly retries: number
 }
@@ -33,29 +30,25 @@ interface Kind {
 const KINDS = {
   'backup-full': {
     shortName: 'backup-full',
-    component: 'backup',
-    command: ['backup', 'full'],
+    command: 'backup full',
     deadlineSeconds: 12 * HOUR_S,
     retries: 2,
   },
   'backup-incremental': {
     shortName: 'backup-incr',
-    component: 'backup',
-    command: ['backup', 'incremental'],
+    command: 'backup incremental',
     deadlineSeconds: HOUR_S,
     retries: 1,
   },
   'backup-verify': {
     shortName: 'backup-verify',
-    component: 'verify',
-    command: ['verify'],
+    command: 'verify',
     deadlineSeconds: 12 * HOUR_S,
     retries: 1,
   },
   'backup-retention': {
     shortName: 'backup-prune',
-    component: 'retention',
-    command: ['retention'],
+    command: 'retention',
     deadlineSeconds: HOUR_S,
     retries: 2,
   },
@@ -97,7 +90,7 @@ export function cronJob(
   schedule: string,
 ): CronJobManifest {
   const { sender, now } = snapshot
-  const { component } = KINDS[kind]
+  const component = jobOf(KINDS[kind].command)
   const { timeZone } = wish
   const name = cronJobName(sender, kind)
   const live = childOf<CronJobManifest>(snapshot, CronJob, name)
@@ -139,7 +132,8 @@ export function jobOnDemand(snapshot: Snapshot, wish: BackupWish, name: string):
 
 function jobSpec(snapshot: Snapshot, wish: BackupWish, name: RunKind): Raw<V1JobSpec> {
   const { sender, installation } = snapshot
-  const { component, command, deadlineSeconds, retries } = KINDS[name]
+  const { command, deadlineSeconds, retries } = KINDS[name]
+  const component = jobOf(command)
   const placement = jobPlacement(sender.spec)
   return {
     backoffLimit: retries,
@@ -156,8 +150,8 @@ function jobSpec(snapshot: Snapshot, wish: BackupWish, name: RunKind): Raw<V1Job
             name: component,
             image: workerImage(snapshot),
             imagePullPolicy: installation.imagePullPolicy,
-            command: ['node', PROGRAM, ...command],
-            env: environment(snapshot, wish, KINDS[name]),
+            command: ['node', PROGRAM, ...command.split(' ')],
+            env: environment(snapshot, wish, component, deadlineSeconds),
             securityContext: containerSecurityContext,
             resources: wish.resources ?? RESOURCES,
           },
@@ -165,85 +159,4 @@ function jobSpec(snapshot: Snapshot, wish: BackupWish, name: RunKind): Raw<V1Job
       },
     },
   }
-}
-
-function environment(snapshot: Snapshot, wish: BackupWish, kind: Kind): Raw<V1EnvVar>[] {
-  const common = { logLevel: 'info', deadlineSeconds: kind.deadlineSeconds } as const
-  const runName = {
-    name: variableOf('runName'),
-    valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } },
-  }
-  const values = (settings: Parameters<typeof renderJobSettings>[0]) =>
-    Object.entries(renderJobSettings(settings)).map(([name, value]) => ({ name, value }))
-  if (kind.component === 'retention')
-    return [runName, ...values({ ...common, ...bucket(wish), ...keep(snapshot) }), ...bucketKeys(wish)]
-  const clickhouse = {
-    clickhouseUrl: wish.access.url,
-    clickhouseDatabase: wish.database,
-    collection: wish.collection,
-  }
-  if (kind.component === 'verify')
-    return [
-      runName,
-      ...values({ ...common, ...clickhouse }),
-      ...credentials(snapshot, wish, 'verify', 'clickhouse'),
-      ...privateCa(snapshot, wish),
-    ]
-  return [
-    runName,
-    ...values({ ...common, ...clickhouse, settleSeconds: SETTLE_S }),
-    ...credentials(snapshot, wish, 'backup', 'clickhouse'),
-    ...credentials(snapshot, wish, 'checksum', 'checksum'),
-    ...privateCa(snapshot, wish),
-  ]
-}
-
-/** The worker's inserts give up after half of this. */
-const SETTLE_S = 60
-
-/** The role's own keys where the Secret has them, the worker's otherwise. */
-function credentials(
-  { references }: Snapshot,
-  { access }: BackupWish,
-  role: 'backup' | 'checksum' | 'verify',
-  setting: 'clickhouse' | 'checksum',
-): Raw<V1EnvVar>[] {
-  if (access.secret === undefined) return []
-  const name = access.secret
-  const prefix = hasKey(references.get(name), `${role}-username`) ? `${role}-` : ''
-  return (['username', 'password'] as const).map((part) => ({
-    name: `${setting}_${part}`.toUpperCase(),
-    valueFrom: { secretKeyRef: { name, key: `${prefix}${part}` } },
-  }))
-}
-
-function privateCa({ references }: Snapshot, { access: { secret: name } }: BackupWish): Raw<V1EnvVar>[] {
-  if (name === undefined || !hasKey(references.get(name), 'ca.crt')) return []
-  return [{ name: variableOf('clickhouseCa'), valueFrom: { secretKeyRef: { name, key: 'ca.crt' } } }]
-}
-
-function bucket({ retention }: BackupWish) {
-  if (!retention) return {}
-  const { endpoint, bucket: s3Bucket, region, prefix } = retention.bucket
-  return {
-    s3Endpoint: endpoint,
-    s3Bucket,
-    s3Region: region ?? 'us-east-1',
-    ...(prefix !== undefined && { s3Prefix: prefix }),
-    fullBackups: retention.fullBackups,
-  }
-}
-
-function keep(snapshot: Snapshot) {
-  const names = keptBackups(backupHistory(snapshot))
-  return names.length === 0 ? {} : { keep: [...names] }
-}
-
-function bucketKeys({ retention }: BackupWish): Raw<V1EnvVar>[] {
-  if (!retention) return []
-  const { name } = retention.bucket.credentialsSecretRef
-  return (['accessKey', 'secretKey'] as const).map((key) => ({
-    name: `S3_${variableOf(key)}`,
-    valueFrom: { secretKeyRef: { name, key } },
-  }))
 }

@@ -4,6 +4,7 @@ import type { Snapshot } from '../snapshot.ts'
 import type { BackupWish } from './wish.ts'
 import { Job } from '../../vocabulary/kinds.ts'
 import { childName } from '../parts/labels.ts'
+import { openRequest } from '../parts/requests.ts'
 import { templateHash } from '../parts/templateHash.ts'
 import { lossOf } from '../parts/dataLoss.ts'
 import { childOf } from '../snapshot.ts'
@@ -14,8 +15,8 @@ import { damageOf, type Damage } from './standing.ts'
 export function requestedJob(
   snapshot: Snapshot,
 ): { readonly name: string; readonly isThere: boolean } | undefined {
-  const { backupRequestedAt: wanted, status } = snapshot.sender
-  if (wanted === undefined || wanted === status.lastHandledBackupRequest) return undefined
+  const wanted = openRequest(snapshot.sender, 'backup')
+  if (wanted === undefined) return undefined
   const name = childName(snapshot.sender, `backup-${templateHash({ wanted }).slice(0, 8)}`)
   return { name, isThere: childOf(snapshot, Job, name) !== undefined }
 }

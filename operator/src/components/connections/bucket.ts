@@ -12,7 +12,7 @@ export const bucket: Connection = {
     ),
   way: {
     destination: 's3',
-    dialledBy: 'retention',
+    dialledBy: ['retention'],
     addresses: ({ spec }) => webAddresses(spec.clickhouse?.backup?.destination.s3?.endpoint),
   },
 }

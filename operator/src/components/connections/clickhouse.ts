@@ -36,7 +36,7 @@ export const clickhouse: Connection = {
   },
   way: {
     destination: 'clickhouse',
-    dialledBy: 'worker',
+    dialledBy: ['worker', 'backup', 'verify'],
     addresses: ({ spec }) => webAddresses(spec.clickhouse?.external?.url),
   },
 }

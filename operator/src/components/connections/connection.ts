@@ -2,6 +2,7 @@
 import type { V1Volume } from '@kubernetes/client-node'
 import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
 import type { Destination } from '../../../../crds/schema/network.ts'
+import type { JobName } from '../../../../crds/jobs/index.ts'
 import type { SECRET_SETTINGS, WorkerSettingsInput } from '../../../../crds/workerSettings.ts'
 import type { Raw } from '../parts/manifests.ts'
 import type { Sender, Snapshot } from '../snapshot.ts'
@@ -36,10 +37,13 @@ export interface Connection {
   readonly way?: Way
 }
 
+/** Parts whose pods reach what is outside. */
+export type Dialler = 'worker' | JobName
+
 export interface Way {
   /** Its name in `spec.network.egress` and `ports`. */
   readonly destination: Outside
-  readonly dialledBy: 'worker' | 'retention'
+  readonly dialledBy: readonly Dialler[]
   readonly addresses: (sender: Sender) => readonly Address[]
 }
 

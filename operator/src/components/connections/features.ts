@@ -38,7 +38,7 @@ export const features: Connection = {
   },
   way: {
     destination: 'unleash',
-    dialledBy: 'worker',
+    dialledBy: ['worker'],
     addresses: ({ spec }) => webAddresses(spec.worker.features?.unleash?.url),
   },
 }

@@ -59,7 +59,7 @@ export const mail: Connection = {
   files: ({ spec }) => webhookFiles(spec.worker.provider),
   way: {
     destination: 'mail',
-    dialledBy: 'worker',
+    dialledBy: ['worker'],
     addresses: ({ spec }) => {
       const { smtp, ses, resend } = spec.worker.provider
       return [

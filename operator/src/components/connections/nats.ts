@@ -27,7 +27,7 @@ export const nats: Connection = {
   },
   way: {
     destination: 'nats',
-    dialledBy: 'worker',
+    dialledBy: ['worker'],
     addresses: ({ spec }) =>
       (spec.nats.external?.servers ?? []).map((server) => addressOf(server, CLIENT_PORT)),
   },

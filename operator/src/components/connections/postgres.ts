@@ -21,7 +21,7 @@ export const postgres: Connection = {
   files: (sender) => [postgresVolume(sender)],
   way: {
     destination: 'postgres',
-    dialledBy: 'worker',
+    dialledBy: ['worker'],
     // Its address is in a Secret, which is not read for this.
     addresses: () => [{ port: PORT }],
   },

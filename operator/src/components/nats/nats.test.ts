@@ -51,6 +51,14 @@ describe('nats', () => {
     expect(verdictWith(1)).toMatchObject({ status: 'False', reason: 'Waiting' })
   })
 
+  it('is not ready while most of its nodes are not', () => {
+    const verdictWith = (ready: number) =>
+      nats.verdict(snapshot({ sender: three, children: children(set(ready)) }))
+    expect(verdictWith(1)).toMatchObject({ status: 'False', reason: 'NodesNotReady' })
+    expect(verdictWith(1).message).toMatch(/^1 of 3 NATS nodes/)
+    expect(verdictWith(2)).toMatchObject({ status: 'True' })
+  })
+
   it('wants its objects and nothing else when all is well', () => {
     expect(typesOf(snapshot())).toEqual(['ConfigMap', 'Service', 'PodDisruptionBudget', 'StatefulSet'])
     expect(nats.verdict(snapshot({ children: children(set(1)) }))).toMatchObject({

@@ -1,6 +1,6 @@
 /** The rules that open what the pods may reach outside of the BatchSender. */
 import type { EgressRule } from '../parts/manifests.ts'
-import type { Outside, Way } from '../connections/connection.ts'
+import type { Dialler, Outside } from '../connections/connection.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { wayTo, WAYS } from '../connections/index.ts'
 import { egressTo } from './peers.ts'
@@ -11,8 +11,8 @@ export function waysTo(destination: Outside, snapshot: Snapshot): readonly Egres
 }
 
 /** Everywhere that pods of a part dial. */
-export function destinationsOf(part: Way['dialledBy']): readonly Outside[] {
-  return WAYS.filter(({ dialledBy }) => dialledBy === part).map(({ destination }) => destination)
+export function destinationsOf(part: Dialler): readonly Outside[] {
+  return WAYS.filter(({ dialledBy }) => dialledBy.includes(part)).map(({ destination }) => destination)
 }
 
 /** Those that somebody could dial: what is behind a reference to a Secret is not known. */

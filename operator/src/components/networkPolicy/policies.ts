@@ -1,6 +1,7 @@
 /** The NetworkPolicies of one BatchSender: deny everything, then allow each connection that its parts need. */
 import type { EgressRule, IngressRule, NetworkPolicyManifest } from '../parts/manifests.ts'
-import type { Snapshot } from '../snapshot.ts'
+import type { JobName } from '../../../../crds/jobs/index.ts'
+import type { Sender, Snapshot } from '../snapshot.ts'
 import type { V1LabelSelector } from '@kubernetes/client-node'
 import { COMPONENT, INSTANCE, PART_OF } from '../../vocabulary/labels.ts'
 import { CLIENT_PORT, CLUSTER_PORT } from '../parts/natsTopology.ts'
@@ -9,6 +10,7 @@ import { selectorLabels } from '../parts/labels.ts'
 import { HTTP_PORT, INTERNAL_PORT } from '../parts/ports.ts'
 import { HTTPS_PORT } from '../parts/addresses.ts'
 import { destinationsOf, waysTo } from './destinations.ts'
+import { jobGroupsOf } from './jobGroups.ts'
 import { CLUSTER_DNS, distinct, ingressFrom, operatorPods, podsOf, PUBLIC_RANGES, tcp } from './peers.ts'
 
 /** Component label of the policies themselves; no pod has it. */
@@ -36,7 +38,7 @@ export function policies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
     policy(snapshot, 'worker', ofPart('worker'), workerRules(snapshot)),
     policy(snapshot, 'migration', ofPart('migration'), { egress: waysTo('postgres', snapshot) }),
     ...(sender.spec.nats.managed ? [policy(snapshot, 'nats', ofPart('nats'), natsRules(snapshot))] : []),
-    ...backupPolicies(snapshot),
+    ...jobPolicies(snapshot),
   ]
 }
 
@@ -90,25 +92,22 @@ function natsRules({ sender, installation }: Snapshot): Rules {
 }
 
 /** The ClickHouse server writes backups to S3, not the Job that asks for them; only retention speaks to S3. */
-function backupPolicies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
+function jobPolicies(snapshot: Snapshot): readonly NetworkPolicyManifest[] {
   const { sender } = snapshot
-  const backup = sender.spec.clickhouse?.backup
-  if (!backup) return []
-  const asking = {
+  return jobGroupsOf(sender).map(({ name, jobs }) =>
+    policy(snapshot, name, jobSelector(sender, jobs), {
+      egress: destinationsOf(name).flatMap((to) => waysTo(to, snapshot)),
+    }),
+  )
+}
+
+function jobSelector(sender: Sender, jobs: readonly JobName[]): V1LabelSelector {
+  const [only, ...more] = jobs
+  if (only !== undefined && more.length === 0) return { matchLabels: selectorLabels(sender, only) }
+  return {
     matchLabels: { [INSTANCE]: sender.name, [PART_OF]: 'batchsender' },
-    matchExpressions: [{ key: COMPONENT, operator: 'In', values: ['backup', 'verify'] }],
+    matchExpressions: [{ key: COMPONENT, operator: 'In', values: [...jobs] }],
   }
-  const retention = { matchLabels: selectorLabels(sender, 'retention') }
-  return [
-    policy(snapshot, 'backup', asking, { egress: waysTo('clickhouse', snapshot) }),
-    ...(backup.retention
-      ? [
-          policy(snapshot, 'retention', retention, {
-            egress: destinationsOf('retention').flatMap((to) => waysTo(to, snapshot)),
-          }),
-        ]
-      : []),
-  ]
 }
 
 function dnsRules({ sender }: Snapshot): readonly EgressRule[] {

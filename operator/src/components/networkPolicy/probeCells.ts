@@ -3,8 +3,10 @@
  * or must not. Derived from the very policies that are applied, so that a new rule has its cells without a hand. Pure.
  */
 import type { Attempt } from '../../../../crds/probeReport.ts'
+import type { JobName } from '../../../../crds/jobs/index.ts'
 import type { NetworkPolicyManifest } from '../parts/manifests.ts'
 import type { Sender, Snapshot } from '../snapshot.ts'
+import type { JobGroup } from './jobGroups.ts'
 import type { PodIdentity, Way } from './selectors.ts'
 import { MOST_ATTEMPTS } from '../../../../crds/probeReport.ts'
 import { childName, probeLabels, selectorLabels } from '../parts/labels.ts'
@@ -12,12 +14,13 @@ import { CLIENT_PORT, CLUSTER_PORT, MONITOR_PORT, nodeAddresses } from '../parts
 import { natsPlacement } from '../parts/placement.ts'
 import { HTTP_PORT, INTERNAL_PORT } from '../parts/ports.ts'
 import { knownAddresses, OUTSIDE, waysTo } from './destinations.ts'
+import { JOB_GROUPS, jobGroupsOf } from './jobGroups.ts'
 import { policies } from './policies.ts'
 import { admits, mayLeadOut, selects } from './selectors.ts'
 
 /** A stranger has none of the labels that our policies ask for. */
-export const ROLES = ['worker', 'nats', 'backup', 'retention', 'stranger'] as const
-export type Role = (typeof ROLES)[number]
+export type Role = 'worker' | 'nats' | JobName | 'stranger'
+export const ROLES: readonly Role[] = ['worker', 'nats', ...namesOf(JOB_GROUPS), 'stranger']
 
 /** One pair to try, of one role. */
 export interface Cell extends Attempt {
@@ -34,16 +37,13 @@ export interface Cell extends Attempt {
 }
 
 /** Roles that this BatchSender has pods of. */
-export function rolesOf({ spec }: Sender): readonly Role[] {
-  const backup = spec.clickhouse?.backup
-  const has: Readonly<Record<Role, boolean>> = {
-    worker: true,
-    nats: spec.nats.managed !== undefined,
-    backup: backup !== undefined,
-    retention: backup?.retention !== undefined,
-    stranger: true,
-  }
-  return ROLES.filter((role) => has[role])
+export function rolesOf(sender: Sender): readonly Role[] {
+  const jobs = namesOf(jobGroupsOf(sender))
+  return ['worker', ...(sender.spec.nats.managed ? (['nats'] as const) : []), ...jobs, 'stranger']
+}
+
+function namesOf(groups: readonly JobGroup[]): readonly JobName[] {
+  return groups.map(({ name }) => name)
 }
 
 /** Labels of the pod that plays a role: those that our policies and the user's own know the part by. */

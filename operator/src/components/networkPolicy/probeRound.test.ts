@@ -170,12 +170,12 @@ describe('the next round', () => {
     expect(begun(later(11 * MINUTE_MS, {}, failing(1)))).toHaveLength(3)
     expect(begun(later(11 * MINUTE_MS, {}, failing(2)))).toEqual([])
     expect(begun(later(DAY_MS + MINUTE_MS, {}, failing(50)))).toHaveLength(3)
-    const asked = remembering(failing(5), { requestedAt: 'now' })
+    const asked = remembering(failing(5), { requests: { reconcile: 'now' } })
     expect(begun(enforced({ now: at(2 * MINUTE_MS), sender: asked }))).toHaveLength(3)
   })
 
   it('comes for a request that was read when none could begin', () => {
-    const early = remembering(failing(5), { requestedAt: 'now' })
+    const early = remembering(failing(5), { requests: { reconcile: 'now' } })
     const noted = rememberedProbes(enforced({ now: at(10_000), sender: early }), []).networkProbes
     expect(noted?.askedAt).toBe(instant(10_000))
     expect(begun(later(20_000, {}, noted))).toEqual([])
@@ -186,7 +186,7 @@ describe('the next round', () => {
   })
 
   it('comes for a request that was read while one was under way that proved nothing', () => {
-    const busy = enforced({ now: at(10_000), sender: remembering(round, { requestedAt: 'now' }) })
+    const busy = enforced({ now: at(10_000), sender: remembering(round, { requests: { reconcile: 'now' } }) })
     const noted = rememberedProbes(busy, []).networkProbes
     expect(noted?.askedAt).toBe(instant(10_000))
     const runs = runsOf(first, noted ?? {}).map(({ name, uid }) => ({ name, uid, endedAt: at(10_000) }))

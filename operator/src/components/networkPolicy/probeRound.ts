@@ -13,6 +13,7 @@ import { Job, NetworkPolicy } from '../../vocabulary/kinds.ts'
 import { COMPONENT } from '../../vocabulary/labels.ts'
 import { isStale } from '../parts/evidence.ts'
 import { instantOf } from '../parts/instants.ts'
+import { openRequest } from '../parts/requests.ts'
 import { templateHash } from '../parts/templateHash.ts'
 import { childOf } from '../snapshot.ts'
 import { policiesEnabled } from './enabled.ts'
@@ -55,7 +56,7 @@ function noticed(memory: ProbeMemory, of: string, now: Date): ProbeMemory {
 
 /** A request is handled with the pass that reads it, and the round that it asks for may begin only later. */
 function asked(memory: ProbeMemory, sender: Sender, now: Date): ProbeMemory {
-  const isAsked = sender.requestedAt !== sender.status.lastHandledReconcileAt
+  const isAsked = openRequest(sender, 'reconcile') !== undefined
   const isOpen = memory.round !== undefined || (memory.last && memory.last.state !== 'Proven')
   return isAsked && isOpen ? { ...memory, askedAt: memory.askedAt ?? instantOf(now) } : memory
 }

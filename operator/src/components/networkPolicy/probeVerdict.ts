@@ -1,6 +1,7 @@
 /** What a round of probes says: every breach by name, what could not be told, or that all is as the policies say. Pure. */
 import type { Fate } from '../../../../crds/probeReport.ts'
 import type { Cell, Role } from './probeCells.ts'
+import { JOB_NAMES, type JobName } from '../../../../crds/jobs/index.ts'
 
 export interface RoundVerdict {
   readonly state: 'Proven' | 'Failing' | 'Unknown'
@@ -26,9 +27,8 @@ export interface RoundSeen {
 const NAMES: Readonly<Record<Role, string>> = {
   worker: 'a worker',
   nats: 'a NATS node',
-  backup: 'a backup Job',
-  retention: 'a retention Job',
   stranger: 'a pod that is none of ours',
+  ...(Object.fromEntries(JOB_NAMES.map((job) => [job, `a ${job} Job`])) as Record<JobName, string>),
 }
 
 const MOST_TOLD = 3

@@ -45,7 +45,7 @@ function pods(
   installation: Partial<Snapshot['installation']> = {},
 ): Map<string, Template> {
   const spec = { ...SPEC, ...EVERYTHING, ...more, worker: { ...SPEC.worker, ...worker } }
-  const who = sender({ spec, backupRequestedAt: 'now' })
+  const who = sender({ spec, requests: { backup: 'now' } })
   const references = allReferences()
     .set('clickhouse', reference('username', 'password'))
     .set('bucket', reference('accessKey', 'secretKey'))

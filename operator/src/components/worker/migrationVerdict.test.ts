@@ -55,6 +55,12 @@ describe('a migration that is not done', () => {
     expect(told(migration)?.message).toBe(message)
   })
 
+  it('has failed when it gave up, whatever it said', () => {
+    const gaveUp = { state: 'failed', message: 'm', retryInMs: 5_000 } as const
+    expect(told(gaveUp)).toMatchObject({ status: 'False', reason: 'MigrationFailed', lookAgainMs: 5_000 })
+    expect(told({ ...gaveUp, fault: fault('refused') })?.reason).toBe('MigrationFailed')
+  })
+
   it('is told in one sentence, however long the words are', () => {
     const long = fault('credentials', `${'x'.repeat(399)}\n`)
     expect(told(running(1, long))?.message.length).toBeLessThan(340)

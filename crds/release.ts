@@ -1,0 +1,29 @@
+/**
+ * What this release is made of. Its version and its images stand nowhere else: manifests, defaults and documents derive
+ * from here (`npm run generate`).
+ */
+
+export interface Image {
+  readonly name: string
+  readonly tag: string
+}
+
+export interface Release {
+  readonly version: string
+  /** Of the operator, and of the pods that it makes. */
+  readonly images: Readonly<Record<'operator' | 'worker' | 'nats', Image>>
+}
+
+const VERSION = '0.1.0'
+
+export const RELEASE: Release = {
+  version: VERSION,
+  images: {
+    operator: { name: 'batchsender/operator', tag: VERSION },
+    worker: { name: 'batchsender/worker', tag: VERSION },
+    nats: { name: 'nats', tag: '2.15.2' },
+  },
+}
+
+/** As a pod names it. */
+export const imageText = ({ name, tag }: Image): string => `${name}:${tag}`
