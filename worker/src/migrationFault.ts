@@ -3,6 +3,7 @@ import { DatabaseError } from 'pg'
 import type { MigrationFault } from '../../crds/migrationFault.ts'
 import { MOST_FAULT_CHARACTERS } from '../../crds/migrationFault.ts'
 import { kindOf } from './domain/outage.ts'
+import { firstLine } from '../../crds/firstLine.ts'
 
 /** Class 28, invalid authorization specification (PostgreSQL, appendix A). */
 const OF_CREDENTIALS = '28'
@@ -12,6 +13,9 @@ export function migrationFault(error: unknown): MigrationFault {
   const job = 'migration'
   if (!(error instanceof DatabaseError)) return { job, kind: 'failed', error: kindOf(error) }
   const kind = (error.code ?? '').startsWith(OF_CREDENTIALS) ? 'credentials' : 'refused'
-  const [line = ''] = error.message.split('\n')
-  return { job, kind, error: line.slice(0, MOST_FAULT_CHARACTERS).toWellFormed() || 'refused' }
+  return {
+    job,
+    kind,
+    error: firstLine(error.message).slice(0, MOST_FAULT_CHARACTERS).toWellFormed() || 'refused',
+  }
 }

@@ -17,6 +17,7 @@ import { lookAtBackups, type BackupsTarget } from './clickhouseBackups.ts'
 import { lookAtTables, type ArchiveTarget } from './clickhouseTables.ts'
 import { clickhouseLogin } from './clickhouseLogin.ts'
 import { Repetitions } from './repetitions.ts'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 const REQUEST_MS = 10_000
 /** A look, or the statements of a step: a server that goes on answering a little is left, too. */
@@ -170,7 +171,7 @@ const wordsOf = ({ access, texts }: DesiredStatement, namespace: string) =>
  */
 export function faultOf(error: unknown): ClickhouseFault {
   if (error instanceof ClickHouseError) {
-    const message = (error.message.split('\n')[0] ?? '').slice(0, MOST_CHARACTERS)
+    const message = firstLine(error.message).slice(0, MOST_CHARACTERS)
     return { reason: reasonOfError(error.code, message), message }
   }
   const own = error instanceof Error && OWN_WORDS.test(error.message)

@@ -12,6 +12,7 @@ import {
 import { baseOf } from '../../../crds/backupName.ts'
 import { HASH_SPREAD } from '../../../crds/rowHash.ts'
 import { nameOfManifest, storedBackups, type StoredManifest } from '../../../crds/storedBackups.ts'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 export interface BackupsTarget {
   readonly database: string
@@ -144,7 +145,7 @@ function checkSeen(row: Checked, witnessed: boolean): BackupCheckSeen {
     rows: Number(row.rows),
     partitions: Number(row.partitions),
     hash: row.hash,
-    ...(row.error !== '' && { error: row.error.split('\n')[0] ?? '' }),
+    ...(row.error !== '' && { error: firstLine(row.error) }),
     witnessed,
   }
 }

@@ -6,6 +6,7 @@ import type {
   StoragePolicy,
   TableSeen,
 } from '../components/parts/clickhouseSeen.ts'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 export interface ArchiveTarget {
   readonly database: string
@@ -132,7 +133,7 @@ function tableSeen(
   parts: Parts | undefined,
   partitions: readonly Partition[],
 ): TableSeen {
-  const failure = mutation?.failure.split('\n')[0] ?? ''
+  const failure = firstLine(mutation?.failure ?? '')
   return {
     name,
     uuid,

@@ -19,6 +19,7 @@ import { boundedGet } from './boundedRequest.ts'
 import { clickhouseLogin } from './clickhouseLogin.ts'
 import { signedListing } from './s3Signature.ts'
 import { decode } from './secretProjection.ts'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 const ANSWER_MS = 10_000
 /** So little that nobody has to make room for it (answerBudget.ts). */
@@ -153,8 +154,7 @@ const CLICKHOUSE_ERROR = /^Code: (\d{1,5})\. DB::Exception: (.*?)\.?(?: \([A-Z_]
 
 /** Whoever is told that he lacks a right has been let in. */
 export function refusalOfClickhouse({ status, text }: BoundedAnswer): string | undefined {
-  const [line = ''] = text.split('\n', 1)
-  const [, code, words = ''] = CLICKHOUSE_ERROR.exec(line) ?? []
+  const [, code, words = ''] = CLICKHOUSE_ERROR.exec(firstLine(text)) ?? []
   if (code !== undefined)
     return reasonOfError(code, words) === 'CredentialsRefused' ? bounded(words) : undefined
   return refusalOfStatus(status)

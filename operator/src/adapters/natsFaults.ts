@@ -1,5 +1,6 @@
 /** What NATS or the way to it has against us, as a status tells it. */
 import { ErrorCode, NatsError } from 'nats'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 /** One sentence without addresses of ours or bytes of theirs, and the same for every way of not getting through. */
 export function faultOf(error: unknown): string {
@@ -8,7 +9,7 @@ export function faultOf(error: unknown): string {
   // A system error carries a code: which of them it is changes from look to look, and a status must not.
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (OF_CERTIFICATE.test(code)) return `the certificate of the server is not accepted (${code})`
-  return code === '' ? (error.message.split('\n')[0] ?? 'unknown') : 'no connection'
+  return code === '' ? firstLine(error.message) : 'no connection'
 }
 
 /** The server answered, and does not know whom it let in before. */

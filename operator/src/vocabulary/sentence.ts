@@ -1,5 +1,6 @@
 /** What a server said, cut down to one sentence that fits a column. Pure. */
 import type { ApiError } from '../runtime/errors.ts'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 /** Longer ones push everything else out of sight. */
 const LONGEST = 240
@@ -7,7 +8,7 @@ const LONGEST_VALUE = 60
 
 /** The first sentence, on one line. */
 export function firstSentence(text: string): string {
-  const line = text.trim().split('\n', 1)[0] ?? ''
+  const line = firstLine(text.trim())
   const end = /[.!?](?=\s+[A-Z])/.exec(line)
   return cut(end ? line.slice(0, end.index) : line, LONGEST)
 }

@@ -11,6 +11,7 @@ import { backup } from './backup.ts'
 import { instantOf } from '../../../crds/instant.ts'
 import { retention } from './retention.ts'
 import { VerificationFailed, verify } from './verify.ts'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 const MOST_CHARACTERS = 900
 
@@ -63,7 +64,7 @@ function aborted(stop: AbortSignal): Promise<never> {
 }
 
 function failureOf(job: JobName, error: unknown): FailureReport {
-  const line = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
+  const line = error instanceof Error ? firstLine(error.message) : ''
   return {
     job,
     failedAt: instantOf(new Date()),

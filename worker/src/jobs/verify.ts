@@ -19,6 +19,7 @@ import {
   restore,
   storedAmong,
 } from './warehouse.ts'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 const MOST_DIFFERENCES = 5
 
@@ -119,8 +120,7 @@ type Client = ReturnType<typeof openClickhouse>
 
 const NOTHING: Totals = { rows: 0, partitions: 0, hash: '' }
 
-const lineOf = (error: unknown): string =>
-  error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown'
+const lineOf = (error: unknown): string => (error instanceof Error ? firstLine(error.message) : 'unknown')
 
 async function compare(client: Client, copy: string, name: string) {
   const tables = await dataTables(client, copy)

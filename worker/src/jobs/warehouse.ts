@@ -5,6 +5,7 @@ import { linedPem } from '../../../crds/pem.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nameOfManifest, storedBackups, type StoredManifest } from '../../../crds/storedBackups.ts'
 import { BACKUP_CHECKS, BACKUP_LOG, identifier, literal, qualified } from '../../../crds/clickhouseTables.ts'
+import { firstLine } from '../../../crds/firstLine.ts'
 
 const REQUEST_MS = 300_000
 const POLL_MS = 500
@@ -175,9 +176,7 @@ export async function brokenParts(
   )
   return parts
     .filter(({ is_passed }) => is_passed !== 1)
-    .map(
-      ({ part_path, message }) => `part ${part_path} of ${table} is broken: ${message.split('\n')[0] ?? ''}`,
-    )
+    .map(({ part_path, message }) => `part ${part_path} of ${table} is broken: ${firstLine(message)}`)
 }
 
 export async function drop(client: ClickHouseClient, database: string): Promise<void> {
@@ -205,7 +204,7 @@ async function finished(
 
 /** Stack traces are for the server's own log. */
 function failure(error: string): Error {
-  const line = (error.split('\n')[0] ?? '').replace(/, Stack trace.*$/, '')
+  const line = firstLine(error).replace(/, Stack trace.*$/, '')
   return /^Code: 599\b/.test(line) ? new BaseNotFound(line) : new Error(line)
 }
 
