@@ -1,6 +1,6 @@
 /** Which observers look at a BatchSender, and where they look: the composition of main.ts for them. */
 import type { LookupFunction } from 'node:net'
-import type { NatsAddress } from './components/desired.ts'
+import type { NatsAddress } from './components/parts/natsAccess.ts'
 import type { Installation, Sender } from './components/snapshot.ts'
 import type { Clickhouse } from './adapters/clickhouse.ts'
 import type { Logins } from './adapters/logins.ts'

@@ -2,7 +2,7 @@
  * The certificates of managed NATS: a CA, one leaf for the servers, one for each who may speak to them. Another CA is
  * trusted by everybody, NATS started anew with that trust, before it signs anything.
  */
-import type { DesiredCertificate } from './desired.ts'
+import type { DesiredCertificate } from './wishes/certificate.ts'
 import type { CertificateFacts, Snapshot } from './snapshot.ts'
 import type { Verdict } from './component.ts'
 import type { Leaf } from './parts/natsLeaves.ts'

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
 import type { Ports } from './ports.ts'
+import type { ClusterTool, Tools } from './tools.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import { checks } from '../checks/index.ts'
 import { components } from '../components/index.ts'
 import { ApiError, Waiting } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
+import { Repetitions } from '../runtime/repetitions.ts'
+import { IDLE_TOOLS } from '../testing/idleTools.ts'
 import {
   allReferences,
   INSTALLATION,
@@ -28,7 +31,15 @@ const primary = (more: object = {}): KubernetesObject => ({
 })
 
 /** Ports over values; every write is written down. */
-function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) {
+function ports(
+  object: KubernetesObject | undefined,
+  {
+    tools,
+    apply,
+    remove,
+    ...more
+  }: Partial<Omit<Ports, 'tools'> & ClusterTool> & { tools?: Partial<Tools> } = {},
+) {
   const writes: string[] = []
   const statuses: BatchSenderStatus[] = []
   const made = (what: string, outcome: ApplyOutcome): Promise<ApplyOutcome> => {
@@ -52,13 +63,21 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
     shared: () => [],
     references: () => Promise.resolve(allReferences()),
     evidence: () => snapshot().evidence,
-    apply: (resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish }),
-    remove: (resource) => done(`remove ${resource.kind}`).then(() => ({ state: 'removed' })),
-    issueCertificate: (wish) => done(`issue ${wish.secret.name}`),
-    makeKey: () => Promise.resolve({ state: 'unchanged' }),
-    reloadNats: () => done('reload'),
-    keepQueue: () => done('queue'),
-    runStatement: () => done('statement'),
+    tools: {
+      ...IDLE_TOOLS,
+      cluster: {
+        ...IDLE_TOOLS.cluster,
+        apply:
+          apply ?? ((resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish })),
+        remove:
+          remove ??
+          ((resource) => done(`remove ${resource.kind}`).then(() => ({ state: 'removed' }) as const)),
+      },
+      secrets: { ...IDLE_TOOLS.secrets, keep: ({ name }) => done(`keep ${name}`) },
+      ...tools,
+    },
+    repetitions: new Repetitions(() => 0),
+    outdated: () => undefined,
     lookSoon: () => undefined,
     forget: (key) => writes.push(`forget ${key}`),
     attend: () => undefined,
@@ -171,10 +190,6 @@ describe('a pass', () => {
         resource.kind === 'Service'
           ? Promise.reject(new Waiting('Contested', 700))
           : Promise.resolve({ state: 'unchanged', object: wish }),
-      issueCertificate: () => Promise.resolve({ state: 'unchanged' }),
-      keepQueue: () => Promise.resolve({ state: 'unchanged' }),
-      reloadNats: () => Promise.resolve({ state: 'unchanged' }),
-      runStatement: () => Promise.resolve({ state: 'unchanged' }),
     })
     expect(await pass()).toEqual({ requeueAfterMs: 700 })
     expect(statuses).toHaveLength(1)
@@ -182,7 +197,7 @@ describe('a pass', () => {
   })
 
   describe('with a step that fails', () => {
-    const failing = (kind: string, error: Error | undefined, more: Partial<Ports> = {}) => {
+    const failing = (kind: string, error: Error | undefined, more: Parameters<typeof ports>[1] = {}) => {
       let seconds = 0
       const applied: string[] = []
       const all = ports(primary(), {
@@ -273,24 +288,23 @@ describe('a pass', () => {
 
     it('gives no condition a reason that it does not declare', async () => {
       const { passAt, conditionOf } = failing('none', undefined, {
-        keepQueue: () =>
-          Promise.resolve({
-            state: 'refused',
-            what: 'stream x',
-            message: 'no',
-            invalid: false,
-            reason: 'AccessDenied',
-          }),
-        evidence: () => ({
-          ...snapshot().evidence,
-          jetstream: {
-            lookedAt: NOW,
-            seen: { reached: true, stream: { exists: false }, consumer: { exists: false } },
+        tools: {
+          secrets: {
+            ...IDLE_TOOLS.secrets,
+            keep: () =>
+              Promise.resolve({
+                state: 'refused',
+                what: 'Secret x',
+                message: 'no',
+                invalid: false,
+                reason: 'AccessDenied',
+              }),
           },
-        }),
+        },
+        secrets: () => new Map(),
       })
       await passAt(0)
-      expect(conditionOf('NatsReady')).toMatchObject({ reason: 'WriteRefused', message: 'stream x: no' })
+      expect(conditionOf('NatsTLSReady')).toMatchObject({ reason: 'WriteRefused', message: 'Secret x: no' })
     })
   })
 
@@ -379,8 +393,7 @@ describe('a pass', () => {
             ? { state: 'terminating', finalizers: [] }
             : { state: 'unchanged', object },
         ),
-      keepQueue: () =>
-        Promise.resolve({ state: 'waiting', what: 'stream x', fault: 'cannot be kept: no space' }),
+      tools: { nats: { ...IDLE_TOOLS.nats, jetstream: () => Promise.reject(new Error('no space')) } },
       evidence: () => ({
         ...snapshot().evidence,
         jetstream: {
@@ -396,7 +409,7 @@ describe('a pass', () => {
     const told = (type: string) =>
       statuses.at(-1)?.conditions?.find((condition) => condition.type === type)?.message
     expect(told('NetworkPolicyReady')).toMatch(/belongs to an owner of the same name that is gone/)
-    expect(told('NatsReady')).toBe('stream x cannot be kept: no space')
+    expect(told('NatsReady')).toMatch(/^stream \S+ cannot be brought in line: no space$/)
   })
 
   it('tells once what admission changes, and is Ready with it', async () => {

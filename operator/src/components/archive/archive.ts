@@ -1,6 +1,6 @@
 /** The archive: old events move to a cheaper disk of ClickHouse, by a rule that is applied, proven and healed. */
 import type { Verdict } from '../component.ts'
-import type { DesiredStatement } from '../desired.ts'
+import type { DesiredStatement } from '../wishes/statement.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { ClickhouseSeen } from '../parts/clickhouseSeen.ts'
 import type { Finding } from './assess.ts'

@@ -1,6 +1,7 @@
 /** Backups of ClickHouse: CronJobs that make, verify and remove them, and what they came to. */
 import type { Verdict } from '../component.ts'
-import type { Desired, DesiredStatement } from '../desired.ts'
+import type { Desired } from '../desired.ts'
+import type { DesiredStatement } from '../wishes/statement.ts'
 import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.ts'
 import type { CronJobManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'

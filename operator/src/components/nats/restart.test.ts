@@ -118,7 +118,7 @@ describe('nodes that do not take what they are told to reload', () => {
     expect(noteOf(world({ note: '2 2026-11-23T11:58:00Z' }))).toBe('3 2026-11-23T12:03:20Z')
     expect(noteOf(world({ note: '3 2026-11-23T11:58:00Z' }))).toBe('3 2026-11-23T11:58:00Z')
     const third = world({ note: '3 2026-11-23T11:58:00Z' })
-    expect(nats.verdict(third)?.message).toContain(
+    expect(nats.verdict(third).message).toContain(
       'reloading did not help, and the nodes were started anew at 2026-11-23T11:58:00Z, 3 times in a row; they are again at 2026-11-23T12:38:00Z',
     )
   })
