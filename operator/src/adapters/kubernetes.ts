@@ -2,9 +2,8 @@
 import type { Controller } from '../runtime/controller.ts'
 import type { Evidence, Installation, Sender } from '../components/snapshot.ts'
 import type { KubernetesObject, Resource } from '../runtime/object.ts'
-import type { Clickhouse } from './clickhouse.ts'
-import type { Nats } from './nats.ts'
 import type { Ports } from '../reconcile/ports.ts'
+import type { Tools } from '../reconcile/tools.ts'
 import type { Transport } from '../runtime/transport.ts'
 import type { EventRecorder } from '../runtime/events.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -47,8 +46,8 @@ export interface KubernetesPortsOptions {
   /** Components whose Jobs report. */
   readonly reporting: readonly string[]
   readonly installation: Installation
-  readonly nats: Nats
-  readonly clickhouse: Clickhouse
+  /** Of servers outside. */
+  readonly clients: Omit<Tools, 'cluster' | 'secrets' | 'authority'>
   readonly watch: Watch
   readonly sharing: Sharing
   readonly events: EventRecorder
@@ -56,7 +55,7 @@ export interface KubernetesPortsOptions {
 }
 
 export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
-  const { transport, controller, installation, nats, clickhouse, watch, events, metrics } = options
+  const { transport, controller, installation, clients, watch, events, metrics } = options
   const now = () => new Date()
   const storeOf = (resource: Resource) => controller.store(resource)
   const applier = new Applier({ transport, fieldManager: FIELD_MANAGER, storeOf, metrics })
@@ -91,8 +90,7 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     runs: (sender) => jobRuns(sender, runStores, options.reporting),
     probing: (sender) => probingOf(sender, { ...runStores, policies: storeOf(NetworkPolicy) }),
     tools: {
-      clickhouse,
-      nats,
+      ...clients,
       secrets,
       authority: new Authority((namespace, name, signal) => secrets.read(namespace, name, signal), now),
       cluster: {
