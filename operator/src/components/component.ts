@@ -1,4 +1,5 @@
 /** The shape of every managed thing: what should exist, what is, and the verdict on it. All of it pure. */
+import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { ConditionType, ReasonOf } from '../../../crds/schema/conditions.ts'
 import type { Resource } from '../runtime/object.ts'
 import type { Desired } from './desired.ts'
@@ -14,7 +15,14 @@ export interface Verdict<Type extends ConditionType> {
   readonly lookAgainMs?: number
 }
 
-export interface ComponentShape<Type extends ConditionType, Observed> {
+/** What a component has to show in `status.evidence`, beside its verdict. */
+export type Figures = NonNullable<BatchSenderStatus['evidence']>
+
+/** Whether this pass made an object, or found it as it should be. */
+export type IsMade = (resource: Resource, name: string) => boolean
+
+/** A component whose observed facts are its own business. */
+export interface Component<Type extends ConditionType> {
   readonly name: string
   readonly conditionType: Type
   /** Kinds it may create: they become informers and rights. */
@@ -25,20 +33,18 @@ export interface ComponentShape<Type extends ConditionType, Observed> {
   readonly reads?: readonly Resource[]
   /** What should exist. An empty list while something must come first. */
   desired(snapshot: Snapshot): readonly Desired[]
+  verdict(snapshot: Snapshot): Verdict<Type>
+  /** Each of its own: no two components show the same figure. */
+  figures?(snapshot: Snapshot, isMade: IsMade): Figures
+}
+
+export interface ComponentShape<Type extends ConditionType, Observed> extends Omit<
+  Component<Type>,
+  'verdict'
+> {
   /** The few facts that the verdict needs. */
   observe(snapshot: Snapshot): Observed
   condition(observed: Observed): Verdict<Type>
-}
-
-/** A component whose observed facts are its own business. */
-export interface Component<Type extends ConditionType> {
-  readonly name: string
-  readonly conditionType: Type
-  readonly owns: readonly Resource[]
-  readonly prunes: readonly Resource[]
-  readonly reads?: readonly Resource[]
-  desired(snapshot: Snapshot): readonly Desired[]
-  verdict(snapshot: Snapshot): Verdict<Type>
 }
 
 /** Any of them, as the list holds them. */

@@ -8,6 +8,7 @@ import type { Verdict } from './component.ts'
 import type { Leaf } from './parts/natsLeaves.ts'
 import { component } from './component.ts'
 import { natsIsUpToDate } from './nats/template.ts'
+import { natsTlsFigures } from './nats/tlsFigures.ts'
 import { natsIssuer } from './parts/natsIssuer.ts'
 import { natsLeaves } from './parts/natsLeaves.ts'
 import { clientEnding, issuerEnding, type Ending } from './parts/endings.ts'
@@ -31,6 +32,7 @@ export const natsTls = component<'NatsTLSReady', Observed>({
   conditionType: 'NatsTLSReady',
   owns: [Secret],
   prunes: [],
+  figures: natsTlsFigures,
 
   desired(snapshot) {
     if (!snapshot.sender.spec.nats.managed) return []

@@ -11,6 +11,7 @@ import { lossOf, toldLoss } from '../parts/dataLoss.ts'
 import { refusedLogin } from '../parts/logins.ts'
 import { isStale } from '../parts/evidence.ts'
 import { assess } from './assess.ts'
+import { archiveFigures } from './figures.ts'
 import { lateTables } from './lateness.ts'
 
 type ArchiveVerdict = Verdict<'ArchiveReady'>
@@ -38,6 +39,7 @@ export const archive = component<'ArchiveReady', Observed>({
   conditionType: 'ArchiveReady',
   owns: [],
   prunes: [],
+  figures: archiveFigures,
 
   desired(snapshot) {
     const wish = archiveWish(snapshot.sender)

@@ -13,6 +13,7 @@ import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
 import { idleRun } from './idle.ts'
 import { childOf } from '../snapshot.ts'
+import { backupFigures } from './figures.ts'
 import { backupHistory } from './history.ts'
 import { cronJob, cronJobName, deadlineMsOf, schedulesOf } from './manifests.ts'
 import { archiveWish } from '../parts/clickhouse.ts'
@@ -53,6 +54,7 @@ export const backup = component<'BackupReady', Observed>({
   owns: [CronJob, Job],
   prunes: [CronJob],
   reads: [Pod],
+  figures: backupFigures,
 
   desired(snapshot) {
     const wish = backupWish(snapshot.sender)
