@@ -73,6 +73,10 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     installation,
     presence: (namespace, signal) => others.presence(namespace, signal),
     primary: (key) => primaries.get(key),
+    missingKinds: () => {
+      const missing = options.kinds.filter((kind) => kind.optional === true && !controller.isServed(kind))
+      return new Set(missing.map(({ kind }) => kind))
+    },
     children: (sender) => childrenOf(sender, controller, options.kinds),
     secrets: (sender) => {
       const own = storeOf(Secret).controlledBy(sender.uid)

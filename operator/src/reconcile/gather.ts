@@ -25,6 +25,7 @@ export async function gather(
     now: ports.now(),
     sender,
     installation: ports.installation,
+    missingKinds: ports.missingKinds(),
     children,
     troubles: await ports.troubles(sender, children, signal),
     secrets: ports.secrets(sender),

@@ -80,6 +80,8 @@ export interface ReadPorts {
   now(): Date
   /** The object as the informer has it; `undefined` when it is gone. */
   primary(key: string): KubernetesObject | undefined
+  /** Optional kinds whose definition is not installed. */
+  missingKinds(): ReadonlySet<string>
   children(sender: Sender): ReadonlyMap<string, KubernetesObject>
   secrets(sender: Sender): ReadonlyMap<string, SecretFacts>
   /** Runs of the Jobs that report; the last few of each. */

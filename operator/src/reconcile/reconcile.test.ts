@@ -6,6 +6,8 @@ import type { ClusterTool, Tools } from './tools.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import { checks } from '../checks/index.ts'
 import { components } from '../components/index.ts'
+import { isServed } from '../components/snapshot.ts'
+import { Service } from '../vocabulary/kinds.ts'
 import { ApiError, Waiting } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
 import { Repetitions } from '../runtime/repetitions.ts'
@@ -55,6 +57,7 @@ function ports(
     installation: INSTALLATION,
     presence: () => Promise.resolve('gone'),
     primary: () => object,
+    missingKinds: () => new Set(),
     children: () => new Map(),
     secrets: () => issuedSecrets(sender()),
     runs: () => [],
@@ -335,6 +338,23 @@ describe('a pass', () => {
     await expect(reconcile(KEY, catalogue, all, new AbortController().signal)).rejects.toThrow('defect')
     expect(reasonOf(statuses[0], broken.conditionType)).toBe('InternalError')
     expect(writes).toContain('apply Job')
+  })
+
+  it('lets a component wish only for what the server knows', async () => {
+    const [first] = components
+    if (!first) throw new Error('there are no components')
+    const object = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'x', namespace: 'mail' } }
+    const choosy: (typeof components)[number] = {
+      ...first,
+      desired: (given) => (isServed(given, Service) ? [{ type: 'object', resource: Service, object }] : []),
+    }
+    const written = async (missing: readonly string[]) => {
+      const { all, writes } = ports(primary(), { missingKinds: () => new Set(missing) })
+      await reconcile(KEY, { components: [choosy], checks: [] }, all, new AbortController().signal)
+      return writes
+    }
+    expect(await written(['ServiceMonitor'])).toEqual(['apply Service'])
+    expect(await written(['Service'])).toEqual([])
   })
 
   it('tells what is held by a finalizer, and not what is only on its way out', async () => {

@@ -133,6 +133,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     now: NOW,
     sender: who,
     installation: INSTALLATION,
+    missingKinds: new Set(),
     children: new Map(),
     secrets: issuedSecrets(who),
     references: allReferences(),

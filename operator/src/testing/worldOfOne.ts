@@ -171,6 +171,7 @@ export class World {
       installation: INSTALLATION,
       presence: () => Promise.resolve('gone'),
       primary: () => this.#copies.get(by),
+      missingKinds: () => new Set(),
       children: () => this.children,
       secrets: () => this.secrets.facts,
       probing: () => ({ runs: [], others: [] }),
