@@ -112,7 +112,7 @@ export type Remembered = keyof Evidence | 'references'
 export interface WritePorts {
   /** What effects are carried out with. */
   readonly tools: Tools
-  /** What was said before, by BatchSender and words. */
+  /** What was carried out before, by its words. */
   readonly repetitions: Repetitions
   /** What is remembered of it is no longer how it is. */
   outdated(sender: Sender, what: Remembered): void
