@@ -4,15 +4,12 @@ import { pino } from 'pino'
 import type { KubernetesObject } from './runtime/object.ts'
 import { joinKey } from './runtime/object.ts'
 import type { Sender } from './components/snapshot.ts'
-import { Clickhouse } from './adapters/clickhouse.ts'
-import { ALL_ANSWERS, AnswerBudget } from './adapters/answerBudget.ts'
 import { dialGuard } from './adapters/dialGuard.ts'
 import { kubernetesPorts } from './adapters/kubernetes.ts'
-import { Logins } from './adapters/logins.ts'
-import { Nats } from './adapters/nats.ts'
 import { secretFacts, trustIn } from './adapters/secretProjection.ts'
 import { Sharing } from './adapters/sharing.ts'
 import { checks } from './checks/index.ts'
+import { clientsOf } from './clients.ts'
 import { REPORTING } from './components/backup/backup.ts'
 import { components } from './components/index.ts'
 import { placesOf } from './components/parts/places.ts'
@@ -160,10 +157,7 @@ function controllerFor(
     clusterDomain: installation.clusterDomain,
     allowLoopback: settings.allowLoopback,
   })
-  const budget = new AnswerBudget(ALL_ANSWERS)
-  const nats = new Nats(transport, guard, budget)
-  const clickhouse = new Clickhouse(transport, guard, budget)
-  const logins = new Logins(transport, guard)
+  const clients = clientsOf(transport, guard)
   const issued = (sender: Sender) => {
     const secretOf = (name: string) => controller.store(Secret).get(`${sender.namespace}/${name}`)
     const { server, worker } = natsSecrets(sender)
@@ -180,7 +174,7 @@ function controllerFor(
     onChange: (key) => {
       controller.enqueue(key)
     },
-    observers: observersOf({ installation, nats, clickhouse, logins, issued, lookup: guard.lookup }),
+    observers: observersOf({ installation, clients, issued, lookup: guard.lookup }),
   })
   const ports = kubernetesPorts({
     transport,
@@ -188,8 +182,7 @@ function controllerFor(
     kinds,
     reporting: REPORTING,
     installation,
-    nats,
-    clickhouse,
+    clients,
     sharing,
     metrics,
     events: new EventRecorder({ transport, controller: OPERATOR, instance: settings.identity, log }),

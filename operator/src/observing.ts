@@ -1,10 +1,8 @@
 /** Which observers look at a BatchSender, and where they look: the composition of main.ts for them. */
 import type { LookupFunction } from 'node:net'
-import type { NatsAddress } from './components/desired.ts'
+import type { NatsAddress } from './components/parts/natsAccess.ts'
 import type { Installation, Sender } from './components/snapshot.ts'
-import type { Clickhouse } from './adapters/clickhouse.ts'
-import type { Logins } from './adapters/logins.ts'
-import type { Nats } from './adapters/nats.ts'
+import type { Clients } from './clients.ts'
 import type { AnyObserver } from './observers/watchman.ts'
 import { lookAtWorker } from './adapters/workerEvidence.ts'
 import { archiveExpression, BACKUP_TABLES, DATA_TABLES } from '../../crds/clickhouseTables.ts'
@@ -32,9 +30,7 @@ import { workerEvidence } from './observers/workerEvidence.ts'
 
 export interface Observing {
   readonly installation: Installation
-  readonly nats: Nats
-  readonly clickhouse: Clickhouse
-  readonly logins: Logins
+  readonly clients: Clients
   /** The certificate that NATS should serve; `undefined` before it is issued. */
   readonly issued: (sender: Sender) => IssuedCertificate | undefined
   /** How names of servers become addresses. */
@@ -50,7 +46,7 @@ function handshakes({ installation, issued, lookup }: Observing): AnyObserver {
   return natsHandshake({ addresses: (sender) => nodeAddresses(sender, installation), issued, lookup })
 }
 
-function configurations({ installation, nats, issued }: Observing): AnyObserver {
+function configurations({ installation, clients, issued }: Observing): AnyObserver {
   return natsConfiguration({
     target: (sender) => {
       const nodes = nodeAddresses(sender, installation)
@@ -66,15 +62,15 @@ function configurations({ installation, nats, issued }: Observing): AnyObserver 
         variablesOf: ({ node }: NatsAddress) => ({ [NODE_VARIABLE]: node }),
         ...(isEncrypted && { dataKey }),
       }
-      return nats.lookAtConfigurations(nodes, wished, sender.namespace, signal)
+      return clients.nats.lookAtConfigurations(nodes, wished, sender.namespace, signal)
     },
   })
 }
 
-function loggedIn({ logins: servers }: Observing): AnyObserver {
+function loggedIn({ clients }: Observing): AnyObserver {
   return logins({
     wanted: wantedLogins,
-    look: (namespace, wanted, signal) => servers.look(namespace, wanted, signal),
+    look: (namespace, wanted, signal) => clients.logins.look(namespace, wanted, signal),
   })
 }
 
@@ -90,7 +86,7 @@ function workers({ installation, lookup }: Observing): AnyObserver {
   })
 }
 
-function queue({ installation, nats, issued }: Observing): AnyObserver {
+function queue({ installation, clients, issued }: Observing): AnyObserver {
   return jetstream({
     target: (sender) => {
       if (sender.spec.nats.managed && issued(sender) === undefined) return undefined
@@ -102,11 +98,11 @@ function queue({ installation, nats, issued }: Observing): AnyObserver {
       }
     },
     look: (namespace, { access, ...wanted }, signal) =>
-      nats.lookAtQueue({ namespace, access }, wanted, signal),
+      clients.nats.lookAtQueue({ namespace, access }, wanted, signal),
   })
 }
 
-function archive({ clickhouse: server }: Observing): AnyObserver {
+function archive({ clients }: Observing): AnyObserver {
   return clickhouse({
     target: (sender) => {
       const wish = archiveWish(sender)
@@ -118,12 +114,12 @@ function archive({ clickhouse: server }: Observing): AnyObserver {
       const tables = [...DATA_TABLES, ...(backupsToo ? BACKUP_TABLES : [])]
       return { namespace: sender.namespace, access, database, disk, tables, expression }
     },
-    look: (target, signal) => server.look(target, signal),
+    look: (target, signal) => clients.clickhouse.look(target, signal),
     isLess: (sender, seen) => showsLoss(sender, seen, new Date()),
   })
 }
 
-function stored({ clickhouse: server }: Observing): AnyObserver {
+function stored({ clients }: Observing): AnyObserver {
   return backups({
     target: (sender) => {
       const wish = backupWish(sender)
@@ -133,6 +129,6 @@ function stored({ clickhouse: server }: Observing): AnyObserver {
       const remembered = [last, lastFull, verified, kept].flatMap((backup) => backup?.name ?? [])
       return { namespace: sender.namespace, access, database, collection, remembered }
     },
-    look: (target, signal) => server.lookAtBackups(target, signal),
+    look: (target, signal) => clients.clickhouse.lookAtBackups(target, signal),
   })
 }

@@ -176,22 +176,10 @@ const lookAtBackups = (clickhouse: Clickhouse, url: string) =>
 
 describe('the operator', () => {
   it('is told which right it lacks, with the words of the server', async () => {
-    const outcome = await operatorAs('backup', (clickhouse, url) =>
-      clickhouse.run(
-        {
-          type: 'statement',
-          access: { url },
-          subject: 'email_events',
-          texts: [RULE],
-          reason: 'TTLDrift',
-          message: 'test',
-        },
-        'mail',
-        AbortSignal.timeout(10_000),
-      ),
+    const fault = await operatorAs('backup', (clickhouse, url) =>
+      clickhouse.run({ namespace: 'mail', access: { url } }, [RULE], AbortSignal.timeout(10_000)),
     )
-    expect(outcome).toMatchObject({
-      state: 'refused',
+    expect(fault).toMatchObject({
       reason: 'AccessDenied',
       message: expect.stringContaining('ALTER TTL') as string,
     })

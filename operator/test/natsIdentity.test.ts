@@ -17,6 +17,8 @@ import { wishedConfiguration } from '../src/components/nats/template.ts'
 import { identityName } from '../src/components/parts/natsTopology.ts'
 import { natsConfiguration } from '../src/observers/natsConfiguration.ts'
 import { natsHandshake } from '../src/observers/natsHandshake.ts'
+import type { EffectContext } from '../src/reconcile/effects/effect.ts'
+import { natsReload } from '../src/reconcile/effects/natsReload.ts'
 import type { Transport } from '../src/runtime/transport.ts'
 import { DATA_KEY } from '../src/vocabulary/dataKey.ts'
 import { authority, forgedLeaf, type Authority } from '../src/testing/certificates.ts'
@@ -110,7 +112,11 @@ const started = async (settings?: Block, pair: KeyPair = issued, key = KEY) => {
   await node.show(pair)
   await node.start({ [DATA_KEY_VARIABLE]: key })
 }
-const reload = () => nats.reload({ type: 'natsReload', ...systemTarget(), reason: '' }, who.namespace, signal)
+const reload = async () => {
+  const wish = { type: 'natsReload', ...systemTarget(), reason: '' } as const
+  const context = { sender: who, signal, tools: { nats } } as unknown as EffectContext
+  return (await natsReload.carryOut(wish, context)).outcome
+}
 
 const PROVEN =
   'the node serves the issued certificate, runs the wished configuration and refuses plain-text and certificate-less clients'

@@ -12,6 +12,7 @@ import { binary } from '../../hack/cluster/binaries.ts'
 import { ensureCommands } from '../../hack/cluster/packages.ts'
 import { run } from '../../hack/cluster/shell.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
+import { components } from '../src/components/index.ts'
 import { report } from '../src/reconcile/report.ts'
 import { kstatusOf, kubectlWaitIsMet } from '../src/testing/kstatus.ts'
 import { sender, snapshot, SPEC } from '../src/testing/snapshots.ts'
@@ -55,7 +56,8 @@ function statusOf(
   })
   const specHash = suspend || generation === 1 ? 'same' : 'other'
   const who = sender({ generation, status: last, specHash, spec: { ...SPEC, suspend } })
-  return report(snapshot({ sender: who }), { stages: [], defects: [], verdicts, proofs: [] }, [])
+  const plan = { stages: [], defects: [], verdicts, proofs: [] }
+  return report(snapshot({ sender: who }), plan, [], components)
 }
 
 const ready = statusOf()

@@ -66,7 +66,10 @@ function newestFull(site: DataSite): Promise<string> {
  */
 async function untilIncremented(site: DataSite): Promise<void> {
   const newest = async () =>
-    (await site.objects('backups/')).filter((key) => /-on-[^/]+\/\.backup$/.test(key)).sort().at(-1)
+    (await site.objects('backups/'))
+      .filter((key) => /-on-[^/]+\/\.backup$/.test(key))
+      .sort()
+      .at(-1)
   const known = await newest()
   await eventually('another increment', async () => ((await newest()) === known ? undefined : true))
 }

@@ -4,7 +4,7 @@ import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { certificatesIn, pemOf, privateKeyIn } from './pem.ts'
 import { anchorsOf, chainOf, signingAlgorithm, unique } from './trust.ts'
-import type { CaRequest, LeafRequest as OperatorLeafRequest } from '../components/desired.ts'
+import type { CaRequest, LeafRequest as OperatorLeafRequest } from '../components/wishes/certificate.ts'
 import { BACKDATED_MS } from '../vocabulary/backdating.ts'
 
 /** The operator asks for DNS names only; a test cluster also needs addresses and groups. */

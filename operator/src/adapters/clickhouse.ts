@@ -1,10 +1,10 @@
 /** ClickHouse through its own client: the only file of the operator that knows it. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
-import type { ClickhouseAccess, DesiredStatement } from '../components/desired.ts'
+import type { ClickhouseAccess } from '../components/parts/clickhouse.ts'
 import type { BackupsSeen } from '../components/backup/seen.ts'
 import type { ClickhouseFault, ClickhouseSeen } from '../components/parts/clickhouseSeen.ts'
-import type { Outcome } from '../reconcile/ports.ts'
+import type { ClickhouseServer, ClickhouseTool } from '../reconcile/tools.ts'
 import type { Transport } from '../runtime/transport.ts'
 import type { AnswerBudget } from './answerBudget.ts'
 import type { DialGuard } from './dialGuard.ts'
@@ -16,7 +16,6 @@ import { boundedAgent } from './boundedAgent.ts'
 import { lookAtBackups, type BackupsTarget } from './clickhouseBackups.ts'
 import { lookAtTables, type ArchiveTarget } from './clickhouseTables.ts'
 import { clickhouseLogin } from './clickhouseLogin.ts'
-import { Repetitions } from './repetitions.ts'
 import { firstLine } from '../../../crds/firstLine.ts'
 
 const REQUEST_MS = 10_000
@@ -27,27 +26,18 @@ const MOST_BYTES = 524_288
 const MOST_CHARACTERS = 400
 
 /** What is asked of one server, and who asks. */
-export interface ClickhouseTarget extends ArchiveTarget {
-  readonly namespace: string
-  readonly access: ClickhouseAccess
-}
+export type ClickhouseTarget = ArchiveTarget & ClickhouseServer
 
 /** The same for the backups that one server makes. */
-export interface BackupDestination extends BackupsTarget {
-  readonly namespace: string
-  readonly access: ClickhouseAccess
-}
+export type BackupDestination = BackupsTarget & ClickhouseServer
 
 /** Which names and passwords of the Secret are used; the worker's where it has none of the role. */
 type Role = 'operator' | 'verify'
 
-export class Clickhouse {
+export class Clickhouse implements ClickhouseTool {
   readonly #transport: Transport
   readonly #guard: DialGuard
   readonly #budget: AnswerBudget
-  /** What was carried out and is asked for again changed nothing; what did not come through may do so any moment. */
-  readonly #carriedOut = new Repetitions({ firstMs: 5_000, longestMs: 300_000 })
-  readonly #lost = new Repetitions({ firstMs: 1_000, longestMs: 30_000 })
 
   constructor(transport: Transport, guard: DialGuard, budget: AnswerBudget) {
     this.#transport = transport
@@ -79,45 +69,24 @@ export class Clickhouse {
     }
   }
 
-  /** @returns why a statement is not to be said yet; `undefined` when it is. */
-  putOff(wish: DesiredStatement, namespace: string): Outcome | undefined {
-    const said = wordsOf(wish, namespace)
-    const waits = [this.#carriedOut, this.#lost].map((past) => past.waitMs(said, performance.now()))
-    const againMs = Math.max(...waits)
-    if (againMs === 0) return undefined
-    return { state: 'waiting', what: `${subjectOf(wish)}: said a moment ago`, againMs }
-  }
-
-  /**
-   * Carries a statement out. What the server refuses is told with the reason that its code means; whether one was
-   * carried out that waits is not known.
-   */
-  async run(wish: DesiredStatement, namespace: string, signal: AbortSignal): Promise<Outcome> {
-    const what = subjectOf(wish)
-    const said = wordsOf(wish, namespace)
+  async run(
+    server: ClickhouseServer,
+    texts: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ClickhouseFault | undefined> {
     try {
-      await this.#with('operator', { namespace, access: wish.access }, signal, async (client, ends) => {
-        for (const query of wish.texts) await client.command({ query, abort_signal: ends })
+      await this.#with('operator', server, signal, async (client, ends) => {
+        for (const query of texts) await client.command({ query, abort_signal: ends })
       })
-      this.#carriedOut.said(said, performance.now())
-      return { state: 'done', change: 'requested', what }
+      return undefined
     } catch (error) {
-      const { reason, message } = faultOf(error)
-      if (reason === 'Unreachable') {
-        this.#lost.said(said, performance.now())
-        return {
-          state: 'waiting',
-          what: `${what}: ${message}`,
-          againMs: this.#lost.waitMs(said, performance.now()),
-        }
-      }
-      return { state: 'refused', what, message, invalid: false, reason }
+      return faultOf(error)
     }
   }
 
   async #with<Result>(
     role: Role,
-    { namespace, access }: { readonly namespace: string; readonly access: ClickhouseAccess },
+    { namespace, access }: ClickhouseServer,
     given: AbortSignal,
     work: (client: ClickHouseClient, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
@@ -159,11 +128,6 @@ async function until(signal: AbortSignal): Promise<never> {
   await aborted(signal)
   throw new Error('it took too long')
 }
-
-const subjectOf = ({ subject }: DesiredStatement) => `ClickHouse table ${subject}`
-
-const wordsOf = ({ access, texts }: DesiredStatement, namespace: string) =>
-  [namespace, access.url, ...texts].join('\n')
 
 /**
  * One line that is the same for every way of not getting through. Only what has the shape of ClickHouse's own errors is

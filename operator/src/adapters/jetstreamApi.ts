@@ -1,10 +1,11 @@
 /** The few calls of the JetStream API that are needed, with the configuration as the API spells it. */
 import type { NatsConnection } from 'nats'
+import type { JetstreamApi } from '../reconcile/tools.ts'
 import type { QueuePart } from '../components/nats/seen.ts'
 
 const REQUEST_MS = 5_000
 
-export function jetstreamApi(connection: NatsConnection) {
+export function jetstreamApi(connection: NatsConnection): JetstreamApi {
   const request = async (subject: string, body?: unknown): Promise<ApiAnswer> => {
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const message = await connection.request(`$JS.API.${subject}`, payload, { timeout: REQUEST_MS })

@@ -1,10 +1,9 @@
 /** The ports of the reconcile on a real API server. */
 import type { Controller } from '../runtime/controller.ts'
 import type { Evidence, Installation, Sender } from '../components/snapshot.ts'
-import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
-import type { Clickhouse } from './clickhouse.ts'
-import type { Nats } from './nats.ts'
+import type { KubernetesObject, Resource } from '../runtime/object.ts'
 import type { Ports } from '../reconcile/ports.ts'
+import type { Tools } from '../reconcile/tools.ts'
 import type { Transport } from '../runtime/transport.ts'
 import type { EventRecorder } from '../runtime/events.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -12,8 +11,11 @@ import { OPERATOR, RETAINED_FOR } from '../vocabulary/labels.ts'
 import { BatchSender, CronJob, Job, NetworkPolicy, Pod, Secret } from '../vocabulary/kinds.ts'
 import { Applier } from '../runtime/apply.ts'
 import { Failures } from '../runtime/failures.ts'
+import { Repetitions } from '../runtime/repetitions.ts'
 import { joinKey } from '../runtime/object.ts'
+import { read } from '../runtime/read.ts'
 import { writeStatus } from '../runtime/statusWriter.ts'
+import { Authority } from './authority.ts'
 import { jobRuns } from './jobRuns.ts'
 import { probingOf } from './probeRuns.ts'
 import { References } from './references.ts'
@@ -44,8 +46,8 @@ export interface KubernetesPortsOptions {
   /** Components whose Jobs report. */
   readonly reporting: readonly string[]
   readonly installation: Installation
-  readonly nats: Nats
-  readonly clickhouse: Clickhouse
+  /** Of servers outside. */
+  readonly clients: Omit<Tools, 'cluster' | 'secrets' | 'authority'>
   readonly watch: Watch
   readonly sharing: Sharing
   readonly events: EventRecorder
@@ -53,7 +55,7 @@ export interface KubernetesPortsOptions {
 }
 
 export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
-  const { transport, controller, installation, nats, clickhouse, watch, events, metrics } = options
+  const { transport, controller, installation, clients, watch, events, metrics } = options
   const now = () => new Date()
   const storeOf = (resource: Resource) => controller.store(resource)
   const applier = new Applier({ transport, fieldManager: FIELD_MANAGER, storeOf, metrics })
@@ -71,6 +73,10 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     installation,
     presence: (namespace, signal) => others.presence(namespace, signal),
     primary: (key) => primaries.get(key),
+    missingKinds: () => {
+      const missing = options.kinds.filter((kind) => kind.optional === true && !controller.isServed(kind))
+      return new Set(missing.map(({ kind }) => kind))
+    },
     children: (sender) => childrenOf(sender, controller, options.kinds),
     secrets: (sender) => {
       const own = storeOf(Secret).controlledBy(sender.uid)
@@ -85,30 +91,24 @@ export function kubernetesPorts(options: KubernetesPortsOptions): Ports {
     },
     evidence: (sender) => watch.evidence(keyOf(sender)),
     shared: (sender, facts) => sharing.of(sender, facts),
-    unserved: () =>
-      new Set(options.kinds.filter((kind) => !controller.isServed(kind)).map(({ kind }) => kind)),
     runs: (sender) => jobRuns(sender, runStores, options.reporting),
     probing: (sender) => probingOf(sender, { ...runStores, policies: storeOf(NetworkPolicy) }),
-    apply: (resource, object, claim, signal) => applier.apply(resource, object, claim, signal),
-    remove: (resource, namespace, name, owner: OwnerReference, signal) =>
-      applier.remove(resource, namespace, name, owner, signal),
-    issueCertificate: (wish, claim, signal) => secrets.issueCertificate(wish, claim, signal),
-    async makeKey(wish, claim, signal) {
-      const outcome = await secrets.makeKey(wish, claim, signal)
-      // Fingerprints made under an earlier key compare with nothing any more.
-      if (outcome.state === 'done') references.forget(joinKey(wish.secret.namespace, claim.name))
-      return outcome
+    tools: {
+      ...clients,
+      secrets,
+      authority: new Authority((namespace, name, signal) => secrets.read(namespace, name, signal), now),
+      cluster: {
+        apply: (resource, object, claim, signal) => applier.apply(resource, object, claim, signal),
+        remove: (resource, namespace, name, owner, signal) =>
+          applier.remove(resource, namespace, name, owner, signal),
+        isThere: async (resource, namespace, name, signal) =>
+          (await read(transport, resource, namespace, name, signal)) !== undefined,
+      },
     },
-    reloadNats: (wish, sender, signal) => nats.reload(wish, sender.namespace, signal),
-    keepQueue: (wish, sender, signal) => nats.keepQueue(wish, sender.namespace, signal),
-    async runStatement(wish, sender, signal) {
-      const putOff = clickhouse.putOff(wish, sender.namespace)
-      if (putOff) return putOff
-      const outcome = await clickhouse.run(wish, sender.namespace, signal)
-      watch.outdated(keyOf(sender), 'clickhouse')
-      // Whether it was carried out is known from a look; without one nothing would be known for half a minute.
-      if (outcome.state === 'waiting') watch.lookSoon(keyOf(sender))
-      return outcome
+    repetitions: new Repetitions(() => performance.now()),
+    outdated: (sender, what) => {
+      if (what === 'references') references.forget(keyOf(sender))
+      else watch.outdated(keyOf(sender), what)
     },
     lookSoon: (sender) => {
       watch.lookSoon(keyOf(sender))

@@ -1,10 +1,17 @@
 /** NATS through its own client, which only this file and its neighbours nats*.ts know (upstream goes on as @nats-io/*). */
 import type { ConnectionOptions, NatsConnection } from 'nats'
 import { linedPem } from '../../../crds/pem.ts'
-import type { DesiredQueue, DesiredReload, NatsAccess, NatsAddress } from '../components/desired.ts'
+import type { NatsAccess, NatsAddress } from '../components/parts/natsAccess.ts'
 import type { Block } from '../components/nats/serverSyntax.ts'
 import type { JetstreamSeen, NodeConfiguration } from '../components/nats/seen.ts'
-import type { Outcome } from '../reconcile/ports.ts'
+import type {
+  JetstreamApi,
+  NatsTarget,
+  NatsTool,
+  NodeAnswer,
+  NodeVerb,
+  SystemTarget,
+} from '../reconcile/tools.ts'
 import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
 import type { Transport } from '../runtime/transport.ts'
 import type { AnswerBudget } from './answerBudget.ts'
@@ -22,18 +29,6 @@ const REQUEST_MS = 5_000
 /** Of all servers together. */
 const MOST_PLACES = 8
 
-/** What is asked of one NATS system: who may ask, and where. */
-export interface NatsTarget {
-  readonly namespace: string
-  readonly access: NatsAccess
-}
-
-/** One node, and the Secret with the leaf of its system account. */
-export interface SystemTarget {
-  readonly address: NatsAddress
-  readonly systemSecret: string
-}
-
 /** What nodes should run. @property dataKey the variable that stands for the key of the volumes, and who holds it */
 export interface WishedConfiguration {
   readonly systemSecret: string
@@ -42,7 +37,7 @@ export interface WishedConfiguration {
   readonly dataKey?: { readonly variable: string; readonly secret: string }
 }
 
-export class Nats {
+export class Nats implements NatsTool {
   readonly #transport: Transport
   readonly #guard: DialGuard
   readonly #budget: AnswerBudget
@@ -53,22 +48,15 @@ export class Nats {
     this.#budget = budget
   }
 
-  /** Makes stream and consumer what they should be. What cannot be changed in place is told, not deleted. */
-  async keepQueue(wish: DesiredQueue, namespace: string, signal: AbortSignal): Promise<Outcome> {
-    const what = `stream ${wish.stream.name}`
+  async jetstream<Result>(
+    target: NatsTarget,
+    ask: (api: JetstreamApi) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
     try {
-      await this.#with({ namespace, access: wish.access }, signal, async (connection) => {
-        const api = jetstreamApi(connection)
-        const stream = await api.streamInfo(wish.stream.name)
-        await api.request(`STREAM.${stream ? 'UPDATE' : 'CREATE'}.${wish.stream.name}`, wish.stream)
-        await api.request(`CONSUMER.DURABLE.CREATE.${wish.stream.name}.${wish.consumer.durable_name}`, {
-          stream_name: wish.stream.name,
-          config: wish.consumer,
-        })
-      })
-      return { state: 'done', change: 'requested', what }
+      return await this.#with(target, signal, (connection) => ask(jetstreamApi(connection)))
     } catch (error) {
-      return { state: 'waiting', what, fault: `cannot be brought in line: ${faultOf(error)}` }
+      throw toldAsFault(error)
     }
   }
 
@@ -94,16 +82,16 @@ export class Nats {
     }
   }
 
-  /** Tells one node to read configuration and certificates again (`RELOAD`, 2.10 and later). */
-  async reload(wish: DesiredReload, namespace: string, signal: AbortSignal): Promise<Outcome> {
-    const what = `NATS node ${wish.address.node}`
+  async askNode(
+    verb: NodeVerb,
+    node: SystemTarget,
+    namespace: string,
+    signal: AbortSignal,
+  ): Promise<NodeAnswer> {
     try {
-      const { error } = await this.#askNode('RELOAD', wish, namespace, signal)
-      // What could not be read again is an answer like any other.
-      if (error) throw new Error(`the configuration cannot be read again (${error.code})`)
-      return { state: 'done', change: 'requested', what }
+      return await this.#askNode(verb, node, namespace, signal)
     } catch (error) {
-      return { state: 'waiting', what, fault: `does not reload: ${faultOf(error)}` }
+      throw toldAsFault(error)
     }
   }
 
@@ -135,9 +123,8 @@ export class Nats {
     return Promise.all(nodes.map(look))
   }
 
-  /** Asks one server by way of its system account (`$SYS.REQ.SERVER.<id>.<verb>`). */
   async #askNode(
-    verb: 'RELOAD' | 'VARZ',
+    verb: NodeVerb,
     { address, systemSecret }: SystemTarget,
     namespace: string,
     signal: AbortSignal,
@@ -214,9 +201,9 @@ export class Nats {
   }
 }
 
-interface NodeAnswer {
-  readonly data?: { readonly config_digest?: string }
-  readonly error?: { readonly code: number }
+/** In words that are the same for every way of not getting through. */
+function toldAsFault(error: unknown): Error {
+  return new Error(faultOf(error), { cause: error })
 }
 
 function running(

@@ -1,4 +1,5 @@
 /** The shape of every managed thing: what should exist, what is, and the verdict on it. All of it pure. */
+import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { ConditionType, ReasonOf } from '../../../crds/schema/conditions.ts'
 import type { Resource } from '../runtime/object.ts'
 import type { Desired } from './desired.ts'
@@ -14,6 +15,12 @@ export interface Verdict<Type extends ConditionType> {
   readonly lookAgainMs?: number
 }
 
+/** What a component has to show in `status.evidence`, beside its verdict. */
+export type Figures = NonNullable<BatchSenderStatus['evidence']>
+
+/** Whether this pass made an object, or found it as it should be. */
+export type IsMade = (resource: Resource, name: string) => boolean
+
 /** A component whose observed facts are its own business. */
 export interface Component<Type extends ConditionType> {
   readonly name: string
@@ -27,6 +34,8 @@ export interface Component<Type extends ConditionType> {
   /** What should exist. An empty list while something must come first. */
   desired(snapshot: Snapshot): readonly Desired[]
   verdict(snapshot: Snapshot): Verdict<Type>
+  /** Each of its own: no two components show the same figure. */
+  figures?(snapshot: Snapshot, isMade: IsMade): Figures
 }
 
 /** The same as it is written: the verdict in two steps. */

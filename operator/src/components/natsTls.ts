@@ -2,12 +2,13 @@
  * The certificates of managed NATS: a CA, one leaf for the servers, one for each who may speak to them. Another CA is
  * trusted by everybody, NATS started anew with that trust, before it signs anything.
  */
-import type { DesiredCertificate } from './desired.ts'
+import type { DesiredCertificate } from './wishes/certificate.ts'
 import type { CertificateFacts, Snapshot } from './snapshot.ts'
 import type { Verdict } from './component.ts'
 import type { Leaf } from './parts/natsLeaves.ts'
 import { component } from './component.ts'
 import { natsIsUpToDate } from './nats/template.ts'
+import { natsTlsFigures } from './nats/tlsFigures.ts'
 import { natsIssuer } from './parts/natsIssuer.ts'
 import { natsLeaves } from './parts/natsLeaves.ts'
 import { clientEnding, issuerEnding, type Ending } from './parts/endings.ts'
@@ -31,6 +32,7 @@ export const natsTls = component<'NatsTLSReady', Observed>({
   conditionType: 'NatsTLSReady',
   owns: [Secret],
   prunes: [],
+  figures: natsTlsFigures,
 
   desired(snapshot) {
     if (!snapshot.sender.spec.nats.managed) return []

@@ -143,6 +143,8 @@ export interface Snapshot {
   readonly now: Date
   readonly sender: Sender
   readonly installation: Installation
+  /** Optional kinds whose definition is not installed. */
+  readonly missingKinds: ReadonlySet<string>
   /** `Kind/name` → object; only what carries our labels. */
   readonly children: ReadonlyMap<string, KubernetesObject>
   readonly secrets: ReadonlyMap<string, SecretFacts>
@@ -152,10 +154,13 @@ export interface Snapshot {
   /** Sorted by their texts. */
   readonly troubles: readonly Trouble[]
   readonly evidence: Evidence
-  /** Kinds whose definition the cluster does not have, of those that may be absent. */
-  readonly unserved: ReadonlySet<string>
   /** Sorted; without repetitions. */
   readonly shared: readonly Share[]
+}
+
+/** Whether there can be an object of that kind. */
+export function isServed({ missingKinds }: Pick<Snapshot, 'missingKinds'>, { kind }: Resource): boolean {
+  return !missingKinds.has(kind)
 }
 
 /** The child as the informer knows it. The shape is the caller's word for what the kind looks like. */

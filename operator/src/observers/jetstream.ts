@@ -2,7 +2,7 @@
 import type { ConsumerConfig, StreamConfig } from '../../../crds/workQueue.ts'
 import type { Sender } from '../components/snapshot.ts'
 import type { JetstreamSeen } from '../components/nats/seen.ts'
-import type { NatsAccess } from '../components/desired.ts'
+import type { NatsAccess } from '../components/parts/natsAccess.ts'
 import type { Observer } from './watchman.ts'
 
 export interface QueueTarget {

@@ -1,5 +1,5 @@
 /** Asks every NATS node which configuration it runs: a file that was put right says nothing of the process. */
-import type { NatsAddress } from '../components/desired.ts'
+import type { NatsAddress } from '../components/parts/natsAccess.ts'
 import type { Sender } from '../components/snapshot.ts'
 import type { NodeConfiguration } from '../components/nats/seen.ts'
 import type { Observer } from './watchman.ts'

@@ -2,7 +2,7 @@
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { lookup as systemLookup } from 'node:dns'
-import type { NatsAddress } from '../components/desired.ts'
+import type { NatsAddress } from '../components/parts/natsAccess.ts'
 import type { CertificateFacts, Sender } from '../components/snapshot.ts'
 import type { NodeHandshake } from '../components/nats/seen.ts'
 import type { Observer } from './watchman.ts'

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net'
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls'
-import type { NatsAddress } from '../components/desired.ts'
+import type { NatsAddress } from '../components/parts/natsAccess.ts'
 import type { NodeHandshake } from '../components/nats/seen.ts'
 import { keyHash } from '../adapters/trust.ts'
 

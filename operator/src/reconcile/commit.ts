@@ -7,7 +7,8 @@ import type { Snapshot } from '../components/snapshot.ts'
 import { ownerReference } from '../components/parts/metadata.ts'
 import { isLost } from '../runtime/errors.ts'
 import { isLasting } from '../runtime/failures.ts'
-import { effectOf } from './effects/index.ts'
+import { attempt } from './attempt.ts'
+import { nounOf } from './effects/index.ts'
 import { outcomeOfError } from './mishap.ts'
 
 export interface StepOutcome extends Written {
@@ -32,7 +33,7 @@ export async function commit(
 ): Promise<readonly StepOutcome[]> {
   const { sender, now } = snapshot
   const claim = { ...ownerReference(sender), adoptsOrphans: sender.adoptsOrphans }
-  const context = { sender, now, claim, ports, signal }
+  const context = { sender, now, claim, tools: ports.tools, ports, signal }
   const outcomes: StepOutcome[] = []
   for (const stage of plan.stages) {
     const failed = new Set(outcomes.filter(isFailed).map(({ step }) => step.conditionType))
@@ -50,11 +51,10 @@ export function isFailed({ outcome }: StepOutcome): boolean {
 
 async function carryOut(step: Step, context: Context): Promise<StepOutcome> {
   const { ports, signal, sender } = context
-  const effect = effectOf(step.desired)
-  const what = effect.noun(step.desired)
+  const what = nounOf(step.desired)
   const key = `${sender.uid} ${what}`
   try {
-    const written = await effect.carryOut(step.desired, context)
+    const written = await attempt(step.desired, context)
     return { step, contests: [], ...written, outcome: toldWhenItLasts(written.outcome, key, ports.failures) }
   } catch (error) {
     if (signal.aborted) throw error

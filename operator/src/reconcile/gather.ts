@@ -27,6 +27,7 @@ export async function gather(
     now: ports.now(),
     sender,
     installation: ports.installation,
+    missingKinds: ports.missingKinds(),
     children,
     troubles: await ports.troubles(sender, children, signal),
     secrets: ports.secrets(sender),
@@ -35,7 +36,6 @@ export async function gather(
     probing: ports.probing(sender),
     evidence: ports.evidence(sender),
     shared: ports.shared(sender, read),
-    unserved: ports.unserved(),
   }
 }
 

@@ -10,6 +10,7 @@ import type { StepOutcome } from './commit.ts'
 import { CHECKS, CONDITIONS, CONDITION_TYPES, stalls } from '../../../crds/schema/conditions.ts'
 import { contractBreaches, kstatusOf, kubectlWaitIsMet } from '../testing/kstatus.ts'
 import { NOW, sender, snapshot, SPEC } from '../testing/snapshots.ts'
+import { components } from '../components/index.ts'
 import { Deployment } from '../vocabulary/kinds.ts'
 import { report } from './report.ts'
 
@@ -137,7 +138,7 @@ function pass(world: World, outcomes: readonly StepOutcome[], secondsLater = 0):
     proofs: NAMES.map((name) => ({ name, proof: world.proofs[name] })),
   }
   const now = new Date(NOW.getTime() + (world.seconds + secondsLater) * 1000)
-  return report(snapshot({ sender: who, now }), plan, world.suspend ? [] : outcomes)
+  return report(snapshot({ sender: who, now }), plan, world.suspend ? [] : outcomes, components)
 }
 
 /** What is made again was found missing in the same pass. */

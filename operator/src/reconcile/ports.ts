@@ -1,15 +1,9 @@
 /** What the way of a BatchSender needs from outside: adapters implement it, tests hand in ten lines. */
-import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { AnyReason } from '../../../crds/schema/conditions.ts'
 import type { Failures } from '../runtime/failures.ts'
-import type {
-  DesiredCertificate,
-  DesiredKey,
-  DesiredQueue,
-  DesiredReload,
-  DesiredStatement,
-} from '../components/desired.ts'
+import type { Repetitions } from '../runtime/repetitions.ts'
+import type { Tools } from './tools.ts'
 import type {
   Evidence,
   Installation,
@@ -21,9 +15,7 @@ import type {
   Trouble,
 } from '../components/snapshot.ts'
 import type { Probing } from '../components/networkPolicy/seen.ts'
-import type { Removal } from '../runtime/remove.ts'
-import type { Claim } from '../runtime/ownership.ts'
-import type { KubernetesObject, OwnerReference, Resource } from '../runtime/object.ts'
+import type { KubernetesObject } from '../runtime/object.ts'
 
 /** What became of one step. */
 export type Outcome =
@@ -88,6 +80,8 @@ export interface ReadPorts {
   now(): Date
   /** The object as the informer has it; `undefined` when it is gone. */
   primary(key: string): KubernetesObject | undefined
+  /** Optional kinds whose definition is not installed. */
+  missingKinds(): ReadonlySet<string>
   children(sender: Sender): ReadonlyMap<string, KubernetesObject>
   secrets(sender: Sender): ReadonlyMap<string, SecretFacts>
   /** Runs of the Jobs that report; the last few of each. */
@@ -109,30 +103,19 @@ export interface ReadPorts {
   evidence(sender: Sender): Evidence
   /** With whom it shares what it should have for itself. */
   shared(sender: Sender, references: ReadonlyMap<string, ReferenceFacts>): readonly Share[]
-  /** Kinds whose definition the cluster does not have. */
-  unserved(): ReadonlySet<string>
   readonly installation: Installation
 }
 
+/** What an effect may outdate: what an observer saw, or the fingerprints of the user's Secrets. */
+export type Remembered = keyof Evidence | 'references'
+
 export interface WritePorts {
-  apply(
-    resource: Resource,
-    object: KubernetesObject,
-    claim: Claim,
-    signal: AbortSignal,
-  ): Promise<ApplyOutcome>
-  remove(
-    resource: Resource,
-    namespace: string,
-    name: string,
-    owner: OwnerReference,
-    signal: AbortSignal,
-  ): Promise<Removal>
-  issueCertificate(wish: DesiredCertificate, claim: Claim, signal: AbortSignal): Promise<Outcome>
-  makeKey(wish: DesiredKey, claim: Claim, signal: AbortSignal): Promise<Outcome>
-  reloadNats(wish: DesiredReload, sender: Sender, signal: AbortSignal): Promise<Outcome>
-  keepQueue(wish: DesiredQueue, sender: Sender, signal: AbortSignal): Promise<Outcome>
-  runStatement(wish: DesiredStatement, sender: Sender, signal: AbortSignal): Promise<Outcome>
+  /** What effects are carried out with. */
+  readonly tools: Tools
+  /** What was carried out before, by its words. */
+  readonly repetitions: Repetitions
+  /** What is remembered of it is no longer how it is. */
+  outdated(sender: Sender, what: Remembered): void
   /** Something was changed that an observer should look at soon. */
   lookSoon(sender: Sender): void
   /** The object is gone or going: what was remembered of it may go, too. */

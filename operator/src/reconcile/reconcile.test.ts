@@ -2,11 +2,16 @@ import { describe, expect, it } from 'vitest'
 import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
 import type { Ports } from './ports.ts'
+import type { ClusterTool, Tools } from './tools.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import { checks } from '../checks/index.ts'
 import { components } from '../components/index.ts'
+import { isServed } from '../components/snapshot.ts'
+import { Service } from '../vocabulary/kinds.ts'
 import { ApiError, Waiting } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
+import { Repetitions } from '../runtime/repetitions.ts'
+import { IDLE_TOOLS } from '../testing/idleTools.ts'
 import {
   allReferences,
   INSTALLATION,
@@ -28,7 +33,15 @@ const primary = (more: object = {}): KubernetesObject => ({
 })
 
 /** Ports over values; every write is written down. */
-function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) {
+function ports(
+  object: KubernetesObject | undefined,
+  {
+    tools,
+    apply,
+    remove,
+    ...more
+  }: Partial<Omit<Ports, 'tools'> & ClusterTool> & { tools?: Partial<Tools> } = {},
+) {
   const writes: string[] = []
   const statuses: BatchSenderStatus[] = []
   const made = (what: string, outcome: ApplyOutcome): Promise<ApplyOutcome> => {
@@ -44,22 +57,30 @@ function ports(object: KubernetesObject | undefined, more: Partial<Ports> = {}) 
     installation: INSTALLATION,
     presence: () => Promise.resolve('gone'),
     primary: () => object,
+    missingKinds: () => new Set(),
     children: () => new Map(),
     secrets: () => issuedSecrets(sender()),
     runs: () => [],
     probing: () => ({ runs: [], others: [] }),
     troubles: () => Promise.resolve([]),
     shared: () => [],
-    unserved: () => new Set(),
     references: () => Promise.resolve(allReferences()),
     evidence: () => snapshot().evidence,
-    apply: (resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish }),
-    remove: (resource) => done(`remove ${resource.kind}`).then(() => ({ state: 'removed' })),
-    issueCertificate: (wish) => done(`issue ${wish.secret.name}`),
-    makeKey: () => Promise.resolve({ state: 'unchanged' }),
-    reloadNats: () => done('reload'),
-    keepQueue: () => done('queue'),
-    runStatement: () => done('statement'),
+    tools: {
+      ...IDLE_TOOLS,
+      cluster: {
+        ...IDLE_TOOLS.cluster,
+        apply:
+          apply ?? ((resource, wish) => made(`apply ${resource.kind}`, { state: 'created', object: wish })),
+        remove:
+          remove ??
+          ((resource) => done(`remove ${resource.kind}`).then(() => ({ state: 'removed' }) as const)),
+      },
+      secrets: { ...IDLE_TOOLS.secrets, keep: ({ name }) => done(`keep ${name}`) },
+      ...tools,
+    },
+    repetitions: new Repetitions(() => 0),
+    outdated: () => undefined,
     lookSoon: () => undefined,
     forget: (key) => writes.push(`forget ${key}`),
     attend: () => undefined,
@@ -172,10 +193,6 @@ describe('a pass', () => {
         resource.kind === 'Service'
           ? Promise.reject(new Waiting('Contested', 700))
           : Promise.resolve({ state: 'unchanged', object: wish }),
-      issueCertificate: () => Promise.resolve({ state: 'unchanged' }),
-      keepQueue: () => Promise.resolve({ state: 'unchanged' }),
-      reloadNats: () => Promise.resolve({ state: 'unchanged' }),
-      runStatement: () => Promise.resolve({ state: 'unchanged' }),
     })
     expect(await pass()).toEqual({ requeueAfterMs: 700 })
     expect(statuses).toHaveLength(1)
@@ -183,7 +200,7 @@ describe('a pass', () => {
   })
 
   describe('with a step that fails', () => {
-    const failing = (kind: string, error: Error | undefined, more: Partial<Ports> = {}) => {
+    const failing = (kind: string, error: Error | undefined, more: Parameters<typeof ports>[1] = {}) => {
       let seconds = 0
       const applied: string[] = []
       const all = ports(primary(), {
@@ -274,24 +291,23 @@ describe('a pass', () => {
 
     it('gives no condition a reason that it does not declare', async () => {
       const { passAt, conditionOf } = failing('none', undefined, {
-        keepQueue: () =>
-          Promise.resolve({
-            state: 'refused',
-            what: 'stream x',
-            message: 'no',
-            invalid: false,
-            reason: 'AccessDenied',
-          }),
-        evidence: () => ({
-          ...snapshot().evidence,
-          jetstream: {
-            lookedAt: NOW,
-            seen: { reached: true, stream: { exists: false }, consumer: { exists: false } },
+        tools: {
+          secrets: {
+            ...IDLE_TOOLS.secrets,
+            keep: () =>
+              Promise.resolve({
+                state: 'refused',
+                what: 'Secret x',
+                message: 'no',
+                invalid: false,
+                reason: 'AccessDenied',
+              }),
           },
-        }),
+        },
+        secrets: () => new Map(),
       })
       await passAt(0)
-      expect(conditionOf('NatsReady')).toMatchObject({ reason: 'WriteRefused', message: 'stream x: no' })
+      expect(conditionOf('NatsTLSReady')).toMatchObject({ reason: 'WriteRefused', message: 'Secret x: no' })
     })
   })
 
@@ -322,6 +338,23 @@ describe('a pass', () => {
     await expect(reconcile(KEY, catalogue, all, new AbortController().signal)).rejects.toThrow('defect')
     expect(reasonOf(statuses[0], broken.conditionType)).toBe('InternalError')
     expect(writes).toContain('apply Job')
+  })
+
+  it('lets a component wish only for what the server knows', async () => {
+    const [first] = components
+    if (!first) throw new Error('there are no components')
+    const object = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'x', namespace: 'mail' } }
+    const choosy: (typeof components)[number] = {
+      ...first,
+      desired: (given) => (isServed(given, Service) ? [{ type: 'object', resource: Service, object }] : []),
+    }
+    const written = async (missing: readonly string[]) => {
+      const { all, writes } = ports(primary(), { missingKinds: () => new Set(missing) })
+      await reconcile(KEY, { components: [choosy], checks: [] }, all, new AbortController().signal)
+      return writes
+    }
+    expect(await written(['ServiceMonitor'])).toEqual(['apply Service'])
+    expect(await written(['Service'])).toEqual([])
   })
 
   it('tells what is held by a finalizer, and not what is only on its way out', async () => {
@@ -380,8 +413,7 @@ describe('a pass', () => {
             ? { state: 'terminating', finalizers: [] }
             : { state: 'unchanged', object },
         ),
-      keepQueue: () =>
-        Promise.resolve({ state: 'waiting', what: 'stream x', fault: 'cannot be kept: no space' }),
+      tools: { nats: { ...IDLE_TOOLS.nats, jetstream: () => Promise.reject(new Error('no space')) } },
       evidence: () => ({
         ...snapshot().evidence,
         jetstream: {
@@ -397,7 +429,7 @@ describe('a pass', () => {
     const told = (type: string) =>
       statuses.at(-1)?.conditions?.find((condition) => condition.type === type)?.message
     expect(told('NetworkPolicyReady')).toMatch(/belongs to an owner of the same name that is gone/)
-    expect(told('NatsReady')).toBe('stream x cannot be kept: no space')
+    expect(told('NatsReady')).toMatch(/^stream \S+ cannot be brought in line: no space$/)
   })
 
   it('tells once what admission changes, and is Ready with it', async () => {

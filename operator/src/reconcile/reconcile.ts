@@ -83,7 +83,7 @@ async function pursue(
   const outcomes = await commit(plan, snapshot, ports, signal)
   // Told before the status is written: a conflict there ends the pass, and the next one finds nothing more to do.
   for (const event of deedsOf(snapshot, outcomes)) ports.event(primary, event)
-  const status = report(snapshot, plan, outcomes)
+  const status = report(snapshot, plan, outcomes, components)
   await ports.writeStatus(primary, status, signal)
   for (const event of turnsOf(sender.status, status)) ports.event(primary, event)
   const fault = worstFault(plan, outcomes)

@@ -3,14 +3,19 @@ import { describe, expect, it } from 'vitest'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { ConditionType } from '../../../crds/schema/conditions.ts'
 import type { Plan } from './plan.ts'
+import type { Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
 import { CONDITIONS, CONDITION_TYPES, stalls } from '../../../crds/schema/conditions.ts'
 import { contractBreaches, kstatusOf, kubectlWaitIsMet } from '../testing/kstatus.ts'
 import { NOW, sender, snapshot, SPEC } from '../testing/snapshots.ts'
+import { components } from '../components/index.ts'
 import { Deployment } from '../vocabulary/kinds.ts'
 import { turnsOf } from './events.ts'
-import { report } from './report.ts'
+import { report as reportOf } from './report.ts'
 import { productionReady } from './summary.ts'
+
+const report = (...[of, plan, outcomes]: [Snapshot, Plan, readonly StepOutcome[]]) =>
+  reportOf(of, plan, outcomes, components)
 
 type Verdicts = Plan['verdicts']
 const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000)

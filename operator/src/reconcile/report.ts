@@ -1,5 +1,6 @@
 /** Turns verdicts, proofs and what became of the writes into the status. Pure. */
 import type { BatchSenderStatus, Check as CheckStatus, Condition } from '../../../crds/schema/status.ts'
+import type { AnyComponent, Figures } from '../components/component.ts'
 import type { Plan } from './plan.ts'
 import type { Sender, Snapshot } from '../components/snapshot.ts'
 import type { StepOutcome } from './commit.ts'
@@ -10,7 +11,8 @@ import { isAside } from '../components/desired.ts'
 import { rememberedProbes } from '../components/networkPolicy/probeRound.ts'
 import { environmentMemory } from '../components/worker/environmentMemory.ts'
 import { migrationMemory } from '../components/worker/migration.ts'
-import { evidenceStatus, workersStatus } from './figures.ts'
+import { workersStatus } from '../components/worker/workersStatus.ts'
+import { figuresOf } from './figures.ts'
 import { overlay } from './overlay.ts'
 import { handledRequests } from './requests.ts'
 import { instantOf } from '../components/parts/instants.ts'
@@ -24,14 +26,25 @@ import {
   toldBefore,
 } from './suspension.ts'
 
-export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOutcome[]): BatchSenderStatus {
-  const { sender } = snapshot
-  return sender.spec.suspend === true
-    ? suspendedStatus(snapshot, plan)
-    : activeStatus(snapshot, plan, outcomes)
+export function report(
+  snapshot: Snapshot,
+  plan: Plan,
+  outcomes: readonly StepOutcome[],
+  components: readonly AnyComponent[],
+): BatchSenderStatus {
+  const suspended = snapshot.sender.spec.suspend === true
+  const evidence = figuresOf(snapshot, suspended ? [] : outcomes, components)
+  return suspended
+    ? suspendedStatus(snapshot, plan, evidence)
+    : activeStatus(snapshot, plan, outcomes, evidence)
 }
 
-function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOutcome[]): BatchSenderStatus {
+function activeStatus(
+  snapshot: Snapshot,
+  plan: Plan,
+  outcomes: readonly StepOutcome[],
+  evidence: Figures,
+): BatchSenderStatus {
   const { sender, now } = snapshot
   const main = outcomes.filter(({ step }) => !isAside(step.desired))
   const judged = overlay(plan.verdicts, main, sender)
@@ -59,7 +72,7 @@ function activeStatus(snapshot: Snapshot, plan: Plan, outcomes: readonly StepOut
     ...environmentMemory(snapshot),
     conditions: [...merged, ...kept],
     checks,
-    evidence: evidenceStatus(snapshot, outcomes),
+    evidence,
     summary: {
       checks: checksText(checks),
       ...(sender.specFaults.length === 0 && { workers: workersStatus(snapshot).text }),
@@ -89,12 +102,12 @@ export function unjudgedStatus({ status, generation }: Sender, why: string, now:
 }
 
 /** What is seen, stamped with the new generation only when nothing but `suspend` changed. */
-function suspendedStatus(snapshot: Snapshot, plan: Plan): BatchSenderStatus {
+function suspendedStatus(snapshot: Snapshot, plan: Plan, evidence: Figures): BatchSenderStatus {
   const { sender, now } = snapshot
   const previous = sender.status.conditions ?? []
   const generation = suspendedGeneration(sender)
   const { conditions, ...seen } = isSeenWhileSuspended(sender)
-    ? seenWhileSuspended(snapshot, plan)
+    ? seenWhileSuspended(snapshot, plan, evidence)
     : { conditions: toldBefore(sender) }
   return {
     ...sender.status,
@@ -108,7 +121,7 @@ function suspendedStatus(snapshot: Snapshot, plan: Plan): BatchSenderStatus {
   }
 }
 
-function seenWhileSuspended(snapshot: Snapshot, plan: Plan) {
+function seenWhileSuspended(snapshot: Snapshot, plan: Plan, evidence: Figures) {
   const { sender } = snapshot
   const judged = judgedWhileSuspended(sender, plan.verdicts)
   const { ready, conditions } = summaryWhileSuspended(sender, judged)
@@ -117,7 +130,7 @@ function seenWhileSuspended(snapshot: Snapshot, plan: Plan) {
   return {
     conditions: [...conditions, ...judged, productionReady(checks, ready)],
     checks,
-    evidence: evidenceStatus(snapshot, []),
+    evidence,
     summary: { checks: checksText(checks), workers: text },
     workers: scale,
   }

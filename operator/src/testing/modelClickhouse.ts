@@ -1,6 +1,5 @@
 /** A ClickHouse made of values: it carries out the operator's statements as far as a look shows them. */
 import type { ClickhouseSeen, TableSeen } from '../components/parts/clickhouseSeen.ts'
-import type { DesiredStatement } from '../components/desired.ts'
 
 const NO_PARTS = { unaware: 0, due: { parts: 0, bytes: 0 }, cold: { parts: 0, bytes: 0, rows: 0 }, early: 0 }
 const POLICY = 'archive_v1'
@@ -34,7 +33,7 @@ export class ModelClickhouse {
     }
   }
 
-  run({ texts }: DesiredStatement): void {
+  run(texts: readonly string[]): void {
     for (const text of texts) {
       const created = /CREATE TABLE[^`]*`[^`]+`\.`([^`]+)`/.exec(text)?.[1]
       const altered = /ALTER TABLE `[^`]+`\.`([^`]+)`/.exec(text)?.[1]

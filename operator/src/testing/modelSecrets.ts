@@ -1,6 +1,5 @@
 /** Secrets of one BatchSender as facts: certificates are issued, grow old and are lost, and so are keys. */
 import type { CertificateFacts, SecretFacts } from '../components/snapshot.ts'
-import type { DesiredCertificate } from '../components/desired.ts'
 import { FULL } from './fullSpec.ts'
 import { issuedSecrets, sender } from './snapshots.ts'
 
@@ -26,10 +25,9 @@ export class ModelSecrets {
     if (facts) this.facts.set(name, facts)
   }
 
-  issue({ secret, request }: DesiredCertificate, serial: string, now: Date): void {
-    const durationMs = 'durationMs' in request ? request.durationMs : DAY_MS
-    if (!this.facts.has(secret.name)) this.restore(secret.name)
-    this.#certify(secret.name, { serial, notBefore: now, notAfter: new Date(now.getTime() + durationMs) })
+  issue(name: string, serial: string, now: Date, durationMs = DAY_MS): void {
+    if (!this.facts.has(name)) this.restore(name)
+    this.#certify(name, { serial, notBefore: now, notAfter: new Date(now.getTime() + durationMs) })
   }
 
   #certify(name: string, more: Partial<CertificateFacts>): void {

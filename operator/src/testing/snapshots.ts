@@ -134,6 +134,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     now: NOW,
     sender: who,
     installation: INSTALLATION,
+    missingKinds: new Set(),
     children: new Map(),
     secrets: issuedSecrets(who),
     references: allReferences(),
@@ -141,7 +142,6 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     probing: { runs: [], others: [] },
     troubles: [],
     shared: [],
-    unserved: new Set(),
     evidence: {
       natsHandshake: {
         lookedAt: NOW,

@@ -5,16 +5,18 @@
 import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
 import type { BatchSenderStatus } from '../../../crds/schema/status.ts'
 import type { ReferenceFacts } from '../components/snapshot.ts'
-import type { DesiredCertificate } from '../components/desired.ts'
 import type { ApplyOutcome } from '../runtime/applyOutcome.ts'
 import type { Ports } from '../reconcile/ports.ts'
+import type { SecretTool, Tools } from '../reconcile/tools.ts'
 import type { KubernetesObject } from '../runtime/object.ts'
 import { checks } from '../checks/index.ts'
 import { components } from '../components/index.ts'
 import { reconcile } from '../reconcile/reconcile.ts'
 import { ApiError } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
+import { Repetitions } from '../runtime/repetitions.ts'
 import { FULL, fullReferences } from './fullSpec.ts'
+import { IDLE_TOOLS } from './idleTools.ts'
 import { backupsSeen } from './modelBackups.ts'
 import { ModelClickhouse } from './modelClickhouse.ts'
 import { ModelSecrets } from './modelSecrets.ts'
@@ -47,6 +49,7 @@ export class World {
   writes = 0
   readonly secrets = new ModelSecrets()
   readonly #failures = new Failures(() => this.#seconds * 1_000)
+  readonly #repetitions = new Repetitions(() => this.#seconds * 1_000)
   #primary: KubernetesObject = {
     apiVersion: 'batchsender.io/v1alpha1',
     kind: 'BatchSender',
@@ -98,10 +101,18 @@ export class World {
     return ((status as { availableReplicas?: number } | undefined)?.availableReplicas ?? 0) > 0
   }
 
-  #issue(wish: DesiredCertificate): ReturnType<Ports['issueCertificate']> {
+  /** A key is as it was at first; of a certificate the authority says how long it is for. */
+  async #keep(...[{ name, type }, , make]: Parameters<SecretTool['keep']>): ReturnType<SecretTool['keep']> {
     this.writes += 1
-    this.secrets.issue(wish, String(this.#version + this.writes), this.#now())
-    return Promise.resolve({ state: 'done', change: 'updated', what: `Secret ${wish.secret.name}` })
+    const what = `Secret ${name}`
+    if (type === 'Opaque') {
+      this.secrets.restore(name)
+      return { state: 'done', change: 'created', what }
+    }
+    const serial = String(this.#version + this.writes)
+    const { durationMs } = (await make(undefined)) ?? {}
+    this.secrets.issue(name, serial, this.#now(), durationMs === undefined ? undefined : Number(durationMs))
+    return { state: 'done', change: 'updated', what }
   }
 
   /** Every certificate that a node or a client shows ends within the hour. */
@@ -132,7 +143,7 @@ export class World {
     return { ...next, metadata: { ...next.metadata, resourceVersion: String(this.#version) } }
   }
 
-  #apply(wish: KubernetesObject): ReturnType<Ports['apply']> {
+  #apply(wish: KubernetesObject): Promise<ApplyOutcome> {
     const key = `${wish.kind}/${wish.metadata.name}`
     const known = this.children.get(key)
     if (known && isAsWished(known, wish)) return Promise.resolve({ state: 'unchanged', object: known })
@@ -155,46 +166,56 @@ export class World {
   }
 
   #ports(by: Operator): Ports {
-    const unchanged = () => Promise.resolve({ state: 'unchanged' } as const)
     return {
       now: () => this.#now(),
       installation: INSTALLATION,
       presence: () => Promise.resolve('gone'),
       primary: () => this.#copies.get(by),
+      missingKinds: () => new Set(),
       children: () => this.children,
       secrets: () => this.secrets.facts,
       probing: () => ({ runs: [], others: [] }),
       runs: () => [],
       troubles: () => Promise.resolve([]),
       shared: () => [],
-      unserved: () => new Set(),
       references: () => Promise.resolve(this.references),
       evidence: () => this.#evidence(),
-      apply: (_resource, wish) => this.#apply(wish),
-      remove: (resource, _namespace, name) => {
-        this.writes += 1
-        const isGone = this.children.delete(`${resource.kind}/${name}`)
-        return Promise.resolve({ state: isGone ? 'removed' : 'absent' })
-      },
-      issueCertificate: (wish) => this.#issue(wish),
-      makeKey: ({ secret: { name } }) => {
-        this.writes += 1
-        this.secrets.restore(name)
-        return Promise.resolve({ state: 'done', change: 'created', what: `Secret ${name}` })
-      },
-      reloadNats: unchanged,
-      keepQueue: unchanged,
-      runStatement: (wish) => {
-        this.writes += 1
-        this.clickhouse.run(wish)
-        return Promise.resolve({ state: 'done', change: 'requested', what: wish.subject })
-      },
+      tools: this.#tools(),
+      repetitions: this.#repetitions,
+      outdated: () => undefined,
       lookSoon: () => undefined,
       forget: () => undefined,
       attend: () => undefined,
       event: () => undefined,
       failures: this.#failures,
       writeStatus: (primary, status) => this.#writeStatus(by, primary, status),
+    }
+  }
+
+  #tools(): Tools {
+    return {
+      ...IDLE_TOOLS,
+      cluster: {
+        ...IDLE_TOOLS.cluster,
+        apply: (_resource, wish) => this.#apply(wish),
+        remove: (resource, _namespace, name) => {
+          this.writes += 1
+          const isGone = this.children.delete(`${resource.kind}/${name}`)
+          return Promise.resolve({ state: isGone ? 'removed' : 'absent' })
+        },
+      },
+      secrets: { ...IDLE_TOOLS.secrets, keep: (...wish) => this.#keep(...wish) },
+      authority: {
+        certify: (request) =>
+          Promise.resolve('durationMs' in request ? { durationMs: String(request.durationMs) } : {}),
+      },
+      clickhouse: {
+        run: (_server, texts) => {
+          this.writes += 1
+          this.clickhouse.run(texts)
+          return Promise.resolve(undefined)
+        },
+      },
     }
   }
 

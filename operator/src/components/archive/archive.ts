@@ -1,6 +1,6 @@
 /** The archive: old events move to a cheaper disk of ClickHouse, by a rule that is applied, proven and healed. */
 import type { Verdict } from '../component.ts'
-import type { DesiredStatement } from '../desired.ts'
+import type { DesiredStatement } from '../wishes/statement.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { ClickhouseSeen } from '../parts/clickhouseSeen.ts'
 import type { Finding } from './assess.ts'
@@ -11,6 +11,7 @@ import { lossOf, toldLoss } from '../parts/dataLoss.ts'
 import { refusedLogin } from '../parts/logins.ts'
 import { isStale } from '../parts/evidence.ts'
 import { assess } from './assess.ts'
+import { archiveFigures } from './figures.ts'
 import { lateTables } from './lateness.ts'
 
 type ArchiveVerdict = Verdict<'ArchiveReady'>
@@ -38,6 +39,7 @@ export const archive = component<'ArchiveReady', Observed>({
   conditionType: 'ArchiveReady',
   owns: [],
   prunes: [],
+  figures: archiveFigures,
 
   desired(snapshot) {
     const wish = archiveWish(snapshot.sender)

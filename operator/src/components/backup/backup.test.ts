@@ -330,7 +330,7 @@ describe('backup', () => {
     const edited = given(wanting({ resources: { limits: { cpu: '1' } } }, asked), { children: children(job) })
     expect(jobs(edited)).toEqual([])
     expect(
-      report(edited, { stages: [], defects: [], verdicts: [], proofs: [] }, []).lastHandledBackupRequest,
+      report(edited, { stages: [], defects: [], verdicts: [], proofs: [] }, [], []).lastHandledBackupRequest,
     ).toBe('now')
   })
 

@@ -1,6 +1,7 @@
 /** Backups of ClickHouse: CronJobs that make, verify and remove them, and what they came to. */
 import type { Verdict } from '../component.ts'
-import type { Desired, DesiredStatement } from '../desired.ts'
+import type { Desired } from '../desired.ts'
+import type { DesiredStatement } from '../wishes/statement.ts'
 import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.ts'
 import type { CronJobManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -13,6 +14,7 @@ import { component } from '../component.ts'
 import { dependencies } from '../dependencies.ts'
 import { idleRun } from './idle.ts'
 import { childOf } from '../snapshot.ts'
+import { backupFigures } from './figures.ts'
 import { backupHistory } from './history.ts'
 import { cronJob, cronJobName, deadlineMsOf, schedulesOf } from './manifests.ts'
 import { archiveWish } from '../parts/clickhouse.ts'
@@ -53,6 +55,7 @@ export const backup = component<'BackupReady', Observed>({
   owns: [CronJob, Job],
   prunes: [CronJob],
   reads: [Pod],
+  figures: backupFigures,
 
   desired(snapshot) {
     const wish = backupWish(snapshot.sender)

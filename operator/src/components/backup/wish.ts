@@ -1,5 +1,5 @@
 /** What the spec says of backups, with its defaults. */
-import type { ClickhouseAccess } from '../desired.ts'
+import type { ClickhouseAccess } from '../parts/clickhouse.ts'
 import type { Sender } from '../snapshot.ts'
 import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
 import { clickhouseAccess } from '../parts/clickhouse.ts'

@@ -17,7 +17,7 @@ function made(given: Snapshot): KubernetesObject | undefined {
 }
 
 const there = children(made(world({})) ?? expect.fail())
-const unserved = new Set(['ServiceMonitor'])
+const missingKinds = new Set(['ServiceMonitor'])
 
 describe('the ServiceMonitor of the workers', () => {
   it('leads to the port with their metrics, by their labels', () => {
@@ -41,7 +41,7 @@ describe('the ServiceMonitor of the workers', () => {
 
   it.each([
     ['is not asked for', world(undefined), 'True', 'NotConfigured', 0],
-    ['has no kind in the cluster', world({}, { unserved }), 'True', 'NotInstalled', 0],
+    ['has no kind in the cluster', world({}, { missingKinds }), 'True', 'NotInstalled', 0],
     ['is not there yet', world({}), 'False', 'Applying', 1],
     ['is there', world({}, { children: there }), 'True', 'Applied', 1],
   ])('%s', (_, given, status, reason, steps) => {

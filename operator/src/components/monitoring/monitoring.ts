@@ -6,7 +6,7 @@ import { ServiceMonitor } from '../../vocabulary/kinds.ts'
 import { component } from '../component.ts'
 import { selectorLabels } from '../parts/labels.ts'
 import { metadata } from '../parts/metadata.ts'
-import { childOf } from '../snapshot.ts'
+import { childOf, isServed } from '../snapshot.ts'
 
 const PART = 'worker'
 
@@ -52,7 +52,7 @@ function facts(snapshot: Snapshot): Observed {
   const { name } = metadata(snapshot.sender, PART)
   return {
     wanted: snapshot.sender.spec.monitoring?.serviceMonitor !== undefined,
-    installed: !snapshot.unserved.has(ServiceMonitor.kind),
+    installed: isServed(snapshot, ServiceMonitor),
     present: childOf(snapshot, ServiceMonitor, name) !== undefined,
   }
 }

@@ -3,7 +3,8 @@
  * once, before the first volume; after that a key that is gone cannot be made again, only brought back.
  */
 import type { DataKeyFacts, Snapshot } from '../snapshot.ts'
-import type { DesiredKey, SecretIdentity } from '../desired.ts'
+import type { DesiredKey } from '../wishes/key.ts'
+import type { SecretIdentity } from '../wishes/secretIdentity.ts'
 import type { StatefulSetManifest } from '../parts/manifests.ts'
 import { childOf } from '../snapshot.ts'
 import { childName, labels, retainedLabels } from '../parts/labels.ts'

@@ -1,6 +1,8 @@
 /** NATS: nodes that the operator runs or that exist elsewhere, and the work queue on them. */
 import type { Verdict } from '../component.ts'
-import type { Desired, DesiredQueue, DesiredReload } from '../desired.ts'
+import type { Desired } from '../desired.ts'
+import type { DesiredQueue } from '../wishes/queue.ts'
+import type { DesiredReload } from '../wishes/natsReload.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { JetstreamSeen } from './seen.ts'
 import type { StatefulSetManifest } from '../parts/manifests.ts'

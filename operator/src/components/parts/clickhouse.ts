@@ -1,6 +1,11 @@
 /** What the spec says of ClickHouse, with its defaults. */
-import type { ClickhouseAccess } from '../desired.ts'
 import type { Sender } from '../snapshot.ts'
+
+/** How the operator reaches ClickHouse: the address, and the Secret with its credentials, if any. */
+export interface ClickhouseAccess {
+  readonly url: string
+  readonly secret?: string
+}
 
 export interface ArchiveWish {
   readonly access: ClickhouseAccess

@@ -1,6 +1,6 @@
 /** Who logs in where with what a Secret holds, and what is told of one that is turned away. Pure. */
 import type { ConditionType } from '../../../../crds/schema/conditions.ts'
-import type { ClickhouseAccess } from '../desired.ts'
+import type { ClickhouseAccess } from './clickhouse.ts'
 import type { Sender, Snapshot } from '../snapshot.ts'
 import type { Bucket } from '../backup/wish.ts'
 import { firstSentence } from '../../vocabulary/sentence.ts'

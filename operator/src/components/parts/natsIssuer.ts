@@ -1,5 +1,6 @@
 /** The CA that signs for NATS: the user's, or one that the operator makes. */
-import type { DesiredCertificate, SecretIdentity } from '../desired.ts'
+import type { DesiredCertificate } from '../wishes/certificate.ts'
+import type { SecretIdentity } from '../wishes/secretIdentity.ts'
 import type { CertificateFacts, SecretFacts, Snapshot } from '../snapshot.ts'
 import { labels, retainedLabels } from './labels.ts'
 import { natsSecrets } from './natsTopology.ts'

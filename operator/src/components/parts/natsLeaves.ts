@@ -1,5 +1,6 @@
 /** The certificates that NATS needs below its CA: one for the servers, one for each who may speak to them. */
-import type { LeafRequest, SecretIdentity } from '../desired.ts'
+import type { LeafRequest } from '../wishes/certificate.ts'
+import type { SecretIdentity } from '../wishes/secretIdentity.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { labels } from './labels.ts'
 import { identityName, natsSecrets, serverDnsNames } from './natsTopology.ts'

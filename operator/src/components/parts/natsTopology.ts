@@ -1,5 +1,5 @@
 /** Nodes, addresses and identities of managed NATS: what its manifests, certificates and observers agree on. */
-import type { NatsAccess, NatsAddress } from '../desired.ts'
+import type { NatsAccess, NatsAddress } from './natsAccess.ts'
 import type { Installation, Sender } from '../snapshot.ts'
 import { childName } from './labels.ts'
 

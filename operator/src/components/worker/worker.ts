@@ -1,6 +1,7 @@
 /** The Deployment that sends, and the migration that must come first. Scaling to zero is a supported state. */
 import type { Verdict } from '../component.ts'
-import type { Desired, DesiredKey } from '../desired.ts'
+import type { Desired } from '../desired.ts'
+import type { DesiredKey } from '../wishes/key.ts'
 import type { DeploymentManifest } from '../parts/manifests.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'

@@ -1,5 +1,5 @@
 /** The end of an object that is no longer desired. */
-import type { DesiredAbsence } from '../../components/desired.ts'
+import type { DesiredAbsence } from '../../components/wishes/absence.ts'
 import { waitFor } from '../../runtime/going.ts'
 import { eventOfChange, type Effect, type EffectContext, type Written } from './effect.ts'
 
@@ -16,10 +16,10 @@ function noun({ resource, name }: DesiredAbsence): string {
 
 async function carryOut(
   wish: DesiredAbsence,
-  { claim, ports, signal, sender, now }: EffectContext,
+  { claim, tools, signal, sender, now }: EffectContext,
 ): Promise<Written> {
   const what = noun(wish)
-  const removal = await ports.remove(wish.resource, sender.namespace, wish.name, claim, signal)
+  const removal = await tools.cluster.remove(wish.resource, sender.namespace, wish.name, claim, signal)
   if (removal.state === 'terminating')
     return { outcome: { state: 'waiting', what, ...waitFor(removal, now) } }
   return {

@@ -1,5 +1,5 @@
 /** Certificates, made in the Secret that holds them. */
-import type { DesiredCertificate } from '../../components/desired.ts'
+import type { DesiredCertificate } from '../../components/wishes/certificate.ts'
 import type { Effect } from './effect.ts'
 
 export const certificate: Effect<DesiredCertificate> = {
@@ -10,7 +10,12 @@ export const certificate: Effect<DesiredCertificate> = {
     reason: 'CertificateIssued',
     message: `${what}: ${reason}`,
   }),
-  carryOut: async (wish, { ports, claim, signal }) => ({
-    outcome: await ports.issueCertificate(wish, claim, signal),
+  carryOut: async ({ request, secret }, { tools, claim, signal }) => ({
+    outcome: await tools.secrets.keep(
+      { ...secret, type: 'kubernetes.io/tls' },
+      claim,
+      (held) => tools.authority.certify(request, secret.namespace, held, signal),
+      signal,
+    ),
   }),
 }

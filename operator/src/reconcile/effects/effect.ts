@@ -1,15 +1,17 @@
 /** Everything that the way of a BatchSender knows of one kind of effect. */
 import type { Claim } from '../../runtime/ownership.ts'
-import type { Contest, Outcome, WritePorts } from '../ports.ts'
+import type { Contest, Outcome, Remembered } from '../ports.ts'
 import type { Desired } from '../../components/desired.ts'
 import type { Difference } from '../../runtime/differences.ts'
+import type { Pauses } from '../../runtime/repetitions.ts'
 import type { Sender } from '../../components/snapshot.ts'
+import type { Tools } from '../tools.ts'
 
 export interface EffectContext {
   readonly sender: Sender
   readonly now: Date
   readonly claim: Claim
-  readonly ports: WritePorts
+  readonly tools: Tools
   readonly signal: AbortSignal
 }
 
@@ -37,7 +39,17 @@ export interface Effect<Wish extends Desired> {
   /** What a person is told of what was done. @param settled all, or this part, had been brought to its end before */
   event(wish: Wish, done: Done, settled: boolean): SenderEvent
   carryOut(wish: Wish, context: EffectContext): Promise<Written>
+  /** What is remembered of the world and no longer so, by what became of it. */
+  readonly outdates?: ByOutcome<Remembered>
+  /** For what may be wished for again and again without an end: each time waits longer than the one before. */
+  readonly repeated?: {
+    /** The same for the same. */
+    words(wish: Wish, sender: Sender): string
+    readonly pauses: ByOutcome<Pauses>
+  }
 }
+
+type ByOutcome<Value> = Readonly<Partial<Record<Outcome['state'], Value>>>
 
 /** Of what is there as a whole or not at all. */
 export function eventOfChange({ change, what }: Done, settled: boolean): SenderEvent {

@@ -1,5 +1,5 @@
 /** Every effect, by the type of the wish for it. */
-import type { Desired } from '../../components/desired.ts'
+import type { Desired, Wishes } from '../../components/desired.ts'
 import type { Effect } from './effect.ts'
 import { absence } from './absence.ts'
 import { certificate } from './certificate.ts'
@@ -9,7 +9,7 @@ import { object } from './object.ts'
 import { queue } from './queue.ts'
 import { statement } from './statement.ts'
 
-const effects: { readonly [Type in Desired['type']]: Effect<Desired & { readonly type: Type }> } = {
+const effects: { readonly [Type in keyof Wishes]: Effect<Wishes[Type]> } = {
   absent: absence,
   certificate,
   key,

@@ -1,6 +1,6 @@
 /** Objects, by server-side apply. */
 import type { ApplyOutcome } from '../../runtime/applyOutcome.ts'
-import type { DesiredObject } from '../../components/desired.ts'
+import type { DesiredObject } from '../../components/wishes/object.ts'
 import type { KubernetesObject } from '../../runtime/object.ts'
 import { waitFor } from '../../runtime/going.ts'
 import { eventOfChange, type Effect, type EffectContext, type Written } from './effect.ts'
@@ -16,9 +16,9 @@ function noun({ resource, object: { metadata } }: DesiredObject): string {
   return `${resource.kind} ${metadata.name}`
 }
 
-async function carryOut(wish: DesiredObject, { claim, ports, signal, now }: EffectContext): Promise<Written> {
+async function carryOut(wish: DesiredObject, { claim, tools, signal, now }: EffectContext): Promise<Written> {
   const what = noun(wish)
-  const applied = await ports.apply(wish.resource, wish.object, claim, signal)
+  const applied = await tools.cluster.apply(wish.resource, wish.object, claim, signal)
   if (applied.state === 'foreign') {
     const { holder, orphaned } = applied
     return { outcome: { state: 'foreign', what, holder, orphaned } }
