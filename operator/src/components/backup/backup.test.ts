@@ -598,6 +598,12 @@ describe('restore-verified', () => {
       message: expect.stringMatching(/with 10 rows, but .* has 3000/) as string,
     })
   })
+
+  it('is proven by the restore of a backup from before the one that has more', () => {
+    const who = remembering({ kept: { name: fullOf(2), rows: 3_000 } })
+    const evidence = seeing({ made: [made(2, { rows: 3_000 }), made(9)], checks: [checked(8, 9)] })
+    expect(restoreVerified.prove(given(who, { evidence })).state).toBe('Proven')
+  })
 })
 
 describe('a full backup with fewer rows than the one that is kept', () => {
