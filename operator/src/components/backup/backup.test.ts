@@ -155,6 +155,12 @@ describe('schedules', () => {
     },
     { why: 'it is for leap years', schedules: ['0 0 29 2 *'], zone: 'Etc/UTC', hours: 1_461 * 24 },
     { why: 'it is every hour', schedules: ['@hourly'], zone: 'Australia/Lord_Howe', hours: 1.5 },
+    {
+      why: 'it is every few minutes, and never at weekends',
+      schedules: ['*/2 8-17 * * 1-5'],
+      zone: 'Etc/UTC',
+      hours: 3_722 / 60,
+    },
   ])('knows the longest pause when $why', ({ schedules, zone, hours }) => {
     expect(longestPauseMs(schedules, zone, NOW) / HOUR_MS).toBe(hours)
   })
