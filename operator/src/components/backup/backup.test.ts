@@ -414,6 +414,24 @@ describe('the history of backups', () => {
     expect(emptied.last).toBeUndefined()
   })
 
+  it('counts no increment whose base is gone', () => {
+    const increment = made(1, { name: incrementOf(1, fullOf(5)) })
+    const seen = seeing({ made: [increment, made(5), made(9)], gone: [fullOf(5)] })
+    expect(history({}, { evidence: seen }).last?.name).toBe(fullOf(9))
+  })
+
+  it('takes the newest backup for the one that was verified, however lately an older one was', () => {
+    const checks = [checked(1, 50), checked(4, 5)]
+    expect(history({}, { evidence: seeing({ made: [made(5)], checks }) }).verified?.name).toBe(fullOf(5))
+    const failed = [checked(1, 5, { error: 'bad checksum' }), checked(4, 9)]
+    expect(history({}, { evidence: seeing({ checks: failed }) }).verified?.name).toBe(fullOf(9))
+  })
+
+  it('goes on with what is kept and for what a repair was begun', () => {
+    const before = { kept: { name: FULL, rows: 9 }, repaired: FULL }
+    expect(history(before, { evidence: seeing({}) })).toEqual(before)
+  })
+
   it.each<{ why: string; look: Look }>([
     {
       why: 'has no record of',
