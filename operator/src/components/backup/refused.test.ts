@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JobReport } from '../../../../crds/jobReports.ts'
+import type { BackupReport, JobReport } from '../../../../crds/jobReports.ts'
 import type { JobRun } from '../snapshot.ts'
 import type { BackupCheckSeen, BackupSeen } from './seen.ts'
 import { backupName } from '../../../../crds/backupName.ts'
@@ -11,6 +11,7 @@ const MINUTE_MS = 60_000
 /** So many minutes ago. */
 const ago = (minutes: number) => new Date(NOW.getTime() - minutes * MINUTE_MS)
 const nameOf = (minutes: number) => backupName(ago(minutes), '00000001')
+const incrementOf = (minutes: number) => backupName(ago(minutes), '00000002', nameOf(60))
 const FIGURES = { rows: 10, partitions: 1, hash: '0123456789abcdef' }
 
 const made = (minutes: number, more: Partial<BackupSeen> = {}): BackupSeen => ({
@@ -26,7 +27,7 @@ const checked = (minutes: number, of: number, more: Partial<BackupCheckSeen> = {
   return { name: nameOf(of), checkedAt: ago(minutes), ...FIGURES, witnessed: true, ...more }
 }
 
-const backupReport = (minutes: number, of = minutes): JobReport => ({
+const backupReport = (minutes: number, of = minutes): BackupReport => ({
   job: 'backup',
   backup: nameOf(of),
   kind: 'full',
@@ -103,6 +104,11 @@ describe('the report of a Job', () => {
     { why: 'one that was restored', of: run(verifyReport(20, 30)) },
     { why: 'a restore that the server notes a moment before', of: run(verifyReport(19.1, 30)) },
     { why: 'a backup from before all on the list', of: run(backupReport(70)) },
+    {
+      why: 'the third last increment, of which a full one took the place on the list',
+      of: run({ ...backupReport(30), backup: incrementOf(30), kind: 'incremental' }),
+      seen: { made: [made(5), ...[10, 20].map((at) => made(at, { name: incrementOf(at) })), made(60)] },
+    },
     { why: 'a restore from before all that are known', of: run(verifyReport(55, 90)) },
     { why: 'its own failure', of: run({ job: 'backup', failedAt: instantOf(ago(5)), error: 'x' }) },
     {
@@ -123,6 +129,12 @@ describe('the report of a Job', () => {
 
   it.each<{ why: string; of: JobRun; seen?: Look; says: string }>([
     { why: 'a backup that is not on the list', of: run(backupReport(10)), says: noBackup(10) },
+    {
+      why: 'an increment that is not on the list, and later than one that is',
+      of: run({ ...backupReport(20), backup: incrementOf(20), kind: 'incremental' }),
+      seen: { made: [made(10, { name: incrementOf(10) }), made(30, { name: incrementOf(30) }), made(60)] },
+      says: noRecord(`the backup ${incrementOf(20)} of ${instantOf(ago(20))}`),
+    },
     { why: 'a restore of what was not restored', of: run(verifyReport(10, 61)), says: noRestore(10, 61) },
     {
       why: 'a restore from after the one that is known',
