@@ -123,6 +123,7 @@ describe('schedules', () => {
     { schedule: '0 2 * * *', zone: 'Mars/Olympus', fault: true },
     { schedule: '61 2 * * *', zone: 'Etc/UTC', fault: true },
     { schedule: '0 0 31 2 *', zone: 'Etc/UTC', fault: true },
+    { schedule: '0 0 1 , *', zone: 'Etc/UTC', fault: true },
     { schedule: '5/15 * * * *', zone: 'Etc/UTC', fault: false },
     { schedule: '0 2 * * 7', zone: 'Etc/UTC', fault: true },
     { schedule: '0 2 * * *', zone: 'europe/berlin', fault: true },
