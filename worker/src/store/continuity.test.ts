@@ -152,3 +152,10 @@ test('who waits when the worker is told to stop gets no server, and nobody waits
   expect(await continuity.settled()).toBeUndefined()
   expect(server.isRetired).toBe(true)
 })
+
+test('nothing is claimed from a known server either when the worker is told to stop', async () => {
+  const { continuity, stop } = remembering()
+  expect(await continuity.settled()).toBe('first')
+  await stop()
+  expect(await continuity.settled()).toBeUndefined()
+})
