@@ -137,6 +137,14 @@ describe('schedules', () => {
     expect(lastFire('0 12 * * *', 'Etc/UTC', NOW)).toEqual(NOW)
   })
 
+  it.each([
+    { schedule: '0 2 1 * *', fired: '2026-11-01T02:00:00.000Z' },
+    { schedule: '0 2 1 1 *', fired: '2026-01-01T02:00:00.000Z' },
+    { schedule: '0 0 29 2 *', fired: '2024-02-29T00:00:00.000Z' },
+  ])('knows the last time of $schedule, however long ago it was', ({ schedule, fired }) => {
+    expect(lastFire(schedule, 'Etc/UTC', NOW)?.toISOString()).toBe(fired)
+  })
+
   it('knows no time that clocks skip, and two of a time that they show twice', () => {
     const at = (now: string) => lastFire('30 2 * * *', 'Europe/Berlin', new Date(now))?.toISOString()
     expect(at('2026-03-29T12:00:00Z')).toBe('2026-03-28T01:30:00.000Z')
