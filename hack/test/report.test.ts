@@ -40,6 +40,16 @@ describe('the outcome of a file', () => {
     expect(outcome).toMatchObject({ passed: 0, failed: 1 })
     expect(outcome?.failures).toEqual(['failed: worker/test/send.test.ts\nno such module'])
   })
+  it('is one failure for a file whose tests passed and whose end failed', () => {
+    const [outcome] = outcomesOf(
+      { testResults: [fileOf(['passed'], { status: 'failed', message: 'not stopped' })] },
+      root,
+    )
+    expect(outcome).toMatchObject({ passed: 1, failed: 1 })
+  })
+  it('tells how long each test took, in seconds', () => {
+    expect(outcomeOf('passed').tests).toEqual([{ name: 'worker/test/send.test.ts: test 0', seconds: 0.5 }])
+  })
   it.each([
     ['was not begun', fileOf([], { status: 'failed' }), { passed: 0, failed: 0, isCut: true, failures: [] }],
     ['was begun', fileOf(['passed', 'skipped']), { passed: 1, failed: 0, isCut: true, failures: [] }],
@@ -49,6 +59,11 @@ describe('the outcome of a file', () => {
       'could not start',
       fileOf([], { status: 'failed', message: 'no such module' }),
       { failed: 1, isCut: false },
+    ],
+    [
+      'could not be set up, so that its tests were left out',
+      fileOf(['skipped'], { status: 'failed', message: 'no server' }),
+      { failed: 1, failures: ['failed: worker/test/send.test.ts\nno server'] },
     ],
   ])('of a run that was ended before all of it had begun: it %s', (_, file, expected) => {
     expect(outcomesOf({ testResults: [file] }, root, true)).toEqual([expect.objectContaining(expected)])
@@ -68,6 +83,10 @@ describe('the second opinion about a red file', () => {
     ['it is red again', outcomeOf('passed', 'passed', 'failed')],
     ['it has fewer tests than before', outcomeOf('passed', 'passed')],
     ['there is none', undefined],
+    [
+      'it is whole and red again, having more tests than before',
+      outcomeOf('passed', 'passed', 'passed', 'failed'),
+    ],
   ])('is red when %s', (_, alone) => {
     const { counts, flaky } = secondOpinion(red, alone)
     expect(counts.failed).toBeGreaterThan(0)

@@ -47,7 +47,7 @@ export function outcomesOf(report: Report, root: string, wasEnded = false): Outc
       file,
       seconds: (each.endTime - each.startTime) / 1000,
       passed: each.assertionResults.length - open.length,
-      failed: red.length === 0 && each.status === 'failed' && !isCut ? 1 : red.length,
+      failed: red.length === 0 && hasFailed(each, isCut) ? 1 : red.length,
       isCut,
       failures: [
         ...ownFailure,
@@ -60,6 +60,10 @@ export function outcomesOf(report: Report, root: string, wasEnded = false): Outc
     }
   })
 }
+
+/** A file that was cut says nothing of its own: what it says is of a set-up or an end that failed. */
+const hasFailed = ({ status, message }: FileReport, isCut: boolean): boolean =>
+  status === 'failed' && (!isCut || message !== '')
 
 const isUnbegun = ({ assertionResults, message }: FileReport): boolean =>
   assertionResults.length === 0 && message === ''

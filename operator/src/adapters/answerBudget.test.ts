@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { AnswerBudget } from './answerBudget.ts'
+import { ALL_ANSWERS, AnswerBudget } from './answerBudget.ts'
 
 const KIBIBYTE = 1_024
 const budget = () => new AnswerBudget({ mostBytes: 100 * KIBIBYTE, mostBytesOfNamespace: 40 * KIBIBYTE })
@@ -54,4 +56,11 @@ it('holds no more than it has and nothing at the end, whatever comes and goes', 
       expect(all.held).toBe(0)
     }),
   )
+})
+
+it('is a sixteenth of the memory that the manifest gives the operator, and a quarter of that for a namespace', () => {
+  const manifest = readFileSync(join(import.meta.dirname, '../../../config/manager/manager.yaml'), 'utf8')
+  const [, mebibytes] = /limits:\s+memory: (\d+)Mi/.exec(manifest) ?? []
+  const mostBytes = (Number(mebibytes) * 1_048_576) / 16
+  expect(ALL_ANSWERS).toEqual({ mostBytes, mostBytesOfNamespace: mostBytes / 4 })
 })

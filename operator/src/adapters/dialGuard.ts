@@ -59,7 +59,10 @@ export function dialGuard(options: DialGuardOptions): DialGuard {
   }
   const addressesOf = async (server: string, namespace: string): Promise<readonly string[]> => {
     const host = hostOf(server)
-    if (namespace !== options.operatorNamespace && isInside(host, options)) throw refusal(host)
+    if (namespace !== options.operatorNamespace) {
+      if (isInside(host, options)) throw refusal(host)
+      if (isShort(host)) throw new Error(shortName(host, namespace))
+    }
     return (await allowed(host)).map(({ address }) => address)
   }
   return {
@@ -110,6 +113,14 @@ function isInside(host: string, { operatorNamespace, clusterDomain }: DialGuardO
     name.endsWith(`.${operatorNamespace}${suffix}`),
   )
 }
+
+/** The operator's resolver would look for it in the operator's own namespace first. */
+function isShort(host: string): boolean {
+  return isIP(host) === 0 && !plainName(host).includes('.') && plainName(host) !== 'localhost'
+}
+
+const shortName = (host: string, namespace: string) =>
+  `${host} has no namespace, and the operator is in another one: write ${host}.${namespace}.svc`
 
 const plainName = (host: string) => host.toLowerCase().replace(/\.$/, '')
 

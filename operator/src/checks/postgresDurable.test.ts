@@ -44,17 +44,21 @@ describe('postgresDurable', () => {
     expect(after(seen)).toEqual({ state: 'Failing', message })
   })
 
-  it.each<{ why: string; seen: WorkerSeen; lookedAt?: Date }>([
-    { why: 'nobody answers', seen: { reached: false } },
-    { why: 'the user may not see them', seen: { reached: true } },
-    { why: 'only one is told', seen: { reached: true, fsync: 'on' } },
+  const NOBODY = 'no worker tells how PostgreSQL is set up'
+  const HIDDEN = 'the worker may not see fsync or synchronous_commit of PostgreSQL'
+
+  it.each<{ why: string; seen: WorkerSeen; lookedAt?: Date; message: string }>([
+    { why: 'nobody answers', seen: { reached: false }, message: NOBODY },
+    { why: 'the user may not see them', seen: { reached: true }, message: HIDDEN },
+    { why: 'only one is told', seen: { reached: true, fsync: 'on' }, message: HIDDEN },
     {
       why: 'nobody has looked for long',
       seen: { reached: true, fsync: 'on', synchronousCommit: 'on' },
       lookedAt: new Date(NOW.getTime() - 100_000),
+      message: NOBODY,
     },
-  ])('is unknown when $why', ({ seen, lookedAt }) => {
-    expect(after(seen, lookedAt).state).toBe('Unknown')
+  ])('is unknown when $why, and says so', ({ seen, lookedAt, message }) => {
+    expect(after(seen, lookedAt)).toEqual({ state: 'Unknown', message })
   })
 
   it('keeps what was proven until somebody has looked', () => {

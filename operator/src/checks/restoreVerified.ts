@@ -58,7 +58,8 @@ function contradiction(
   snapshot: Snapshot,
   { verified, last, lastFull, kept }: BackupEvidence,
 ): string | undefined {
-  if (verified && kept && verified.rows < threeDigits(kept.rows)) {
+  // One from before it may well have fewer, and names are in order.
+  if (verified && kept && kept.name <= verified.name && verified.rows < threeDigits(kept.rows)) {
     const shortfall = shortfallOf(snapshot)
     const way = shortfall
       ? `; accept it with the annotation ${ANNOTATIONS.acceptDataLoss}=${shortfall.token}`

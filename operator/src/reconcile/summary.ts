@@ -1,6 +1,7 @@
 /** The conditions that sum the others up: Ready, Reconciling, Stalled, ProductionReady. Pure. */
 import type { Check as CheckStatus } from '../../../crds/schema/status.ts'
-import type { ConditionType, SummaryReason } from '../../../crds/schema/conditions.ts'
+import type { ConditionType } from '../../../crds/schema/conditions.ts'
+import type { SummaryReason } from '../../../crds/schema/summaryConditions.ts'
 import type { NextCondition } from '../runtime/conditions.ts'
 import { stalls } from '../../../crds/schema/conditions.ts'
 

@@ -4,7 +4,8 @@ import type { NextCondition } from '../runtime/conditions.ts'
 import type { Plan } from './plan.ts'
 import type { Judged } from './summary.ts'
 import type { Sender, Snapshot } from '../components/snapshot.ts'
-import { CONDITION_TYPES, type AnyReason, type SummaryReason } from '../../../crds/schema/conditions.ts'
+import type { SummaryReason } from '../../../crds/schema/summaryConditions.ts'
+import { CONDITION_TYPES, type AnyReason } from '../../../crds/schema/conditions.ts'
 import { summarize, suspendedSummary } from './summary.ts'
 
 /**

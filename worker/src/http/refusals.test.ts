@@ -38,6 +38,9 @@ function open() {
   return { written, errors, refusals, server, dropped: () => dropped }
 }
 
+const never = (seen: unknown) => {
+  throw new Error(`nobody should be told of ${String(seen)}`)
+}
 const AWAY = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
 const omittedIn = (entries: readonly AuditEntry[]) =>
   entries.reduce((sum, { metadata }) => sum + Number(metadata['omitted'] ?? 0), 0)
@@ -59,6 +62,19 @@ describe('refusals', () => {
     refusals.note(from('192.0.2.9', 'alice'))
     await vi.advanceTimersByTimeAsync(1_000)
     expect(written).toHaveLength(4)
+  })
+
+  it('are told with the number of all the rest, also of those that came after the last row', async () => {
+    const { written, refusals } = open()
+    for (let second = 0; second < 10; second += 1) {
+      for (let count = 0; count < 5; count += 1) refusals.note(from('192.0.2.1'))
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    await vi.advanceTimersByTimeAsync(60_000)
+    refusals.note(from('192.0.2.2'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(written).toHaveLength(4)
+    expect(omittedIn(written)).toBe(47)
   })
 
   it('of one IPv6 network are those of one client', async () => {
@@ -104,6 +120,17 @@ describe('refusals', () => {
     expect(dropped()).toBe(0)
   })
 
+  it('are told with the number of the rest when they could not be written at first', async () => {
+    const { written, refusals, server } = open()
+    server.fault = AWAY
+    for (let count = 0; count < 5; count += 1) refusals.note(from('192.0.2.1'))
+    await vi.advanceTimersByTimeAsync(3_000)
+    server.fault = undefined
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(written).toHaveLength(3)
+    expect(omittedIn(written)).toBe(2)
+  })
+
   it('are kept within bounds, and what is dropped is counted', async () => {
     const { written, refusals, server, dropped } = open()
     server.fault = AWAY
@@ -118,6 +145,52 @@ describe('refusals', () => {
     await refusals.close()
     expect(written).toHaveLength(10_001)
     expect(written.at(-1)?.userId).toBe('alice')
+  })
+
+  it('are written for as long as the worker runs', async () => {
+    const { written, refusals, dropped } = open()
+    for (let round = 0; round < 3; round += 1) {
+      for (let count = 0; count < 4_000; count += 1)
+        refusals.note(from('192.0.2.1', `user ${round} ${count}`))
+      await vi.advanceTimersByTimeAsync(10_000)
+    }
+    expect(written).toHaveLength(12_000)
+    expect(dropped()).toBe(0)
+  })
+
+  it.each([
+    { why: 'and the next come meanwhile', closedAt: 20_000 },
+    { why: 'and the worker ends meanwhile', closedAt: 2_500 },
+  ])('are written once when the database takes long $why', async ({ closedAt }) => {
+    const written: AuditEntry[] = []
+    const refusals = openRefusals({
+      write: async (entries) => {
+        written.push(...entries)
+        await new Promise((resolve) => setTimeout(resolve, 5_000))
+      },
+      onError: never,
+      onDropped: never,
+    })
+    refusals.note(from('192.0.2.1'))
+    await vi.advanceTimersByTimeAsync(1_500)
+    refusals.note(from('192.0.2.2'))
+    await vi.advanceTimersByTimeAsync(closedAt - 1_500)
+    const closed = refusals.close()
+    await vi.advanceTimersByTimeAsync(20_000)
+    await closed
+    expect(written.map(({ ip }) => ip)).toEqual(['192.0.2.1', '192.0.2.2'])
+  })
+
+  it('are ten a minute of each client, unless told', async () => {
+    const written: AuditEntry[] = []
+    const refusals = openRefusals({
+      write: (entries) => Promise.resolve(void written.push(...entries)),
+      onError: never,
+      onDropped: never,
+    })
+    for (let count = 0; count < 15; count += 1) refusals.note(from('192.0.2.1'))
+    await refusals.close()
+    expect(written).toHaveLength(10)
   })
 
   it('that the database will never take hold up no others', async () => {

@@ -123,6 +123,7 @@ describe('schedules', () => {
     { schedule: '0 2 * * *', zone: 'Mars/Olympus', fault: true },
     { schedule: '61 2 * * *', zone: 'Etc/UTC', fault: true },
     { schedule: '0 0 31 2 *', zone: 'Etc/UTC', fault: true },
+    { schedule: '0 0 1 , *', zone: 'Etc/UTC', fault: true },
     { schedule: '5/15 * * * *', zone: 'Etc/UTC', fault: false },
     { schedule: '0 2 * * 7', zone: 'Etc/UTC', fault: true },
     { schedule: '0 2 * * *', zone: 'europe/berlin', fault: true },
@@ -134,6 +135,14 @@ describe('schedules', () => {
     expect(lastFire('0 2 * * *', 'Etc/UTC', NOW)).toEqual(new Date('2026-11-23T02:00:00Z'))
     expect(lastFire('0 2 * * *', 'America/New_York', NOW)).toEqual(new Date('2026-11-23T07:00:00Z'))
     expect(lastFire('0 12 * * *', 'Etc/UTC', NOW)).toEqual(NOW)
+  })
+
+  it.each([
+    { schedule: '0 2 1 * *', fired: '2026-11-01T02:00:00.000Z' },
+    { schedule: '0 2 1 1 *', fired: '2026-01-01T02:00:00.000Z' },
+    { schedule: '0 0 29 2 *', fired: '2024-02-29T00:00:00.000Z' },
+  ])('knows the last time of $schedule, however long ago it was', ({ schedule, fired }) => {
+    expect(lastFire(schedule, 'Etc/UTC', NOW)?.toISOString()).toBe(fired)
   })
 
   it('knows no time that clocks skip, and two of a time that they show twice', () => {
@@ -155,6 +164,12 @@ describe('schedules', () => {
     },
     { why: 'it is for leap years', schedules: ['0 0 29 2 *'], zone: 'Etc/UTC', hours: 1_461 * 24 },
     { why: 'it is every hour', schedules: ['@hourly'], zone: 'Australia/Lord_Howe', hours: 1.5 },
+    {
+      why: 'it is every few minutes, and never at weekends',
+      schedules: ['*/2 8-17 * * 1-5'],
+      zone: 'Etc/UTC',
+      hours: 3_722 / 60,
+    },
   ])('knows the longest pause when $why', ({ schedules, zone, hours }) => {
     expect(longestPauseMs(schedules, zone, NOW) / HOUR_MS).toBe(hours)
   })
@@ -408,6 +423,24 @@ describe('the history of backups', () => {
     expect(emptied.last).toBeUndefined()
   })
 
+  it('counts no increment whose base is gone', () => {
+    const increment = made(1, { name: incrementOf(1, fullOf(5)) })
+    const seen = seeing({ made: [increment, made(5), made(9)], gone: [fullOf(5)] })
+    expect(history({}, { evidence: seen }).last?.name).toBe(fullOf(9))
+  })
+
+  it('takes the newest backup for the one that was verified, however lately an older one was', () => {
+    const checks = [checked(1, 50), checked(4, 5)]
+    expect(history({}, { evidence: seeing({ made: [made(5)], checks }) }).verified?.name).toBe(fullOf(5))
+    const failed = [checked(1, 5, { error: 'bad checksum' }), checked(4, 9)]
+    expect(history({}, { evidence: seeing({ checks: failed }) }).verified?.name).toBe(fullOf(9))
+  })
+
+  it('goes on with what is kept and for what a repair was begun', () => {
+    const before = { kept: { name: FULL, rows: 9 }, repaired: FULL }
+    expect(history(before, { evidence: seeing({}) })).toEqual(before)
+  })
+
   it.each<{ why: string; look: Look }>([
     {
       why: 'has no record of',
@@ -597,6 +630,12 @@ describe('restore-verified', () => {
       state: 'Failing',
       message: expect.stringMatching(/with 10 rows, but .* has 3000/) as string,
     })
+  })
+
+  it('is proven by the restore of a backup from before the one that has more', () => {
+    const who = remembering({ kept: { name: fullOf(2), rows: 3_000 } })
+    const evidence = seeing({ made: [made(2, { rows: 3_000 }), made(9)], checks: [checked(8, 9)] })
+    expect(restoreVerified.prove(given(who, { evidence })).state).toBe('Proven')
   })
 })
 

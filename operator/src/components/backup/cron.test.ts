@@ -59,8 +59,10 @@ describe('a schedule', () => {
     { text: '0 2 L * *', says: /"L" for the day of the month, which Kubernetes takes from 1 to 31/ },
     { text: '0 2 * * 5#2', says: /"5#2" for the day of the week/ },
     { text: 'TZ=Europe/Berlin 0 2 * * *', says: /timeZone/ },
+    { text: 'CRON_TZ=Europe/Berlin 0 2 * * *', says: /timeZone/ },
     { text: '@every 1h', says: /write the minutes and hours/ },
     { text: 'every day', says: /not five fields/ },
+    { text: '0 2 1 */feb *', says: /"feb" for the month/ },
     { text: '5-1 * * * *', says: /ends before it begins/ },
   ])('is refused with a sentence: $text', ({ text, says }) => {
     expect(parseCron(text)).toEqual({ fault: expect.stringMatching(says) as string })

@@ -3,6 +3,7 @@ import type { BackupEvidence } from '../../../../crds/schema/clickhouseEvidence.
 import type { JobRun, Snapshot } from '../snapshot.ts'
 import type { BackupSeen, BackupsSeen } from './seen.ts'
 import type { JobReport } from '../../../../crds/jobReports.ts'
+import type { BackupReport } from '../../../../crds/jobs/backup.ts'
 import { hasFailed } from '../../../../crds/jobReports.ts'
 import { parseBackupName } from '../../../../crds/backupName.ts'
 import { isAhead, isTooYoung } from './instants.ts'
@@ -48,8 +49,7 @@ function refusalOf({ name, reports }: JobRun, seen: Reached): readonly Refused[]
 function contradiction(report: JobReport, seen: Reached): string | undefined {
   if (hasFailed(report) || report.job === 'retention') return undefined
   const told = Date.parse(report.completedAt)
-  const isKnown =
-    report.job === 'verify' ? isRestored(report.backup, told, seen) : isMade(report.backup, told, seen)
+  const isKnown = report.job === 'verify' ? isRestored(report.backup, told, seen) : isMade(report, told, seen)
   if (isKnown) return undefined
   return report.job === 'verify'
     ? `it reports that ${report.backup} was restored at ${report.completedAt}, of which the server has no record`
@@ -62,8 +62,13 @@ function isRestored(name: string, told: number, { checks }: Reached): boolean {
   return inTime || isOlder(told, checks.at(-1)?.checkedAt)
 }
 
-function isMade(name: string, told: number, { made }: Reached): boolean {
-  return made.some((one) => one.name === name && one.witnessed) || isOlder(told, made.at(-1)?.completedAt)
+/** Increments go out of sight long before full backups do. */
+function isMade({ backup, kind }: BackupReport, told: number, { made }: Reached): boolean {
+  const ofKind = made.filter(({ name }) => parseBackupName(name)?.kind === kind)
+  const oldest = ofKind.at(-1) ?? made.at(-1)
+  return (
+    made.some(({ name, witnessed }) => name === backup && witnessed) || isOlder(told, oldest?.completedAt)
+  )
 }
 
 /** Between what a Job notes and what the server does. */

@@ -71,6 +71,7 @@ export function longestPauseMs(texts: readonly string[], timeZone: string, now: 
   const from = day * DAY_MS
   const windows = [
     { from, to: from + LOOKED_AT_MS },
+    { from, to: from + FORTNIGHT_MS },
     ...clockChanges(timeZone, from).map((at) => ({ from: at - DAY_MS, to: at + 2 * DAY_MS })),
   ]
   const pauseMs = Math.max(...windows.map((window) => longestWithin(schedules, window)))
@@ -79,8 +80,9 @@ export function longestPauseMs(texts: readonly string[], timeZone: string, now: 
   return pauseMs
 }
 
-/** Enough for a schedule of leap years; what fires often repeats itself long before. */
+/** Enough for a schedule of leap years; what fires often repeats itself long before, or with the weeks. */
 const LOOKED_AT_MS = 10 * YEAR_MS
+const FORTNIGHT_MS = 15 * DAY_MS
 const LOOKED_AT_RUNS = 750
 
 function longestWithin(
@@ -96,7 +98,7 @@ function longestWithin(
   return merged.slice(1).reduce((longest, at, index) => Math.max(longest, at - (merged[index] ?? at)), 0)
 }
 
-/** All that fit into a few days, and no more than repeat themselves in years. */
+/** All that fit into a few days or weeks, and no more than repeat themselves in years. */
 const mostRuns = (from: number, to: number) =>
   to - from > YEAR_MS ? LOOKED_AT_RUNS : (to - from) / MINUTE_MS
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Snapshot } from '../snapshot.ts'
 import type { ProbeMemory } from './probeRound.ts'
+import type { ProbedPorts, ProbeRun } from './seen.ts'
 import { afterBeginning, begun, enforced, remembering, runsOf } from '../../testing/probing.ts'
 import { NOW, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
 import { networkPolicy } from './networkPolicy.ts'
@@ -22,10 +23,24 @@ const later = (ms: number, more: Partial<Snapshot> = {}, memory: ProbeMemory = r
 const good = (more?: Parameters<typeof runsOf>[2]) => ({
   probing: { runs: runsOf(first, round, more), others: [] },
 })
+/** Under way, with Jobs of this uid. */
+const knowing = (uid: string): ProbeMemory => ({
+  ...round,
+  ...(round.round && { round: { ...round.round, jobs: round.round.jobs.map((job) => ({ ...job, uid })) } }),
+})
 const failing = (unproven: number): ProbeMemory => ({
   begunAt: instant(0),
   unproven,
   last: { of: subjectOf(first), at: instant(0), state: 'Unknown', message: 'x' },
+})
+/** The operator itself has seen this of a port. */
+const knocked = (seen: Partial<ProbedPorts>, lookedAt = NOW): Snapshot => {
+  const port = { name: 'x', allowedPort: 1, allowed: true, forbiddenPort: 2, forbidden: false, ...seen }
+  return { ...first, evidence: { policyProbe: { lookedAt, seen: { ports: [port] } } } }
+}
+/** Jobs that are there, and say nothing. */
+const silent = (more: Partial<ProbeRun> = {}) => ({
+  probing: { runs: runsOf(first, round).map(({ name, uid }) => ({ name, uid, ...more })), others: [] },
 })
 const proven = rememberedProbes(later(10_000, good()), []).networkProbes ?? {}
 
@@ -39,20 +54,9 @@ describe('a round', () => {
   it.each<{ why: string; given: Snapshot }>([
     { why: 'a policy is missing', given: { ...first, children: new Map() } },
     { why: 'the operator has not knocked', given: { ...first, evidence: {} } },
-    {
-      why: 'the operator gets through where it must not',
-      given: {
-        ...first,
-        evidence: {
-          policyProbe: {
-            lookedAt: NOW,
-            seen: {
-              ports: [{ name: 'x', allowedPort: 1, allowed: true, forbiddenPort: 2, forbidden: true }],
-            },
-          },
-        },
-      },
-    },
+    { why: 'the operator gets through where it must not', given: knocked({ forbidden: true }) },
+    { why: 'the operator has not knocked lately', given: knocked({}, at(-100_000)) },
+    { why: 'the operator gets no answer where it may', given: knocked({ allowed: false }) },
     { why: 'it is suspended', given: { ...first, sender: sender({ spec: { ...SPEC, suspend: true } }) } },
     { why: 'one is under way', given: later(1_000) },
     {
@@ -91,6 +95,14 @@ describe('a round', () => {
     const removed = (given: Snapshot) =>
       networkPolicy.desired(given).filter((wish) => wish.type === 'absent' && wish.resource.kind === 'Job')
     expect(removed(later(11_000, { children: left }, proven))).toHaveLength(3)
+    expect(removed(later(1_000, { children: left }, knowing('u')))).toEqual([])
+    const others = new Map(
+      jobs.map((job) => {
+        const labels = { ...job.metadata.labels, 'app.kubernetes.io/component': 'backup' }
+        return [`Job/${job.metadata.name}`, { ...job, metadata: { ...job.metadata, labels } }] as const
+      }),
+    )
+    expect(removed(later(11_000, { children: others }, proven))).toEqual([])
   })
 
   it('names the pair that fails', () => {
@@ -113,20 +125,59 @@ describe('a round', () => {
   })
 
   it('is given up in time, with what kept its pods from running', () => {
-    const silent = (round.round?.jobs ?? []).map(({ name, uid = '' }) => ({ name, uid }))
-    const given = {
-      probing: { runs: silent, others: [] },
-      troubles: silent.map(({ name }) => ({
-        component: 'probe',
-        text: `pod ${name}-x cannot be scheduled: no node`,
-      })),
-    }
+    const names = begun(first)
+    const troubles = [
+      ...names.map((name) => ({ component: 'worker', text: `pod ${name}-x is of somebody else` })),
+      { component: 'probe', text: 'pod of-another-round-x cannot be pulled' },
+      ...names.map((name) => ({ component: 'probe', text: `pod ${name}-x cannot be scheduled: no node` })),
+    ]
+    const given = { ...silent(), troubles }
     expect(probeMemory(later(MINUTE_MS, given)).round).toBeDefined()
     const { last } = probeMemory(later(4 * MINUTE_MS, given))
     expect(last).toMatchObject({
       state: 'Unknown',
       message: expect.stringContaining('cannot be scheduled: no node') as string,
     })
+    expect(last?.message).not.toMatch(/somebody else|another-round/)
+  })
+
+  it('waits a moment for the report of a Job that has ended, and no longer', () => {
+    const ended = silent({ endedAt: NOW })
+    expect(probeMemory(later(9_000, ended)).round).toBeDefined()
+    expect(probeMemory(later(11_000, ended)).last).toMatchObject({
+      state: 'Unknown',
+      message: expect.stringContaining('ended and left no report of its own program') as string,
+    })
+  })
+
+  it('believes no report about fewer connections than were asked for', () => {
+    const runs = runsOf(first, round).map((run) => ({ ...run, fates: run.fates?.slice(1) ?? [] }))
+    expect(probeMemory(later(10_000, { probing: { runs, others: [] } })).last).toMatchObject({
+      state: 'Unknown',
+      message: expect.stringContaining('is not about what it was asked') as string,
+    })
+  })
+
+  it('is counted while nothing is proven, and ends the count when it proves all', () => {
+    const second = { ...round, unproven: 2 }
+    expect(probeMemory(later(10_000, {}, second)).unproven).toBe(3)
+    expect(probeMemory(later(10_000, good(), second))).not.toHaveProperty('unproven')
+  })
+
+  it('goes on when policies of others change meanwhile', () => {
+    const { runs } = silent().probing
+    expect(probeMemory(later(10_000, { probing: { runs, others: [hole] } })).round).toEqual(round.round)
+  })
+
+  it('is left as it is while the spec has faults', () => {
+    const faulty = enforced({ now: at(10_000), sender: remembering(round, { specFaults: ['x'] }), ...good() })
+    expect(rememberedProbes(faulty, []).networkProbes).toEqual(round)
+  })
+
+  it('is looked at again before its time is over, and once more when it was judged', () => {
+    expect(roundLookMs(later(10_000, silent()))).toBe(10_000)
+    expect(roundLookMs(later(178_000, silent()))).toBe(2_000)
+    expect(roundLookMs(later(10_000, good()))).toBe(1_000)
   })
 
   it('tells of a Job that the server refused', () => {
@@ -178,6 +229,11 @@ describe('the next round', () => {
     const early = remembering(failing(5), { requests: { reconcile: 'now' } })
     const noted = rememberedProbes(enforced({ now: at(10_000), sender: early }), []).networkProbes
     expect(noted?.askedAt).toBe(instant(10_000))
+    const still = enforced({
+      now: at(15_000),
+      sender: remembering(noted ?? {}, { requests: { reconcile: 'now' } }),
+    })
+    expect(rememberedProbes(still, []).networkProbes).toEqual(noted)
     expect(begun(later(20_000, {}, noted))).toEqual([])
     const due = later(40_000, {}, noted)
     expect(begun(due)).toHaveLength(3)
@@ -186,11 +242,12 @@ describe('the next round', () => {
   })
 
   it('comes for a request that was read while one was under way that proved nothing', () => {
-    const busy = enforced({ now: at(10_000), sender: remembering(round, { requests: { reconcile: 'now' } }) })
-    const noted = rememberedProbes(busy, []).networkProbes
-    expect(noted?.askedAt).toBe(instant(10_000))
-    const runs = runsOf(first, noted ?? {}).map(({ name, uid }) => ({ name, uid, endedAt: at(10_000) }))
-    const ended = rememberedProbes(later(40_000, { probing: { runs, others: [] } }, noted), []).networkProbes
+    const asking = { sender: remembering(round, { requests: { reconcile: 'now' } }), ...silent() }
+    const noted = rememberedProbes(enforced({ now: at(10_000), ...asking }), []).networkProbes
+    expect(noted).toEqual({ ...round, askedAt: instant(10_000) })
+    const judging = later(40_000, silent({ endedAt: at(10_000) }), noted)
+    expect(begun(judging)).toEqual([])
+    const ended = rememberedProbes(judging, []).networkProbes
     expect(ended).toMatchObject({ askedAt: instant(10_000), last: { state: 'Unknown' } })
     expect(begun(later(50_000, {}, ended))).toHaveLength(3)
   })
@@ -215,6 +272,15 @@ describe('what is remembered', () => {
     const still = rememberedProbes(later(50_000, others, noticed), []).networkProbes
     expect(still?.changedAt).toBe(instant(30_000))
     expect(rememberedProbes(later(55_000, {}, still), []).networkProbes).toEqual(proven)
+  })
+
+  it('is what was found last, and how often nothing was, when the next round begins', () => {
+    const others = { probing: { runs: [], others: [hole] } }
+    const memory = { ...failing(2), changedAt: instant(30_000) }
+    const due = later(2 * MINUTE_MS, others, memory)
+    const makings = begun(due).map((name) => ({ name, uid: name }))
+    const { last, unproven, changedAt } = memory
+    expect(rememberedProbes(due, makings).networkProbes).toMatchObject({ last, unproven, changedAt })
   })
 
   it('is nothing for one that has nothing yet', () => {

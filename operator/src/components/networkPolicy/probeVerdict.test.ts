@@ -93,6 +93,16 @@ describe('the verdict on a round', () => {
     expect(judge(results, answering)).toEqual({ state: 'Unknown', message: says })
   })
 
+  it('does not take one port of a server for another one that is down', () => {
+    const ch = { role: 'worker', to: 'ch', host: 'ch', listens: 'reached', expect: 'open' } as const
+    const cells: readonly Cell[] = [8443, 9440].map((port) => ({ ...ch, port, named: port }))
+    const results = new Map([['worker', { fates: ['open', 'shut'] }] as const])
+    expect(judgeRound({ cells, results, answering: new Set(), others: [] })).toEqual({
+      state: 'Unknown',
+      message: 'a worker does not reach ch on port 9440: it is down, or something stops it',
+    })
+  })
+
   it('is bounded whatever it has to tell', () => {
     const cells = Array.from({ length: 60 }, (_, index): Cell => ({
       role: 'worker',
@@ -111,5 +121,6 @@ describe('the verdict on a round', () => {
       others: Array.from({ length: 50 }, () => 'y'.repeat(250)),
     })
     expect(message.length).toBeLessThanOrEqual(900)
+    expect(message).toContain(' and 57 more, which none of our NetworkPolicies allows')
   })
 })

@@ -10,10 +10,15 @@ const expression = fc.oneof(
   fc.record({ key, operator: fc.constantFrom('Exists', 'DoesNotExist') }),
   fc.record({ key, operator: fc.constantFrom('In', 'NotIn'), values: fc.array(value, { minLength: 1 }) }),
 )
-const selector = fc.record({ matchLabels: labels, matchExpressions: fc.array(expression, { maxLength: 3 }) })
+/** Few labels: a selector that asks for many selects nothing, whatever its expressions mean. */
+const selector = fc.record({
+  matchLabels: fc.dictionary(key, value, { maxKeys: 1 }),
+  matchExpressions: fc.array(expression, { maxLength: 2 }),
+})
 
 const pod = { namespace: 'mail', labels: { app: 'x' } }
-const byName = (name: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } })
+const NAMESPACE = 'kubernetes.io/metadata.name'
+const byName = (name: string) => ({ matchLabels: { [NAMESPACE]: name } })
 
 describe('selectors', () => {
   it('mean what the oracle of the tests says', () => {
@@ -21,6 +26,7 @@ describe('selectors', () => {
       fc.property(selector, labels, (one, worn) => {
         expect(selects(one, worn)).toBe(oracle(one, worn))
       }),
+      { numRuns: 2_000 },
     )
   })
 
@@ -34,6 +40,18 @@ describe('selectors', () => {
       why: 'namespaces by a label',
       peer: { namespaceSelector: { matchLabels: { team: 'a' } } },
       is: 'unsure',
+    },
+    {
+      why: 'namespaces by an expression about a label',
+      peer: { namespaceSelector: { matchExpressions: [{ key: 'team', operator: 'Exists' }] } },
+      is: 'unsure',
+    },
+    {
+      why: 'every namespace but this one',
+      peer: {
+        namespaceSelector: { matchExpressions: [{ key: NAMESPACE, operator: 'NotIn', values: ['mail'] }] },
+      },
+      is: 'no',
     },
     { why: 'addresses', peer: { ipBlock: { cidr: '10.0.0.0/8' } }, is: 'unsure' },
   ])('$why: $is', ({ peer, is }) => {
@@ -51,6 +69,12 @@ describe('selectors', () => {
     { why: 'a rule without peers and ports', ways: [{}], is: 'yes' },
     { why: 'an empty list of peers, which is everybody', ways: [{ peers: [] }], is: 'yes' },
     { why: 'a range of ports', ways: [{ ports: [{ port: 79, endPort: 81 }] }], is: 'yes' },
+    { why: 'an empty list of ports, which is any', ways: [{ ports: [] }], is: 'yes' },
+    {
+      why: 'addresses beside a rule for all pods',
+      ways: [{ peers: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }, { peers: [{ podSelector: {} }] }],
+      is: 'yes',
+    },
     { why: 'a port by name', ways: [{ ports: [{ port: 'http' }] }], is: 'yes' },
   ])('$why: $is', ({ ways, is }) => {
     expect(admits(ways, pod, 80, 'mail')).toBe(is)
@@ -62,5 +86,6 @@ describe('selectors', () => {
     expect(mayLeadOut(toPods, [443], false)).toBe(true)
     expect(mayLeadOut(toPods, [80], false)).toBe(false)
     expect(mayLeadOut([{ peers: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }], [443], true)).toBe(true)
+    for (const anywhere of [{}, { peers: [] }]) expect(mayLeadOut([anywhere], [443], true)).toBe(true)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClickhouseSeen, TableSeen } from './clickhouseSeen.ts'
 import type { TableMarks } from '../../../../crds/schema/clickhouseEvidence.ts'
 import { NOW } from '../../testing/snapshots.ts'
-import { acceptedToken, lossOf, marksOf, type MarksOf } from './dataLoss.ts'
+import { acceptedToken, lossOf, marksOf, showsLoss, toldLoss, type MarksOf } from './dataLoss.ts'
 
 const RULE = " TTL event_date + toIntervalDay(90) TO DISK 's3'"
 type Rows = Readonly<Record<string, number>>
@@ -115,7 +115,59 @@ describe('a loss of rows', () => {
       lossOf(looking(after(FULL, ...looks.slice(0, -1)), looks.at(-1)))?.token
     const [first, second] = [events({ 202611: 20 }), events({ 202611: 29 })]
     expect(tokenOf(first, second)).toBe(tokenOf(first))
+    expect(tokenOf(first, events({ 202610: 9, 202611: 20 }))).toBe(tokenOf(first))
     expect(tokenOf(first, events({}))).not.toBe(tokenOf(first))
+  })
+
+  it('has another token, and is told with what there was, when more of the same partition is gone', () => {
+    const [some, most] = [600, 100].map((rows) => events({ 202609: rows, 202610: 1_234_567, 202611: 20 }))
+    const [first, second] = [after(FULL), after(FULL, some)].map((known, index) =>
+      lossOf(looking(known, [some, most][index])),
+    )
+    expect(second?.token).not.toBe(first?.token)
+    expect(second?.message).toBe('email_events had 1000 rows in its partition 202609 and has 100 there')
+  })
+
+  it('is measured by the most that was ever there', () => {
+    const grown = after(events({ 202611: 20 }), events({ 202611: 900 }))
+    expect(lossOf(looking(grown, events({ 202611: 500 })))?.message).toMatch(/had 900 rows .* has 500 there/)
+  })
+
+  it('is not forgotten, and nothing else is, while ClickHouse is away', () => {
+    const known = after(FULL, events({ 202611: 20 }))
+    const seen: ClickhouseSeen = { reached: false, fault: { reason: 'Unreachable', message: 'away' } }
+    const away = { ...looking(known, FULL), evidence: { clickhouse: { lookedAt: NOW, seen } } }
+    expect(marksOf(away)).toEqual(known)
+    expect(marksOf({ ...away, evidence: {} })).toEqual(known)
+    expect(lossOf(away)).toBeDefined()
+  })
+
+  it('is remembered however many partitions there are, before the oldest that are whole', () => {
+    const ids = Array.from({ length: 700 }, (_, index) => String(100_000 + index))
+    const all = Object.fromEntries(ids.map((id) => [id, 5]))
+    const [oldest = '', ...rest] = ids
+    const [marks] = after(events(Object.fromEntries(rest.map((id) => [id, 5]))))
+    expect(marks?.partitions.map(({ id }) => id)).toEqual(ids.slice(-600))
+    const known: TableMarks = { name: 'email_events', uuid: 'a', partitions: [{ id: oldest, rows: 9 }] }
+    const [lost] = marksOf(looking([known], events({ ...all, [oldest]: 5 })))
+    expect(lost?.partitions.map(({ id }) => id)).toEqual([oldest, ...ids.slice(-599)])
+  })
+
+  it('shows in a single look', () => {
+    const { sender } = looking(after(FULL), undefined)
+    const seen = (table: TableSeen): ClickhouseSeen => {
+      return { reached: true, disks: [], policies: [], tables: [table] }
+    }
+    expect(showsLoss(sender, seen(events({ 202611: 20 })), NOW)).toBe(true)
+    expect(showsLoss(sender, seen(FULL), NOW)).toBe(false)
+  })
+
+  it('is told with the backup to restore, and the word that accepts it', () => {
+    const loss = { token: '0123abcd', message: 'email_events had 9 rows' }
+    expect(toldLoss(loss, 'b-1')).toBe(
+      'email_events had 9 rows: restore it from b-1 (docs/backup.md), or accept it with the annotation batchsender.io/acceptDataLoss=0123abcd',
+    )
+    expect(toldLoss(loss, undefined)).toContain('restore it from a backup (')
   })
 
   it('is not accepted by what accepted another one', () => {
