@@ -38,6 +38,7 @@ const CONFIGURATION = [
 
 /** How to speak to a cluster, the local one or the caller's. */
 export interface Cluster {
+  /** Empty: as kubectl finds it itself. */
   readonly kubeconfig: string
   readonly kubectl: string
   readonly local: boolean
@@ -45,9 +46,8 @@ export interface Cluster {
 
 /** Brings the local cluster up, or uses the caller's with `CLUSTER=current`. Does nothing when it is up already. */
 export async function ensureCluster(): Promise<Cluster> {
+  if (process.env['CLUSTER'] === 'current') return { kubeconfig: '', kubectl: 'kubectl', local: false }
   const kubectl = join(await moduleBinaries('kubernetes'), 'kubectl')
-  if (process.env['CLUSTER'] === 'current')
-    return { kubeconfig: process.env['KUBECONFIG'] ?? '', kubectl, local: false }
   if (process.getuid?.() !== 0)
     throw new Error('real pods need root: run as root, or use a cluster of yours with CLUSTER=current')
   await withLock(join(stateDir, '..', 'cluster.lock'), async () => {
@@ -133,7 +133,7 @@ export function kubectl(
 
 /** Hands a bundle of images to containerd, once. */
 export async function load({ local }: Cluster, { archive, stamp }: Bundle): Promise<void> {
-  if (!local) throw new Error('images can only be loaded into the local cluster: push them to your registry')
+  if (!local) throw new Error('images can only be loaded into the local cluster')
   const mark = join(stateDir, 'loaded', stamp)
   await withLock(`${mark}.lock`, async () => {
     if (await exists(mark)) return

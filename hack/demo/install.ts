@@ -1,10 +1,9 @@
 /** Installs the operator from its manifests into a cluster, with images that the cluster has. */
 import type { Cluster } from '../cluster/cluster.ts'
-import { RELEASE } from '../../crds/release.ts'
 import { OPERATOR_NAMESPACE } from '../../operator/src/settings.ts'
-import { kubectl, load } from '../cluster/cluster.ts'
-import { appImages, NATS } from '../images/images.ts'
+import { kubectl } from '../cluster/cluster.ts'
 import { rendered } from './overlay.ts'
+import { placedApps } from './placed.ts'
 
 export type Form = 'default' | 'cluster-wide'
 
@@ -14,15 +13,8 @@ export async function installOperator(
   form: Form,
   namespace = OPERATOR_NAMESPACE,
 ): Promise<void> {
-  const apps = await appImages()
-  await load(cluster, apps)
-  const { operator, worker, nats } = RELEASE.images
-  const images = {
-    [operator.name]: apps.images.operator,
-    [worker.name]: apps.images.worker,
-    [nats.name]: NATS,
-  }
-  const manifests = await rendered({ base: form, namespace, images })
+  const images = await placedApps(cluster)
+  const manifests = await rendered(cluster, { base: form, namespace, images })
   await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', '-'], manifests)
   await kubectl(cluster, [
     'wait',

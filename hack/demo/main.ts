@@ -1,13 +1,14 @@
 /** `make run` and `make stop`: the whole product on this machine, up and down. */
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureCluster, kubectl, stopCluster } from '../cluster/cluster.ts'
+import { ensureCluster, kubectl, stopCluster, type Cluster } from '../cluster/cluster.ts'
 import { repositoryDir } from '../cluster/paths.ts'
+import { endpointsIn, lookAround, removeFrom, untroubled } from './callers.ts'
 import { writeEnvironment } from './environmentFile.ts'
 import { installOperator } from './install.ts'
 import { sendAndAccount, untilServed, type Account } from './mail.ts'
 import { untilReady } from './readiness.ts'
-import { ensureSurroundings } from './surroundings.ts'
+import { ensureSurroundings, type Credentials } from './surroundings.ts'
 
 const NAMESPACE = 'demo'
 const NAME = 'orders'
@@ -25,6 +26,7 @@ const step = (line: string) => {
 async function up(): Promise<void> {
   step('cluster')
   const cluster = await ensureCluster()
+  if (!cluster.local) say(await untroubled(cluster, NAMESPACE))
   step('operator')
   await installOperator(cluster, 'cluster-wide')
   step('PostgreSQL, ClickHouse engine, S3, SMTP sink')
@@ -39,17 +41,27 @@ async function up(): Promise<void> {
     join(repositoryDir, 'config/samples/demo.yaml'),
   ])
   await untilReady(cluster, NAMESPACE, NAME, { tell: say })
-  const endpoints = await writeEnvironment({ cluster, namespace: NAMESPACE, name: NAME, credentials }, runDir)
+  const { endpoints, close } = await reached(cluster, credentials)
   await Promise.all([untilServed(endpoints.apiUrl), untilServed(endpoints.sinkUrl)])
   step(`${MAILS.toLocaleString('en')} mails`)
   const account = await sendAndAccount(endpoints, MAILS, { tell: progress() })
   say('')
   say(await kubectl(cluster, ['-n', NAMESPACE, 'get', 'bs', '-o', 'wide']))
   tellAccount(account)
+  close()
   say(
-    `\nLook around:\n  source .run/env\n  $KUBECTL get bs -A\n  $KUBECTL -n ${NAMESPACE} describe bs ${NAME}\n  curl $SINK_URL/count\nEnd it with: make stop`,
+    cluster.local
+      ? `\nLook around:\n  source .run/env\n  $KUBECTL get bs -A\n  $KUBECTL -n ${NAMESPACE} describe bs ${NAME}\n  curl $SINK_URL/count\nEnd it with: make stop`
+      : lookAround(NAMESPACE, NAME),
   )
   if (account.distinct !== MAILS || account.duplicates > 0) process.exitCode = 1
+}
+
+async function reached(cluster: Cluster, credentials: Credentials) {
+  const demo = { namespace: NAMESPACE, name: NAME }
+  if (!cluster.local) return endpointsIn(cluster, { ...demo, apiToken: credentials.apiToken })
+  const endpoints = await writeEnvironment({ ...demo, cluster, credentials }, runDir)
+  return { endpoints, close: () => undefined }
 }
 
 function tellAccount({ batch, recipients, distinct, duplicates, uncertain, seconds }: Account): void {
@@ -74,6 +86,10 @@ function progress(): (line: string) => void {
 }
 
 async function down(): Promise<void> {
+  if (process.env['CLUSTER'] === 'current') {
+    say(await removeFrom(await ensureCluster(), NAMESPACE))
+    return
+  }
   await stopCluster()
   await rm(runDir, { recursive: true, force: true })
   say('stopped; builds and images are kept in the cache')

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { stringify } from 'yaml'
 import type { Image } from '../../crds/release.ts'
-import { binary } from '../cluster/binaries.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import { repositoryDir } from '../cluster/paths.ts'
 import { run } from '../cluster/shell.ts'
 
@@ -16,13 +16,13 @@ export interface Overlay {
 }
 
 /** @returns manifests, ready to apply */
-export async function rendered(overlay: Overlay): Promise<string> {
+export async function rendered({ kubectl }: Pick<Cluster, 'kubectl'>, overlay: Overlay): Promise<string> {
   // Bases are named by relative paths: beside config.
   const folder = await mkdtemp(join(repositoryDir, '.overlay-'))
   try {
     const base = relative(folder, join(repositoryDir, 'config', overlay.base))
     await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization(overlay, base)))
-    return await run(await binary('kubectl'), ['kustomize', folder])
+    return await run(kubectl, ['kustomize', folder])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,9 +1,9 @@
 /** What a BatchSender needs around it in a namespace of the local cluster: databases, S3, an SMTP sink, Secrets. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Cluster } from '../cluster/cluster.ts'
-import { kubectl, load } from '../cluster/cluster.ts'
-import { S3, standinImages } from '../images/images.ts'
+import { kubectl } from '../cluster/cluster.ts'
 import { rendered } from './overlay.ts'
+import { placedStandins } from './placed.ts'
 
 export interface Credentials {
   readonly apiToken: string
@@ -17,10 +17,8 @@ const WORKLOADS = ['postgres', 'clickhouse', 's3', 'smtp-sink'] as const
 
 /** Applies everything and waits for it; credentials of an earlier run stay. */
 export async function ensureSurroundings(cluster: Cluster, namespace: string): Promise<Credentials> {
-  const standins = await standinImages()
-  await load(cluster, standins)
-  const images = { 'batchsender/standins': standins.image, 'batchsender/s3': S3 }
-  const manifests = await rendered({ base: 'samples/demo', namespace, images })
+  const images = await placedStandins(cluster)
+  const manifests = await rendered(cluster, { base: 'samples/demo', namespace, images })
   await kubectl(cluster, ['apply', '--server-side', '-f', '-'], manifests)
   const credentials = await ensureSecrets(cluster, namespace)
   await Promise.all(

@@ -12,6 +12,7 @@ import { exists } from '../cluster/exists.ts'
 
 const imagesDir = join(cacheDir, 'images')
 const BASE = 'node:24-trixie-slim'
+const DOCKERFILE = 'hack/images/Dockerfile'
 
 export type AppImage = 'operator' | 'worker'
 
@@ -26,38 +27,66 @@ export const NATS: Image = inRegistry('docker.io/library', RELEASE.images.nats)
 export const S3: Image = { name: 'docker.io/batchsender/s3', tag: 'dev' }
 
 /** Binaries of the cluster and of the stand-ins: they change only with their modules. */
-const FIXED = {
+const FIXED: Readonly<Record<string, { readonly target: string; readonly binary: BinaryName }>> = {
   'registry.local/pause:1': { target: 'pause', binary: 'pause' },
   'registry.local/coredns:1': { target: 'coredns', binary: 'coredns' },
   [imageText(NATS)]: { target: 'nats', binary: 'nats-server' },
   [imageText(S3)]: { target: 's3', binary: 'versitygw' },
-} as const satisfies Record<string, { target: string; binary: BinaryName }>
+}
+
+/** How one image comes to be, whoever builds it. */
+export interface Recipe {
+  readonly image: string
+  readonly target: string
+  readonly context: string
+  /** From the root of the project. */
+  readonly dockerfile: string
+}
+
+export type Build = (recipe: Recipe) => Promise<void>
 
 /** What pods of the cluster itself need; small, and there before the first pod. */
 export async function fixedImages(): Promise<Bundle> {
   const paths = await Promise.all(Object.values(FIXED).map(({ binary: name }) => binary(name)))
-  const stamp = await hashOf([join(repositoryDir, 'hack/images/Dockerfile')], paths.join('\n'))
-  return bundle('fixed', stamp, async (layout) => {
-    const context = join(imagesDir, 'fixed-context')
-    await rm(context, { recursive: true, force: true })
+  const stamp = await hashOf([join(repositoryDir, DOCKERFILE)], paths.join('\n'))
+  return bundle('fixed', stamp, (build) => buildServers(Object.keys(FIXED), build))
+}
+
+/** @param names of {@link FIXED} */
+export function buildServers(names: readonly string[], build: Build): Promise<void> {
+  return inContext('fixed', async (context) => {
     await mkdir(join(context, 'bin'), { recursive: true })
-    for (const { binary: name } of Object.values(FIXED))
+    for (const image of names) {
+      const server = FIXED[image]
+      if (!server) throw new Error(`no server is called ${image}`)
+      const { target, binary: name } = server
       await cp(await binary(name), join(context, 'bin', name))
-    for (const [name, { target }] of Object.entries(FIXED))
-      await build({ name, target, context, dockerfile: 'hack/images/Dockerfile', layout })
-    await rm(context, { recursive: true, force: true })
+      await build({ image, target, context, dockerfile: DOCKERFILE })
+    }
   })
 }
 
 /** PostgreSQL, the ClickHouse engine and the SMTP sink of the demo. */
 export async function standinImages(): Promise<Bundle & { image: Image }> {
-  const sources = ['hack/images/Dockerfile', 'hack/images/postgres.sh', 'hack/standins', 'package-lock.json']
+  const { image, stamp } = await standinImage()
+  return {
+    ...(await bundle(
+      'standins',
+      stamp,
+      onBase((build) => buildStandins(image, build)),
+    )),
+    image,
+  }
+}
+
+export async function standinImage(): Promise<{ readonly image: Image; readonly stamp: string }> {
+  const sources = [DOCKERFILE, 'hack/images/postgres.sh', 'hack/standins', 'package-lock.json']
   const stamp = await hashOf(sources.map((path) => join(repositoryDir, path)))
-  const image = { name: 'docker.io/batchsender/standins', tag: `dev-${stamp}` }
-  const made = await bundle('standins', stamp, async (layout) => {
-    await ensureBase()
-    const context = join(imagesDir, 'standins-context')
-    await rm(context, { recursive: true, force: true })
+  return { image: { name: 'docker.io/batchsender/standins', tag: `dev-${stamp}` }, stamp }
+}
+
+export function buildStandins(image: Image, build: Build): Promise<void> {
+  return inContext('standins', async (context) => {
     for (const path of [
       'package.json',
       'package-lock.json',
@@ -68,20 +97,26 @@ export async function standinImages(): Promise<Bundle & { image: Image }> {
     ])
       await cp(join(repositoryDir, path), join(context, 'app', path), { recursive: true })
     await mkdir(join(context, 'bin'), { recursive: true })
-    await build({
-      name: imageText(image),
-      target: 'standins',
-      context,
-      dockerfile: 'hack/images/Dockerfile',
-      layout,
-    })
-    await rm(context, { recursive: true, force: true })
+    await build({ image: imageText(image), target: 'standins', context, dockerfile: DOCKERFILE })
   })
-  return { ...made, image }
 }
 
+type AppImages = Readonly<Record<AppImage, Image>>
+
 /** Operator and worker, from the project's Dockerfile. */
-export async function appImages(): Promise<Bundle & { images: Readonly<Record<AppImage, Image>> }> {
+export async function appImages(): Promise<Bundle & { images: AppImages }> {
+  const { images, stamp } = await namesOfApps()
+  return {
+    ...(await bundle(
+      'apps',
+      stamp,
+      onBase((build) => buildApps(images, build)),
+    )),
+    images,
+  }
+}
+
+export async function namesOfApps(): Promise<{ readonly images: AppImages; readonly stamp: string }> {
   const sources = [
     'Dockerfile',
     'package.json',
@@ -94,26 +129,32 @@ export async function appImages(): Promise<Bundle & { images: Readonly<Record<Ap
   ]
   const stamp = await hashOf(sources.map((path) => join(repositoryDir, path)))
   const own = ({ name }: Image) => inRegistry('docker.io', { name, tag: `dev-${stamp}` })
-  const images = { operator: own(RELEASE.images.operator), worker: own(RELEASE.images.worker) }
-  const made = await bundle('apps', stamp, async (layout) => {
-    await ensureBase()
-    for (const target of ['operator', 'worker'] as const)
-      await build({
-        name: imageText(images[target]),
-        target,
-        context: repositoryDir,
-        dockerfile: 'Dockerfile',
-        layout,
-      })
-  })
-  return { ...made, images }
+  return { images: { operator: own(RELEASE.images.operator), worker: own(RELEASE.images.worker) }, stamp }
+}
+
+export async function buildApps(images: AppImages, build: Build): Promise<void> {
+  for (const target of ['operator', 'worker'] as const)
+    await build({
+      image: imageText(images[target]),
+      target,
+      context: repositoryDir,
+      dockerfile: 'Dockerfile',
+    })
+}
+
+async function inContext(name: string, work: (context: string) => Promise<void>): Promise<void> {
+  const context = join(imagesDir, `${name}-context`)
+  await rm(context, { recursive: true, force: true })
+  await mkdir(context, { recursive: true })
+  await work(context)
+  await rm(context, { recursive: true, force: true })
 }
 
 function inRegistry(registry: string, { name, tag }: Image): Image {
   return { name: `${registry}/${name}`, tag }
 }
 
-async function bundle(name: string, stamp: string, fill: (layout: string) => Promise<void>): Promise<Bundle> {
+async function bundle(name: string, stamp: string, fill: (build: Build) => Promise<void>): Promise<Bundle> {
   const archive = join(imagesDir, `${name}.tar`)
   const stampFile = `${archive}.stamp`
   return withLock(join(imagesDir, 'lock'), async () => {
@@ -124,7 +165,7 @@ async function bundle(name: string, stamp: string, fill: (layout: string) => Pro
     const layout = join(imagesDir, `${name}-layout`)
     await rm(layout, { recursive: true, force: true })
     await mkdir(layout, { recursive: true })
-    await fill(layout)
+    await fill((recipe) => build(recipe, layout))
     await run('tar', ['-C', layout, '-cf', archive, '.'])
     await rm(layout, { recursive: true, force: true })
     await writeFile(stampFile, stamp)
@@ -132,6 +173,13 @@ async function bundle(name: string, stamp: string, fill: (layout: string) => Pro
     return { archive, stamp }
   })
 }
+
+const onBase =
+  (fill: (build: Build) => Promise<void>) =>
+  async (build: Build): Promise<void> => {
+    await ensureBase()
+    await fill(build)
+  }
 
 async function ensureBase(): Promise<void> {
   const stamp = await hashOf([
@@ -156,15 +204,7 @@ async function ensureBase(): Promise<void> {
   await writeFile(stampFile, stamp)
 }
 
-interface Build {
-  readonly name: string
-  readonly target: string
-  readonly context: string
-  readonly dockerfile: string
-  readonly layout: string
-}
-
-async function build({ name, target, context, dockerfile, layout }: Build): Promise<void> {
+async function build({ image, target, context, dockerfile }: Recipe, layout: string): Promise<void> {
   const file = join(repositoryDir, dockerfile)
   await buildah([
     'bud',
@@ -178,10 +218,10 @@ async function build({ name, target, context, dockerfile, layout }: Build): Prom
     '-f',
     file,
     '-t',
-    name,
+    image,
     context,
   ])
-  await buildah(['push', '-q', name, `oci:${layout}:${name}`])
+  await buildah(['push', '-q', image, `oci:${layout}:${image}`])
 }
 
 function buildah(args: readonly string[]): Promise<string> {
