@@ -61,18 +61,21 @@ function newestFull(site: DataSite): Promise<string> {
 }
 
 /**
- * Until an increment has just been made: the next one, a minute later, finds that its base is gone and makes a full
+ * Waits until an increment has just been made: the next one, a minute later, finds that its base is gone and makes a full
  * backup, which mends it before the operator has looked.
+ * @returns its base
  */
-async function untilIncremented(site: DataSite): Promise<void> {
-  const newest = async () =>
-    (await site.objects('backups/'))
-      .filter((key) => /-on-[^/]+\/\.backup$/.test(key))
-      .sort()
-      .at(-1)
+async function untilIncremented(site: DataSite): Promise<string> {
+  const newest = async () => (await site.objects('backups/')).filter(isIncrement).sort().at(-1)
   const known = await newest()
-  await eventually('another increment', async () => ((await newest()) === known ? undefined : true))
+  const next = await eventually('another increment', async () => {
+    const now = await newest()
+    return now === known ? undefined : now
+  })
+  return next.replace(/^.*-on-/, '').replace(/\/\.backup$/, '')
 }
+
+const isIncrement = (key: string) => /-on-[^/]+\/\.backup$/.test(key)
 
 /** In the newest full backup: its verification cannot miss it. */
 async function newestData(site: DataSite): Promise<StoredObject> {
@@ -112,9 +115,8 @@ const breaks: readonly Break<BackupSite>[] = [
   {
     how: 'the base of the newest increments removed',
     breakIt: async (site) => {
-      const full = await newestFull(site)
-      await untilIncremented(site)
-      for (const key of await site.objects(`backups/${full}/`)) await site.remove(key)
+      const base = await untilIncremented(site)
+      for (const key of await site.objects(`backups/${base}/`)) await site.remove(key)
     },
     red: {
       at: 'backup-fresh',
