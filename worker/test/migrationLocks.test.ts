@@ -130,14 +130,15 @@ test('an index that was broken off is built anew, also by several at once', asyn
     () => 'built',
     () => 'broken off',
   )
-  await until(building, (builds) => builds.length > 0)
-  await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index`)
-  builder.on('error', () => undefined)
-  expect(await broken).toBe('broken off')
   const isValid = () =>
     database.query<{ valid: boolean }>(
-      `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = 'attempt_message'::regclass`,
+      `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('attempt_message')`,
     )
+  // Before its name is there, nothing is left of it.
+  await until(isValid, (found) => found.length > 0)
+  builder.on('error', () => undefined)
+  await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index`)
+  expect(await broken).toBe('broken off')
   expect(await isValid()).toEqual([{ valid: false }])
   await Promise.all([1, 2].map(() => migrate(database, migrations, 'up', last)))
   expect(await isValid()).toEqual([{ valid: true }])
