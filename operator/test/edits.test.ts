@@ -1,5 +1,6 @@
 /** The second day: a BatchSender that was Ready is edited, and is Ready again, with no word of a fault in between. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { OPERATOR } from '../src/vocabulary/labels.ts'
 import { condition, Harness } from './harness.ts'
 import { runControllers } from './controllers.ts'
 import { startNatsOverTls, type NatsOverTls } from './natsOverTls.ts'
@@ -37,6 +38,7 @@ const untilReady = (generation: number) =>
 async function warnings(): Promise<string[]> {
   const events = await cluster.api.list('events', cluster.namespace)
   return events
+    .filter(({ reportingComponent }) => reportingComponent === OPERATOR)
     .filter(({ type, reason }) => type === 'Warning' && reason !== 'RollingOut')
     .map(({ reason, message }) => `${String(reason)}: ${String(message)}`)
 }
