@@ -321,6 +321,7 @@ describe('a BatchSender in a cluster', () => {
     await here.untilReady()
     await settled()
     await here.untilProbed()
+    const { status } = await here.sender()
     const versions = await here.versions()
     const pods = await here.pods()
     const mark = await auditMark()
@@ -340,6 +341,8 @@ describe('a BatchSender in a cluster', () => {
       'deployment/batchsender-operator',
     ])
     await sleep(20_000)
+    // First, since it says what was written.
+    expect((await here.sender()).status).toEqual(status)
     expect(await here.versions()).toBe(versions)
     expect(await here.pods()).toEqual(pods)
     expect(await writesSince(mark, 'batchsender-operator', NAMESPACE)).toEqual([])
