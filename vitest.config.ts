@@ -25,6 +25,8 @@ export default defineConfig({
           name: 'unit',
           // They keep nothing between files, and loading modules anew for each would take longer than the tests.
           isolate: false,
+          // As many as a small machine has processors; vitest would leave one of two idle.
+          maxWorkers: 2,
           // A test that hangs ends; a machine that is busy does not end one.
           testTimeout: 300_000,
           expect: { poll: { timeout: 30_000 } },
