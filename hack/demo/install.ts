@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { OPERATOR_NAMESPACE } from '../../operator/src/settings.ts'
 import { kubectl } from '../cluster/cluster.ts'
 import { rendered } from './overlay.ts'
-import { placedApps } from './placed.ts'
+import { placedApps } from './placedImages.ts'
 
 export type Form = 'default' | 'cluster-wide'
 

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Cluster } from '../cluster/cluster.ts'
 import { kubectl } from '../cluster/cluster.ts'
 import { rendered } from './overlay.ts'
-import { placedStandins } from './placed.ts'
+import { placedStandins } from './placedImages.ts'
 
 export interface Credentials {
   readonly apiToken: string

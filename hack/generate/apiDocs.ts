@@ -1,6 +1,7 @@
 /** docs/api.md: every field, condition, reason and check, from the schema in crds/. */
 import { BatchSender, GROUP, KIND, VERSION } from '../../crds/schema/batchsender.ts'
-import { CHECKS, CONDITIONS, EVENTS } from '../../crds/schema/conditions.ts'
+import { CHECKS, CONDITIONS } from '../../crds/schema/conditions.ts'
+import { EVENTS } from '../../crds/schema/events.ts'
 import { SUMMARY_CONDITIONS, SUMMARY_REASONS } from '../../crds/schema/summaryConditions.ts'
 import { structural } from './structural.ts'
 

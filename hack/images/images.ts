@@ -1,14 +1,14 @@
 /** Builds the project's images without a registry and hands them to the cluster's containerd. */
-import { createHash } from 'node:crypto'
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { imageText, RELEASE, type Image } from '../../crds/release.ts'
 import { binary, type BinaryName } from '../cluster/binaries.ts'
 import { withLock } from '../cluster/lock.ts'
 import { cacheDir, repositoryDir } from '../cluster/paths.ts'
 import { run } from '../cluster/shell.ts'
-import { makeBaseRootfs } from './baseRootfs.ts'
 import { exists } from '../cluster/exists.ts'
+import { makeBaseRootfs } from './baseRootfs.ts'
+import { hashOf } from './contentHash.ts'
 
 const imagesDir = join(cacheDir, 'images')
 const BASE = 'node:24-trixie-slim'
@@ -234,22 +234,4 @@ function buildah(args: readonly string[]): Promise<string> {
     'overlay',
   ]
   return run('buildah', [...storage, ...args])
-}
-
-/** Hash over files and folders; tests do not go into images. */
-async function hashOf(paths: readonly string[], seed = ''): Promise<string> {
-  const hash = createHash('sha256').update(seed)
-  for (const path of paths)
-    for (const file of await filesBelow(path)) {
-      hash.update(relative(repositoryDir, file)).update(await readFile(file))
-    }
-  return hash.digest('hex').slice(0, 12)
-}
-
-async function filesBelow(path: string): Promise<string[]> {
-  const found = await stat(path).catch(() => undefined)
-  if (!found) return []
-  if (found.isFile()) return path.endsWith('.test.ts') ? [] : [path]
-  const names = (await readdir(path)).filter((name) => name !== 'node_modules').sort()
-  return (await Promise.all(names.map((name) => filesBelow(join(path, name))))).flat()
 }

@@ -4,6 +4,7 @@ import { DATABASE, DataSite, type StoredObject } from '../dataSite.ts'
 import { patched, respec } from './hands.ts'
 import { NAME } from '../environment.ts'
 import { eventually } from '../eventually.ts'
+import { newestData, newestFull, untilIncremented } from './newestBackup.ts'
 
 /** Twice what docs/backup.md promises: the operator looks twice a minute, and tells within one. */
 const LOOK_SECONDS = 120
@@ -45,43 +46,6 @@ async function hasRows(site: DataSite, from: string): Promise<boolean> {
     `SELECT toString(count()) AS count FROM ${DATABASE}.${from}`,
   )
   return row !== undefined && row.count !== '0'
-}
-
-/** The one on which increments build. One that is still being made would take its place in the middle of a break. */
-function newestFull(site: DataSite): Promise<string> {
-  return eventually(
-    'the newest full backup is the one that the status names',
-    async () => {
-      const { status } = await site.here.sender()
-      const known = status.evidence?.backup?.lastFull?.name
-      return (await site.fullBackups()).at(-1) === known ? known : undefined
-    },
-    BACKUP_SECONDS * 1_000,
-  )
-}
-
-/**
- * Waits until an increment has just been made: the next one, a minute later, finds that its base is gone and makes a full
- * backup, which mends it before the operator has looked.
- * @returns its base
- */
-async function untilIncremented(site: DataSite): Promise<string> {
-  const newest = async () => (await site.objects('backups/')).filter(isIncrement).sort().at(-1)
-  const known = await newest()
-  const next = await eventually('another increment', async () => {
-    const now = await newest()
-    return now === known ? undefined : now
-  })
-  return next.replace(/^.*-on-/, '').replace(/\/\.backup$/, '')
-}
-
-const isIncrement = (key: string) => /-on-[^/]+\/\.backup$/.test(key)
-
-/** In the newest full backup: its verification cannot miss it. */
-async function newestData(site: DataSite): Promise<StoredObject> {
-  const key = await site.dataOf(await newestFull(site))
-  if (key === undefined) throw new Error('the newest full backup has no events')
-  return site.read(key)
 }
 
 async function scale({ here }: DataSite, name: string, replicas: number): Promise<void> {

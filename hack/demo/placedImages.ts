@@ -1,7 +1,7 @@
 /** Images where the pods of a cluster find them: in the local one, or in one of the caller's. */
 import { imageText, RELEASE, type Image } from '../../crds/release.ts'
 import { load, type Cluster } from '../cluster/cluster.ts'
-import { buildFor, handoverOf, inHandover } from '../images/callers.ts'
+import { buildFor, handoverOf, inHandover } from '../images/handover.ts'
 import {
   appImages,
   buildApps,

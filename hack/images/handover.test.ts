@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { handoverOf, inHandover } from './callers.ts'
+import { handoverOf, inHandover } from './handover.ts'
 
 const image = { name: 'docker.io/batchsender/worker', tag: 'dev-1' }
 
