@@ -86,7 +86,7 @@ export const resultOf = (
   startedAt: new Date(),
   code: undefined,
   providerMessageId: undefined,
-  detail: undefined,
+  reply: {},
 })
 
 export async function claimAll(worker: Ledger, batchId: string, chunk = 0): Promise<readonly Claimed[]> {

@@ -1,6 +1,7 @@
 /** What sending needs from outside: the ledger in PostgreSQL, a provider, a rate, and someone who looks on. */
 import type { RecipientState } from '../domain/recipientState.ts'
 import type { OnUncertain, RetryClass } from '../domain/retryClasses.ts'
+import type { Reply } from '../domain/reply.ts'
 import type { Variables } from '../domain/template.ts'
 
 /** What a wake-up names: a stretch of a batch's recipients. */
@@ -48,8 +49,8 @@ export interface Result {
   readonly startedAt: Date
   readonly code: string | undefined
   readonly providerMessageId: string | undefined
-  /** The provider's own words: kept with the attempt, never shown. */
-  readonly detail: string | undefined
+  /** What was said, and where: kept with the attempt. */
+  readonly reply: Reply
 }
 
 /** When to look at the chunk again: never, or after a while. */
@@ -84,12 +85,11 @@ export interface OutgoingMail {
   readonly headers: Readonly<Record<string, string>>
 }
 
-export interface Outcome {
+export interface Outcome extends Reply {
   readonly retryClass: RetryClass
   /** Short and ours, such as `smtp_451`. */
   readonly code?: string
   readonly providerMessageId?: string
-  readonly detail?: string
   readonly retryAfterMs?: number
   /** What the provider said it takes of this account. */
   readonly perSecond?: number

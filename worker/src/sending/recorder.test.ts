@@ -11,7 +11,7 @@ const result = (seq: number): Result => ({
   startedAt: new Date(0),
   code: undefined,
   providerMessageId: undefined,
-  detail: undefined,
+  reply: {},
 })
 const seen = { fenced: 0, failed: 0 }
 const onlooker: Onlooker = {
@@ -84,7 +84,7 @@ test('one result that is refused is found by halves and written without its word
   const written: Result[] = []
   const aside: number[] = []
   const record = (results: readonly Result[]) => {
-    if (results.some(({ detail }) => detail === 'unwritable')) return Promise.reject(refusal('22021'))
+    if (results.some(({ reply }) => reply.detail === 'unwritable')) return Promise.reject(refusal('22021'))
     written.push(...results)
     return Promise.resolve(results.length)
   }
@@ -101,15 +101,15 @@ test('one result that is refused is found by halves and written without its word
   const all = Array.from({ length: 30 }, (_, seq) => ({
     ...result(seq),
     code: 'smtp_250',
-    detail: seq === 17 ? 'unwritable' : 'fine',
+    reply: { detail: seq === 17 ? 'unwritable' : 'fine' },
   }))
   await Promise.all(all.map((each) => recorder.record(each)))
   expect(aside).toEqual([17])
   expect(written.map(({ claimed }) => claimed.seq).sort((a, b) => a - b)).toEqual(
     all.map(({ claimed }) => claimed.seq),
   )
-  expect(written.filter(({ detail }) => detail !== 'fine')).toEqual([
-    { ...result(17), code: undefined, providerMessageId: undefined, detail: undefined },
+  expect(written.filter(({ reply }) => reply.detail !== 'fine')).toEqual([
+    { ...result(17), code: undefined, providerMessageId: undefined, reply: {} },
   ])
 })
 

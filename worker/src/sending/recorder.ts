@@ -114,7 +114,7 @@ export class Recorder {
   /** What became of the recipient counts; the words that came with it are what a database may refuse. */
   async #setAside({ result, done }: Waiting, error: unknown): Promise<void> {
     this.#onlooker.setAside(error, result.claimed)
-    const bare = { ...result, code: undefined, providerMessageId: undefined, detail: undefined }
+    const bare = { ...result, code: undefined, providerMessageId: undefined, reply: {} }
     for (let failures = 1; !this.#options.giveUp.aborted; failures += 1) {
       if ((await this.#try([bare])) === undefined) break
       await this.#pause(failures)

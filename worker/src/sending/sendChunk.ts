@@ -132,10 +132,17 @@ async function outcomeOf(
 }
 
 function resultOf(claimed: Claimed, outcome: Outcome, startedAt: Date, onUncertain: OnUncertain): Result {
-  const { retryClass, retryAfterMs, code, providerMessageId, detail } = outcome
+  const { retryClass, retryAfterMs, code, providerMessageId } = outcome
+  const { stage, replyCode, enhancedCode, detail } = outcome
+  const reply = {
+    ...(stage !== undefined && { stage }),
+    ...(replyCode !== undefined && { replyCode }),
+    ...(enhancedCode !== undefined && { enhancedCode }),
+    ...(detail !== undefined && { detail }),
+  }
   const { tries } = claimed
   const verdict = verdictOf({ retryClass, onUncertain, tries, retryAfterMs, random: Math.random() })
-  return { ...verdict, claimed, retryClass, startedAt, code, providerMessageId, detail }
+  return { ...verdict, claimed, retryClass, startedAt, code, providerMessageId, reply }
 }
 
 /** Not writing this costs nothing but a refusal for every further recipient. */

@@ -48,7 +48,7 @@ const result = (of: Claimed, retryClass: RetryClass): Result => ({
   startedAt: new Date(0),
   code: undefined,
   providerMessageId: undefined,
-  detail: undefined,
+  reply: {},
 })
 
 const isPending = async (promise: Promise<unknown>) =>

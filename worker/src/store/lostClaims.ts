@@ -83,7 +83,7 @@ export class LostClaims {
       startedAt: new Date(),
       code: 'claim_lost',
       providerMessageId: undefined,
-      detail: undefined,
+      reply: {},
     }))
     await recordResults(this.#database, results, this.#options)
   }

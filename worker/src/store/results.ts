@@ -37,9 +37,9 @@ export async function writeResults(
   return database.query<RecipientKey>(
     `WITH result AS (
        SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::int[], $7::float8[],
-           $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])
+           $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $16::text[], $17::int[], $18::text[])
          AS result (batch_id, seq, attempt, worker, state, tries, due_ms,
-           retry_class, code, message_id, detail, started_at)),
+           retry_class, code, message_id, detail, started_at, stage, reply_code, enhanced_code)),
      written AS (
        UPDATE recipient SET state = CASE
            WHEN result.state <> 'sent' AND ${sentBefore('result.attempt')} THEN 'sent'
@@ -57,8 +57,9 @@ export async function writeResults(
        RETURNING result.*, recipient.address, recipient.state AS became),
      logged AS (
        INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, error_code,
-         detail, started_at)
-       SELECT batch_id, seq, attempt, retry_class, worker, $13, message_id, code, detail, started_at FROM written
+         detail, started_at, stage, reply_code, enhanced_code)
+       SELECT batch_id, seq, attempt, retry_class, worker, $13, message_id, code, detail, started_at, stage, reply_code,
+         enhanced_code FROM written
        ON CONFLICT DO NOTHING),
      noted AS (
        INSERT INTO event (batch_id, recipient, event, attempt, provider, provider_message_id, error_class, error_code)
@@ -76,11 +77,14 @@ export async function writeResults(
       column(({ retryClass }) => retryClass),
       column(({ code }) => code),
       column(({ providerMessageId }) => providerMessageId),
-      column(({ detail }) => detail?.slice(0, DETAIL_CHARACTERS).replaceAll('\0', '')),
+      column(({ reply: { detail } }) => detail?.slice(0, DETAIL_CHARACTERS).replaceAll('\0', '')),
       column(({ startedAt }) => startedAt),
       provider,
       events,
       repeatableMs !== undefined,
+      column(({ reply }) => reply.stage),
+      column(({ reply }) => reply.replyCode),
+      column(({ reply }) => reply.enhancedCode),
     ],
   )
 }
