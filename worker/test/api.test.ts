@@ -195,7 +195,7 @@ test.each<[string, unknown, number, { pointer: string; code: string } | undefine
   expect(problem.status).toBe(status)
   expect(response.status).toBe(status)
   expect(problem.type).toMatch(/^https:\/\/batchsender\.io\/problems\/[a-z-]+$/)
-  if (error) expect(problem.errors).toEqual([error])
+  if (error) expect(problem.errors?.map(({ pointer, code }) => ({ pointer, code }))).toEqual([error])
   expect(JSON.stringify(problem)).not.toMatch(/\.ts|at \w+ \(|postgres|SELECT/)
 })
 

@@ -52,7 +52,9 @@ test('the description is open, complete, and passes a linter without a word', as
     expect.arrayContaining(['202', '400', '401', '403', '409', '413', '415', '422', '429', '500', '503']),
   )
   expect(create?.responses['422']?.content).toHaveProperty('application/problem+json')
-  expect(create?.parameters).toMatchObject([{ name: 'idempotency-key', in: 'header', required: true }])
+  expect(create?.parameters).toContainEqual(
+    expect.objectContaining({ name: 'idempotency-key', in: 'header', required: true }),
+  )
   const config = await createConfig({ extends: ['recommended-strict'] })
   const source = await (await fetch(`${worker.api}/openapi.json`)).text()
   const problems = await lintFromString({ source, absoluteRef: 'openapi.json', config })

@@ -8,7 +8,13 @@ import { ListedBatchView, listedView } from './batchViews.ts'
 import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 
 const Query = Type.Object(
-  { state: Type.Optional(stringEnum(BATCH_STATES)), ...pageParameters },
+  {
+    state: Type.Optional(stringEnum(BATCH_STATES, { description: 'Only those in this state.' })),
+    tag: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: 'Only those with this tag.' }),
+    ),
+    ...pageParameters,
+  },
   { additionalProperties: false },
 )
 const POSITION = /^(\d{1,16}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
@@ -28,11 +34,11 @@ export function batchListRoute(store: BatchStore): FastifyPluginAsyncTypebox {
         config: { scope: 'batches:read' },
       },
       async (request) => {
-        const { state, limit, cursor } = request.query
+        const { state, tag, limit, cursor } = request.query
         const [, createdMicros, id] = parseCursor(cursor, POSITION) ?? []
         const after = createdMicros === undefined || id === undefined ? undefined : { createdMicros, id }
         const size = pageSize(limit)
-        const rows = await store.list({ state, after, limit: size + 1 })
+        const rows = await store.list({ state, tag, after, limit: size + 1 })
         return pageOf(rows, size, listedView, (row) => `${row.createdMicros} ${row.id}`)
       },
     )

@@ -1,131 +1,120 @@
-/** The body of `POST /v1/batches`: its schema, and what a schema cannot say. */
+/** The body of `POST /v1/batches`: its schema, and the whole of it put together. */
 import type { Static } from 'typebox'
 import Type from 'typebox'
-import type { Mailbox } from '../domain/address.ts'
-import type { Variables } from '../domain/template.ts'
 import type { FieldError } from './problem.ts'
-import { parseAddress, parseSender } from '../domain/address.ts'
-import { placeholders } from '../domain/template.ts'
+import type { NewBatch } from './ports.ts'
+import type { Refused } from './batchRecipients.ts'
+import { contentFaults, textsOf } from './batchContent.ts'
+import { parseRecipients } from './batchRecipients.ts'
+import { fieldError } from './problemOf.ts'
 import { ERRORS_TOLD } from './problem.ts'
+import { HeadersGiven, Recipient } from './recipientRequest.ts'
+import { faultsOf } from './validation.ts'
+
+const text = (maxLength: number, description: string) => Type.String({ minLength: 1, maxLength, description })
+
+const FIELDS = {
+  from: Type.String({ minLength: 3, maxLength: 320, description: 'The sender: `a@b` or `Name <a@b>`.' }),
+  replyTo: Type.Optional(text(320, 'Where answers go: `a@b` or `Name <a@b>`.')),
+  subject: text(998, 'May hold placeholders; filled in it may have 988 characters and must not be empty.'),
+  text: Type.Optional(
+    Type.String({ minLength: 1, description: 'The plain text. It, `html` or both have to be there.' }),
+  ),
+  html: Type.Optional(Type.String({ minLength: 1, description: 'The HTML. Values are put in as text.' })),
+  headers: Type.Optional(
+    HeadersGiven(50, 'Headers of every mail. Those that the worker or the way writes are refused.'),
+  ),
+  name: Type.Optional(text(200, 'For people: shown with the batch, and nowhere in its mails.')),
+  tags: Type.Optional(
+    Type.Array(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$' }), {
+      maxItems: 20,
+      uniqueItems: true,
+      description: 'For lists: `GET /v1/batches?tag=` finds the batch by each of them.',
+    }),
+  ),
+  dryRun: Type.Optional(
+    Type.Boolean({
+      description: 'Check everything and show the first mail; accept nothing.',
+      default: false,
+    }),
+  ),
+}
 
 export const BatchRequest = Type.Object(
   {
-    from: Type.String({ minLength: 3, maxLength: 320 }),
-    subject: Type.String({ minLength: 1, maxLength: 998 }),
-    text: Type.Optional(Type.String({ minLength: 1 })),
-    html: Type.Optional(Type.String({ minLength: 1 })),
-    recipients: Type.Array(
-      Type.Object(
-        {
-          address: Type.String({ minLength: 1 }),
-          variables: Type.Optional(
-            Type.Unsafe<Variables>({
-              type: 'object',
-              maxProperties: 100,
-              additionalProperties: { type: ['string', 'number', 'boolean'] },
-            }),
-          ),
-        },
-        { additionalProperties: false },
-      ),
-      { minItems: 1, maxItems: 50_000 },
-    ),
+    ...FIELDS,
+    recipients: Type.Array(Recipient, {
+      minItems: 1,
+      maxItems: 50_000,
+      description: 'Who gets a mail; of those that are one mailbox the first.',
+    }),
   },
   {
     additionalProperties: false,
+    title: 'NewBatch',
     examples: [
       {
         from: 'Shop <shop@example.org>',
         subject: 'Hello {{name}}',
-        text: 'Hello {{name}}, your order is on its way.',
-        recipients: [{ address: 'somebody@example.org', variables: { name: 'Somebody' } }],
+        text: 'Hello {{name}}, your order is on its way:{{#each items}} {{count}} × {{what}}{{/each}}',
+        recipients: [
+          {
+            address: 'somebody@example.org',
+            variables: { name: 'Somebody', items: [{ count: 2, what: 'tea' }] },
+          },
+        ],
       },
     ],
   },
 )
 
+/** Looked at one by one afterwards, so that some may be left out. */
+const Whole = Type.Object(
+  { ...FIELDS, recipients: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 50_000 }) },
+  { additionalProperties: false },
+)
+
 export type BatchRequest = Static<typeof BatchRequest>
 
-export interface ParsedRequest {
-  readonly recipients: readonly { readonly mailbox: Mailbox; readonly variables: Variables | undefined }[]
-  readonly duplicates: number
-}
-
-/**
- * Of recipients that are one mailbox the first one stays.
- * @param provided variables that every recipient has without being given them
- */
-export function parseBatchRequest(
-  request: BatchRequest,
-  provided: readonly string[],
-): ParsedRequest | { readonly errors: readonly FieldError[] } {
-  const errors = contentErrors(request)
-  const asked = variablesAsked(request, provided)
-  const mailboxes = new Map<string, ParsedRequest['recipients'][number]>()
-  for (const [index, { address, variables }] of request.recipients.entries()) {
-    if (errors.length >= ERRORS_TOLD) break
-    const parsed = parseAddress(address)
-    if (!parsed.ok) errors.push({ pointer: `/recipients/${index}/address`, code: parsed.code })
-    else if (!mailboxes.has(parsed.mailbox.normalised)) {
-      mailboxes.set(parsed.mailbox.normalised, { mailbox: parsed.mailbox, variables })
+export type ParsedRequest =
+  | {
+      readonly batch: Omit<NewBatch, 'userId'>
+      readonly refused: readonly Refused[]
+      readonly dryRun: boolean
     }
-    errors.push(...variableErrors(variables ?? {}, asked, `/recipients/${index}/variables`))
-  }
-  if (errors.length > 0) return { errors }
-  const recipients = [...mailboxes.values()]
-  return { recipients, duplicates: request.recipients.length - recipients.length }
-}
+  | { readonly errors: readonly FieldError[] }
 
-const LINE_BREAK = /[\r\n]/
-// PostgreSQL stores neither NUL nor half a surrogate pair.
-const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
-// Beyond 2^53 JSON.parse gives a neighbour of the number that was written (RFC 8259 §6).
-const isRounded = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
-
-function contentErrors({ from, subject, text, html }: BatchRequest): FieldError[] {
-  const errors: FieldError[] = []
-  const sender = parseSender(from)
-  if (LINE_BREAK.test(from)) errors.push({ pointer: '/from', code: 'line_break' })
-  else if (!sender.ok) errors.push({ pointer: '/from', code: sender.code })
-  if (LINE_BREAK.test(subject)) errors.push({ pointer: '/subject', code: 'line_break' })
-  if (text === undefined && html === undefined) errors.push({ pointer: '/text', code: 'required' })
-  for (const [name, value = ''] of Object.entries({ from, subject, text, html })) {
-    if (!isStorable(value)) errors.push({ pointer: `/${name}`, code: 'invalid_character' })
-  }
-  return errors
-}
-
-interface Asked {
+export interface ParseOptions {
+  /** Variables that every recipient has without being given them. */
   readonly provided: readonly string[]
-  readonly anywhere: ReadonlySet<string>
-  readonly inSubject: ReadonlySet<string>
+  /** Whether recipients at fault are left out, instead of the batch being refused for them. */
+  readonly skipsInvalid: boolean
 }
 
-function variablesAsked({ subject, text = '', html = '' }: BatchRequest, provided: readonly string[]): Asked {
-  const inSubject = placeholders(subject)
-  const asked = [...inSubject, ...placeholders(text), ...placeholders(html)]
-  return { provided, inSubject, anywhere: new Set(asked.filter((name) => !provided.includes(name))) }
+export function parseBatchRequest(body: unknown, options: ParseOptions): ParsedRequest {
+  const faults = faultsOf(Whole, body)
+  const ofSchema = faults.map((fault) => fieldError(fault, 'body'))
+  // Of what has other types than these nothing more can be said.
+  if (!faults.every(({ keyword }) => LEAVES_TYPES.has(keyword))) return { errors: ofSchema }
+  const request = body as Given
+  const texts = textsOf(request)
+  const recipients = parseRecipients(request.recipients ?? [], {
+    texts: texts.parsed,
+    provided: options.provided,
+    stopAfter: options.skipsInvalid ? Infinity : ERRORS_TOLD,
+  })
+  const errors = [...ofSchema, ...contentFaults(request), ...texts.faults, ...recipients.errors]
+  if (!options.skipsInvalid || recipients.recipients.length === 0)
+    errors.push(...recipients.refused.flatMap((one) => one.errors))
+  if (errors.length > 0) return { errors: errors.slice(0, ERRORS_TOLD) }
+  const { dryRun = false, recipients: _, ...content } = request as Whole
+  const { refused, duplicates } = recipients
+  return { batch: { ...NOTHING, ...content, recipients: recipients.recipients, duplicates }, refused, dryRun }
 }
 
-/** A text that asks for a variable which a recipient lacks would be sent with a hole in it. */
-function variableErrors(
-  variables: Variables,
-  { provided, anywhere, inSubject }: Asked,
-  pointer: string,
-): FieldError[] {
-  const errors: FieldError[] = []
-  for (const name of anywhere) {
-    if (!Object.hasOwn(variables, name))
-      errors.push({ pointer: `${pointer}/${name}`, code: 'missing_variable' })
-  }
-  for (const [name, value] of Object.entries(variables)) {
-    if (provided.includes(name)) errors.push({ pointer: `${pointer}/${name}`, code: 'reserved_variable' })
-    else if (isRounded(value)) errors.push({ pointer: `${pointer}/${name}`, code: 'unsafe_integer' })
-    else if (!isStorable(String(value)) || !isStorable(name))
-      errors.push({ pointer, code: 'invalid_character' })
-    else if (inSubject.has(name) && LINE_BREAK.test(String(value))) {
-      errors.push({ pointer: `${pointer}/${name}`, code: 'line_break' })
-    }
-  }
-  return errors
-}
+type Whole = Static<typeof Whole>
+/** What may be missing of it has been told. */
+type Given = Partial<Whole>
+
+const LEAVES_TYPES = new Set(['required', 'additionalProperties', 'maxLength'])
+const NOTHING = { text: undefined, html: undefined }

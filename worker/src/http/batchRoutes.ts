@@ -1,13 +1,9 @@
-/** `/v1/batches`: create, read, pause, resume, cancel, try the failed again. */
-import { createHash } from 'node:crypto'
+/** `/v1/batches/{id}`: read, pause, resume, cancel, try the failed again. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import type { Batch, BatchStore, NewBatch } from './ports.ts'
-import { countsOf } from '../domain/recipientState.ts'
+import type { Batch, BatchStore } from './ports.ts'
 import { auditOf } from './audit.ts'
-import { BatchRequest, parseBatchRequest } from './batchRequest.ts'
-import { AcceptedView, BatchView, batchView } from './batchViews.ts'
-import { parseIdempotencyKey } from './idempotencyKey.ts'
+import { BatchView, batchView } from './batchViews.ts'
 import { Problem } from './problem.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -36,59 +32,8 @@ const COMMANDS = [
   },
 ] as const
 
-/** @param provided variables that every recipient has without being given them */
-export function batchRoutes(
-  store: BatchStore,
-  maxRequestSizeBytes: number,
-  provided: readonly string[],
-): FastifyPluginAsyncTypebox {
+export function batchRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
   return (routes) => {
-    routes.post(
-      '/v1/batches',
-      {
-        schema: {
-          tags,
-          operationId: 'createBatch',
-          summary: 'Accept a batch',
-          body: BatchRequest,
-          // As it was first given, byte for byte.
-          response: { 202: Type.Unsafe<string>(AcceptedView) },
-        },
-        config: {
-          scope: 'batches:write',
-          problems: ['idempotency-key-missing', 'idempotency-key-in-flight', 'idempotency-key-reused'],
-        },
-        bodyLimit: maxRequestSizeBytes,
-      },
-      async (request, reply) => {
-        const key = keyOf(request.headers['idempotency-key'])
-        const batch = newBatch(request.body, request.userId, provided)
-        const fingerprint = createHash('sha256').update(JSON.stringify(request.body)).digest('hex')
-        const accepted = await store.accept(
-          { userId: request.userId, key, fingerprint },
-          batch,
-          (id) => ({ status: 202, location: pathOf(id), body: JSON.stringify(acceptedBody(id, batch)) }),
-          (id) =>
-            auditOf(request, 'batch.created', pathOf(id), {
-              recipients: batch.recipients.length,
-              duplicates: batch.duplicates,
-            }),
-        )
-        if ('refused' in accepted) {
-          throw new Problem(
-            accepted.refused === 'inFlight' ? 'idempotency-key-in-flight' : 'idempotency-key-reused',
-          )
-        }
-        const { status, location, body } = accepted.answer
-        request.log.info({ location, recipients: batch.recipients.length }, 'batch accepted')
-        return reply
-          .code(status as 202)
-          .header('location', location)
-          .type('application/json')
-          .send(body)
-      },
-    )
-
     routes.get(
       '/v1/batches/:id',
       {
@@ -164,24 +109,4 @@ export async function commanded(store: BatchStore, id: string): Promise<Batch> {
   const batch = await store.findToCommand(parseBatchId(id))
   if (batch === undefined) throw new Problem('not-found')
   return batch
-}
-
-function keyOf(header: string | string[] | undefined): string {
-  if (header === undefined) throw new Problem('idempotency-key-missing')
-  const key = typeof header === 'string' ? parseIdempotencyKey(header) : undefined
-  if (key === undefined)
-    throw new Problem('invalid-request', [{ pointer: 'Idempotency-Key', code: 'format' }])
-  return key
-}
-
-function newBatch(request: BatchRequest, userId: string, provided: readonly string[]): NewBatch {
-  const parsed = parseBatchRequest(request, provided)
-  if ('errors' in parsed) throw new Problem('invalid-request', parsed.errors)
-  const { from, subject, text, html } = request
-  return { userId, from, subject, text, html, ...parsed }
-}
-
-function acceptedBody(id: string, { recipients, duplicates }: NewBatch) {
-  const counts = countsOf([['pending', recipients.length]])
-  return { id, state: 'accepted', recipients: recipients.length, duplicates, counts }
 }

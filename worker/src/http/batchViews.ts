@@ -4,6 +4,8 @@ import Type from 'typebox'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { BATCH_STATES } from '../domain/batchState.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
+import { RefusedView } from './dryRun.ts'
+import { List } from './problem.ts'
 
 /** A date, written as RFC 3339 when it is serialised. */
 export const Instant = (description: string) =>
@@ -18,9 +20,11 @@ const CountsView = Type.Object(
 )
 
 const LISTED = {
-  id: Type.String({ format: 'uuid' }),
-  state: stringEnum(BATCH_STATES),
-  recipients: Type.Integer(),
+  id: Type.String({ format: 'uuid', description: 'Of the batch.' }),
+  name: Type.Optional(Type.String({ description: 'As it was given.' })),
+  tags: List(Type.String(), { description: 'As they were given.' }),
+  state: stringEnum(BATCH_STATES, { description: 'See the table of states.' }),
+  recipients: Type.Integer({ description: 'How many get a mail.' }),
   duplicates: Type.Integer({
     description: 'Recipients given that were the same mailbox as another and are not counted.',
   }),
@@ -40,12 +44,15 @@ export const AcceptedView = Type.Object({
   recipients: LISTED.recipients,
   duplicates: LISTED.duplicates,
   counts: CountsView,
+  ...RefusedView,
 })
 
 export function listedView(batch: Omit<Batch, 'counts'> | ListedBatch) {
-  const { id, state, recipients, duplicates, retries, createdAt, finishedAt, errorCode } = batch
+  const { id, name, tags, state, recipients, duplicates, retries, createdAt, finishedAt, errorCode } = batch
   return {
     id,
+    ...(name !== null && { name }),
+    tags,
     state,
     recipients,
     duplicates,

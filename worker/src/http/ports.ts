@@ -6,23 +6,37 @@ import type { DeliveryFact } from '../domain/delivery.ts'
 import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
 import type { Resolution } from '../domain/resolution.ts'
 import type { NewSuppression, Suppression, SuppressionReason } from '../domain/suppression.ts'
-import type { Variables } from '../domain/template.ts'
+import type { MailHeaders } from '../domain/mailHeaders.ts'
+import type { Variables } from '../domain/variables.ts'
 import type { ChunkRef } from '../sending/ports.ts'
+
+export interface NewRecipient {
+  readonly mailbox: Mailbox
+  readonly variables: Variables | undefined
+  readonly headers?: MailHeaders | undefined
+}
 
 export interface NewBatch {
   readonly userId: string
   readonly from: string
+  readonly replyTo?: string | undefined
   readonly subject: string
   readonly text: string | undefined
   readonly html: string | undefined
+  /** Of every mail. */
+  readonly headers?: MailHeaders | undefined
+  readonly name?: string | undefined
+  readonly tags?: readonly string[] | undefined
   /** Each mailbox once. */
-  readonly recipients: readonly { readonly mailbox: Mailbox; readonly variables: Variables | undefined }[]
+  readonly recipients: readonly NewRecipient[]
   /** How many given recipients were the same mailbox as another. */
   readonly duplicates: number
 }
 
 export interface Batch {
   readonly id: string
+  readonly name: string | null
+  readonly tags: readonly string[]
   readonly state: BatchState
   readonly counts: RecipientCounts
   readonly recipients: number
@@ -42,6 +56,7 @@ export type ListedBatch = Omit<Batch, 'counts'> & {
 
 export interface BatchPage {
   readonly state: BatchState | undefined
+  readonly tag?: string | undefined
   /** The last one of the page before. */
   readonly after: { readonly createdMicros: string; readonly id: string } | undefined
   readonly limit: number
@@ -72,8 +87,10 @@ export interface RecipientPage {
 export interface IdempotencyKey {
   readonly userId: string
   readonly key: string
-  /** Of method, path and body. */
+  /** Of what was asked. */
   readonly fingerprint: string
+  /** As a worker of a version before may have stored it. */
+  readonly formerFingerprint?: () => string
 }
 
 /** What the first request under a key was answered. */

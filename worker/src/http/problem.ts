@@ -1,5 +1,6 @@
 /** What a client is told when a request fails: RFC 9457 problems with stable types, and nothing from inside. */
 
+import type { Static, TArrayOptions, TSchema } from 'typebox'
 import Type from 'typebox'
 
 const PROBLEMS = {
@@ -34,28 +35,40 @@ export interface FieldError {
   /** JSON pointer (RFC 6901) into the body, or the name of a header or parameter. */
   readonly pointer: string
   readonly code: string
+  /** For people: what would be right. */
+  readonly detail?: string
 }
 
 export const statusOf = (type: ProblemType): number => PROBLEMS[type].status
 export const problemTitle = (type: ProblemType): string => PROBLEMS[type].title
 export const problemUri = (type: ProblemType): string => `https://batchsender.io/problems/${type}`
 
+/** A list of an answer, which nobody changes. */
+export const List = <Item extends TSchema>(items: Item, options: TArrayOptions) =>
+  Type.Unsafe<readonly Static<Item>[]>(Type.Array(items, options))
+
+export const FieldErrorView = Type.Object(
+  {
+    pointer: Type.String({
+      description: 'JSON pointer into the body, or the name of a header or parameter.',
+    }),
+    code: Type.String({ description: 'What is wrong, for programs: see the table of codes.' }),
+    detail: Type.Optional(Type.String({ description: 'The same for people, where there is more to say.' })),
+  },
+  { title: 'FieldError' },
+)
+
 /** The document as the description of the API has it. */
 export const ProblemView = Type.Object({
   type: Type.String({ description: 'Stable, and what a program should look at.' }),
-  title: Type.String(),
-  status: Type.Integer(),
+  title: Type.String({ description: 'The type in words.' }),
+  status: Type.Integer({ description: 'The status of HTTP once more.' }),
   instance: Type.String({ description: 'The id of the request, under which the log tells more.' }),
   errors: Type.Optional(
-    Type.Array(
-      Type.Object({
-        pointer: Type.String({
-          description: 'JSON pointer into the body, or the name of a header or parameter.',
-        }),
-        code: Type.String(),
-      }),
-      { maxItems: 20 },
-    ),
+    List(FieldErrorView, {
+      maxItems: 20,
+      description: 'Every fault of the request, up to twenty.',
+    }),
   ),
 })
 

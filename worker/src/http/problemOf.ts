@@ -3,6 +3,7 @@ import type { FastifyError } from 'fastify'
 import type { FieldError, ProblemType } from './problem.ts'
 import { isOutage } from '../domain/outage.ts'
 import { Problem } from './problem.ts'
+import type { Fault } from './validation.ts'
 
 const FRAMEWORK: Readonly<Record<string, ProblemType>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'request-too-large',
@@ -30,9 +31,9 @@ export function problemOf(error: unknown): Problem {
   return new Problem('internal')
 }
 
-type Fault = NonNullable<FastifyError['validation']>[number]
-
-function fieldError({ instancePath, keyword, params }: Fault, context: string | undefined): FieldError {
+/** @param context what the fault is of: the body, or parameters, which are named without a slash */
+export function fieldError(fault: Fault, context: string | undefined): FieldError {
+  const { instancePath, keyword, params, message } = fault
   const named: unknown = params['missingProperty'] ?? params['additionalProperty']
   const path =
     typeof named === 'string'
@@ -41,5 +42,12 @@ function fieldError({ instancePath, keyword, params }: Fault, context: string | 
   return {
     pointer: context === undefined || context === 'body' ? path : path.slice(1),
     code: keyword === 'additionalProperties' ? 'unknown_field' : keyword,
+    ...detailOf(params, message),
   }
+}
+
+function detailOf(params: Fault['params'], message: string | undefined): Pick<FieldError, 'detail'> {
+  const { allowedValues } = params
+  if (Array.isArray(allowedValues)) return { detail: `one of ${allowedValues.join(', ')}` }
+  return message ? { detail: message } : {}
 }

@@ -12,6 +12,7 @@ import { auditRoutes } from './auditRoutes.ts'
 import { batchListRoute } from './batchListRoute.ts'
 import { batchRoutes } from './batchRoutes.ts'
 import { deadLetterRoutes } from './deadLetterRoutes.ts'
+import { createBatchRoute } from './createBatchRoute.ts'
 import { bodies, releaseBody } from './bodies.ts'
 import type { BodyBudgets } from './bodyBudgets.ts'
 import { tellClient } from './clientError.ts'
@@ -26,6 +27,7 @@ import type { WebhookRoutesOptions } from './webhookRoutes.ts'
 import { webhookRoutes } from './webhookRoutes.ts'
 import { suppressionRoutes } from './suppressionRoutes.ts'
 import { unsubscribeRoutes } from './unsubscribeRoutes.ts'
+import { validatorCompiler } from './validation.ts'
 
 export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
@@ -72,10 +74,8 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     routerOptions: { maxParamLength: 512 },
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
-    ajv: {
-      customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false, allowUnionTypes: true },
-    },
   }).withTypeProvider<TypeBoxTypeProvider>()
+  server.setValidatorCompiler(validatorCompiler)
   const { json, bytes: readBytes } = bodies(options.budgets, server.getDefaultJsonParser('error', 'error'))
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', json)
@@ -111,7 +111,9 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   await describeApi(server)
   const { unsubscribe: links, suppressions, limits } = options
   const provided = links === undefined ? [] : [UNSUBSCRIBE_URL]
-  await server.register(batchRoutes(options.store, options.maxRequestSizeBytes, provided))
+  const { maxRequestSizeBytes } = options
+  await server.register(createBatchRoute(options.store, { maxRequestSizeBytes, provided }))
+  await server.register(batchRoutes(options.store))
   await server.register(resolveRoute(options.store))
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))

@@ -63,8 +63,15 @@ function noteAnswer(login: LoginNote, { status, refusal }: Client): void {
 }
 
 async function sendThrough(client: Client, mail: OutgoingMail): Promise<Outcome> {
-  const { from, to, subject, text, html, messageId, headers } = mail
-  const body = { from, to, subject, headers: { ...headers }, tags: tagsOf(headers) }
+  const { from, replyTo, to, subject, text, html, messageId, headers } = mail
+  const body = {
+    from,
+    to,
+    subject,
+    headers: { ...headers },
+    tags: tagsOf(headers),
+    ...(replyTo !== undefined && { replyTo }),
+  }
   const content = html === undefined ? { text: text ?? '' } : { html, ...(text !== undefined && { text }) }
   const { data, error } = await client.emails.send(
     { ...body, ...content },

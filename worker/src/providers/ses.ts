@@ -86,9 +86,19 @@ export function ses(options: SesOptions): Provider {
 }
 
 /** The whole MIME message, as SMTP would carry it. */
-function compose({ from, to, subject, text, html, messageId, headers }: OutgoingMail): Promise<Buffer> {
+function compose({
+  from,
+  replyTo,
+  to,
+  subject,
+  text,
+  html,
+  messageId,
+  headers,
+}: OutgoingMail): Promise<Buffer> {
   const message = new MailComposer({
     from: splitSender(from),
+    ...(replyTo !== undefined && { replyTo: splitSender(replyTo) }),
     to: { name: '', address: to },
     subject,
     text,

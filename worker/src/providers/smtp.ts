@@ -73,10 +73,11 @@ export function smtp(options: SmtpOptions): Provider {
   })
 
   const offer = async (mail: OutgoingMail): Promise<Offered> => {
-    const { from, to, subject, text, html, messageId, headers } = mail
+    const { from, replyTo, to, subject, text, html, messageId, headers } = mail
     try {
       const info = await transport.sendMail({
         from: splitSender(from),
+        ...(replyTo !== undefined && { replyTo: splitSender(replyTo) }),
         to: { name: '', address: to },
         subject,
         text,

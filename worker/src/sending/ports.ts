@@ -2,7 +2,8 @@
 import type { RecipientState } from '../domain/recipientState.ts'
 import type { OnUncertain, RetryClass } from '../domain/retryClasses.ts'
 import type { Reply } from '../domain/reply.ts'
-import type { Variables } from '../domain/template.ts'
+import type { MailHeaders } from '../domain/mailHeaders.ts'
+import type { Variables } from '../domain/variables.ts'
 
 /** What a wake-up names: a stretch of a batch's recipients. */
 export interface ChunkRef {
@@ -13,9 +14,12 @@ export interface ChunkRef {
 export interface Content {
   /** `a@b` or `Name <a@b>`. */
   readonly from: string
+  readonly replyTo?: string | undefined
   readonly subject: string
   readonly text: string | undefined
   readonly html: string | undefined
+  /** Of every mail. */
+  readonly headers?: MailHeaders
 }
 
 /** A chunk that was opened for work. */
@@ -33,6 +37,8 @@ export interface Claimed {
   readonly seq: number
   readonly address: string
   readonly variables: Variables
+  /** Of this mail alone. */
+  readonly headers?: MailHeaders
   readonly attempt: number
   /** Tries spent before this attempt. */
   readonly tries: number
@@ -76,13 +82,14 @@ export interface Ledger {
 
 export interface OutgoingMail {
   readonly from: string
+  readonly replyTo?: string | undefined
   readonly to: string
   readonly subject: string
   readonly text: string | undefined
   readonly html: string | undefined
   /** The same at every attempt for this recipient. */
   readonly messageId: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: MailHeaders
 }
 
 export interface Outcome extends Reply {

@@ -1,30 +1,42 @@
 /** The mail of one recipient: the batch's content with the recipient's variables, and the headers that trace it. */
 import { domainToASCII } from 'node:url'
 import type { Claimed, Content, OutgoingMail } from './ports.ts'
-import { renderHtml, renderText, UNSUBSCRIBE_URL } from '../domain/template.ts'
+import type { Template } from '../domain/template.ts'
+import { mergedHeaders } from '../domain/mailHeaders.ts'
+import { renderHtml, renderText } from '../domain/renderTemplate.ts'
+import { formerTemplate, parseTemplate, UNSUBSCRIBE_URL } from '../domain/template.ts'
 
 /** Where a recipient may unsubscribe; nothing when that is not set up. */
 export type UnsubscribeUrl = (batchId: string, address: string) => string
 
+interface Templates {
+  readonly subject: Template
+  readonly text: Template | undefined
+  readonly html: Template | undefined
+}
+
 /** Deterministic: another attempt gives the same mail with the same Message-ID. */
 export function renderMail(
   content: Content,
-  claimed: Claimed,
+  claimed: Pick<Claimed, 'batchId' | 'seq' | 'address' | 'variables' | 'headers'>,
   unsubscribeUrl?: UnsubscribeUrl,
 ): OutgoingMail {
-  const { batchId, seq, address } = claimed
+  const { batchId, seq, address, headers = {} } = claimed
   // A Message-ID and the idempotency key made from it are headers: ASCII only.
   const domain = domainToASCII(/@([^@<>\s]+)>?$/.exec(content.from)?.[1] ?? '') || 'localhost'
   const url = unsubscribeUrl?.(batchId, address)
   const variables = url === undefined ? claimed.variables : { ...claimed.variables, [UNSUBSCRIBE_URL]: url }
+  const { subject, text, html } = templatesOf(content)
   return {
     from: content.from,
+    ...(content.replyTo !== undefined && { replyTo: content.replyTo }),
     to: address,
-    subject: renderText(content.subject, variables).replace(/[\r\n]+/g, ' '),
-    text: content.text === undefined ? undefined : renderText(content.text, variables),
-    html: content.html === undefined ? undefined : renderHtml(content.html, variables),
+    subject: renderText(subject, variables).replace(/[\r\n]+/g, ' '),
+    text: text && renderText(text, variables),
+    html: html && renderHtml(html, variables),
     messageId: `<${batchId}.${seq}@${domain}>`,
     headers: {
+      ...mergedHeaders(content.headers ?? {}, headers),
       'X-Batch-Id': batchId,
       'X-Batch-Recipient': String(seq),
       ...(url !== undefined && {
@@ -33,4 +45,26 @@ export function renderMail(
       }),
     },
   }
+}
+
+/** The same content comes for each of its recipients. */
+const parsed = new WeakMap<Content, Templates>()
+
+function templatesOf(content: Content): Templates {
+  const known = parsed.get(content)
+  if (known !== undefined) return known
+  const { subject, text, html } = content
+  const fresh = {
+    subject: templateOf(subject),
+    text: text === undefined ? undefined : templateOf(text),
+    html: html === undefined ? undefined : templateOf(html),
+  }
+  parsed.set(content, fresh)
+  return fresh
+}
+
+/** What does not parse was accepted before texts were parsed, and goes as it would have gone. */
+function templateOf(source: string): Template {
+  const parsed = parseTemplate(source)
+  return parsed.ok ? parsed.template : formerTemplate(source)
 }

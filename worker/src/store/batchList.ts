@@ -11,12 +11,13 @@ export function listBatches(queryable: Queryable, page: BatchPage): Promise<read
  * A statement for each filter, and the columns of its index compared and ordered by together: a plan that is made for
  * any state would take the instants alone for good enough, and read every batch for a state that is rare.
  */
-export function batchesStatement({ state, after, limit }: BatchPage) {
+export function batchesStatement({ state, tag, after, limit }: BatchPage) {
   const values: unknown[] = [limit]
   const given = (value: unknown, type: string) => `$${values.push(value)}::${type}`
   const filters = ['true']
   const [own, of] = state === undefined ? ['', ''] : ['state, ', `${given(state, 'text')}, `]
   if (state !== undefined) filters.push(`state BETWEEN $${values.length} AND $${values.length}`)
+  if (tag !== undefined) filters.push(`tags @> ARRAY[${given(tag, 'text')}]`)
   if (after !== undefined) {
     const at = `timestamptz 'epoch' + ${given(after.createdMicros, 'bigint')} * interval '1 microsecond'`
     filters.push(`(${own}created_at, id) < (${of}${at}, ${given(after.id, 'uuid')})`)
@@ -27,5 +28,5 @@ export function batchesStatement({ state, after, limit }: BatchPage) {
   return { text, values }
 }
 
-export const BATCH_COLUMNS = `id, state, recipients, duplicates, created_at AS "createdAt",
+export const BATCH_COLUMNS = `id, name, tags, state, recipients, duplicates, created_at AS "createdAt",
   finished_at AS "finishedAt", error_code AS "errorCode", retries`

@@ -14,8 +14,8 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
   const id = randomUUID()
   const { recipients } = batch
   await transaction.query(
-    `INSERT INTO batch (id, user_id, sender, subject, text_body, html_body, recipients, duplicates)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `INSERT INTO batch (id, user_id, sender, subject, text_body, html_body, recipients, duplicates, reply_to, headers,
+       name, tags) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
       id,
       batch.userId,
@@ -25,19 +25,28 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
       batch.html,
       recipients.length,
       batch.duplicates,
+      batch.replyTo,
+      batch.headers && JSON.stringify(batch.headers),
+      batch.name,
+      batch.tags ?? [],
     ],
   )
   await transaction.query(
-    `INSERT INTO recipient (batch_id, seq, address, address_norm, variables)
-     SELECT $1, ordinality - 1, address, address_norm, NULLIF(variables, 'null')
-     FROM ROWS FROM (unnest($2::text[]), unnest($3::text[]), jsonb_array_elements($4::jsonb))
-       WITH ORDINALITY AS given (address, address_norm, variables)`,
+    `INSERT INTO recipient (batch_id, seq, address, address_norm, variables, headers)
+     SELECT $1, ordinality - 1, address, address_norm, NULLIF(variables, 'null'), NULLIF(headers, 'null')
+     FROM ROWS FROM (unnest($2::text[]), unnest($3::text[]), jsonb_array_elements($4::jsonb),
+         jsonb_array_elements($5::jsonb))
+       WITH ORDINALITY AS given (address, address_norm, variables, headers)`,
     [
       id,
       recipients.map(({ mailbox }) => mailbox.address),
       recipients.map(({ mailbox }) => mailbox.normalised),
       // One text: pg would build a list of texts with quotes in them from a piece of memory for each quote.
       JSON.stringify(recipients.map(({ variables }) => variables ?? null)),
+      // Few have any: the function gives no rows, and what is beside it gets NULL.
+      JSON.stringify(
+        recipients.some(({ headers }) => headers) ? recipients.map(({ headers }) => headers ?? null) : [],
+      ),
     ],
   )
   await insertChunks(transaction, id, recipients.length)

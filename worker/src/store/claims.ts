@@ -1,6 +1,7 @@
 /** Claims: recipients whose turn has come become ours for a while, or are left out for the suppression list. */
 import type { Claimed, Work } from '../sending/ports.ts'
-import type { Variables } from '../domain/template.ts'
+import type { MailHeaders } from '../domain/mailHeaders.ts'
+import type { Variables } from '../domain/variables.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
 import { IN_DOUBT } from './doubt.ts'
@@ -33,6 +34,7 @@ export async function claimDue(
     seq: number
     address: string
     variables: Variables | null
+    headers: MailHeaders | null
     attempt: number
     tries: number
     left_ms: number
@@ -55,12 +57,21 @@ export async function claimDue(
      UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
        lease_until = clock_timestamp() + make_interval(secs => $6), updated_at = now()
      FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
-     RETURNING recipient.seq, address, variables, attempt, tries,
+     RETURNING recipient.seq, address, variables, headers, attempt, tries,
        extract(epoch FROM lease_until - clock_timestamp())::float8 * 1000 AS left_ms`,
     [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events, server],
   )
-  const claimed = rows.map(({ seq, address, attempt, tries, variables }) => {
-    return { batchId, seq, address, attempt, tries, holder, variables: variables ?? {} }
+  const claimed = rows.map(({ seq, address, attempt, tries, variables, headers }) => {
+    return {
+      batchId,
+      seq,
+      address,
+      attempt,
+      tries,
+      holder,
+      variables: variables ?? {},
+      headers: headers ?? {},
+    }
   })
   return { claimed, leftMs: Math.min(...rows.map((row) => row.left_ms)) }
 }

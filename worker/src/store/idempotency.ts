@@ -25,7 +25,8 @@ export async function claimKey(transaction: Queryable, claimed: IdempotencyKey):
   )
   if (stored === undefined) return { kind: 'new' }
   const { fingerprint, ...answer } = stored
-  return fingerprint === claimed.fingerprint ? { kind: 'stored', answer } : { kind: 'otherRequest' }
+  const isSame = fingerprint === claimed.fingerprint || fingerprint === claimed.formerFingerprint?.()
+  return isSame ? { kind: 'stored', answer } : { kind: 'otherRequest' }
 }
 
 /** An expired answer under the same key makes room. */

@@ -2,6 +2,7 @@
 import { DatabaseError } from 'pg'
 import type { ChunkRef, Claimed, Content, Ledger, Work } from '../sending/ports.ts'
 import type { BatchState } from '../domain/batchState.ts'
+import type { MailHeaders } from '../domain/mailHeaders.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
 import type { Database, Queryable } from './database.ts'
 import type { Claims } from './claims.ts'
@@ -121,10 +122,19 @@ async function readContent(database: Queryable, batchId: string): Promise<Conten
     subject: string
     text_body: string | null
     html_body: string | null
-  }>('SELECT sender, subject, text_body, html_body FROM batch WHERE id = $1', [batchId])
+    reply_to: string | null
+    headers: MailHeaders | null
+  }>('SELECT sender, subject, text_body, html_body, reply_to, headers FROM batch WHERE id = $1', [batchId])
   if (row === undefined) throw new Error('the batch is gone')
-  const { sender: from, subject, text_body: text, html_body: html } = row
-  return { from, subject, text: text ?? undefined, html: html ?? undefined }
+  const { sender: from, subject, text_body: text, html_body: html, reply_to: replyTo, headers } = row
+  return {
+    from,
+    replyTo: replyTo ?? undefined,
+    subject,
+    text: text ?? undefined,
+    html: html ?? undefined,
+    headers: headers ?? {},
+  }
 }
 
 interface ClaimOptions extends LedgerOptions {

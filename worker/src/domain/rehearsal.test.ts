@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Variables } from './variables.ts'
+import { blockNames, Effort, rehearse } from './rehearsal.ts'
+import { renderText } from './renderTemplate.ts'
+import { parseTemplate } from './template.ts'
+
+function templateOf(source: string) {
+  const parsed = parseTemplate(source)
+  if (!parsed.ok) throw new Error(parsed.fault.detail)
+  return parsed.template
+}
+const rehearsed = (source: string, variables: Variables) =>
+  rehearse(templateOf(source), variables, new Effort(1_000))
+
+test('a value that is missing is told, also in what only some are shown', () => {
+  expect([...rehearsed('{{a}}{{#if b}}{{c}}{{/if}}', { b: true }).missing]).toEqual(['a', 'c'])
+  expect([...rehearsed('{{a}}{{#if b}}{{c}}{{/if}}', { a: 1 }).missing]).toEqual([])
+  expect([...rehearsed('{{#unless a}}{{b}}{{/unless}}', {}).missing]).toEqual(['b'])
+  expect([...rehearsed('{{#each l}}{{x}}{{/each}}', { l: [{ x: 1 }, { y: 2 }] }).missing]).toEqual(['x'])
+})
+
+test('a list is no value, and a value no list', () => {
+  expect([...rehearsed('{{l}}', { l: ['a'] }).lists]).toEqual(['l'])
+  expect([...rehearsed('{{#each v}}x{{/each}}', { v: 'a' }).values]).toEqual(['v'])
+})
+
+test('the blocks of a text, the inner ones too', () => {
+  const source = '{{#if a}}{{#unless b}}{{c}}{{else}}{{#each d}}x{{/each}}{{/unless}}{{/if}}'
+  expect([...blockNames(templateOf(source))]).toEqual(['a', 'b', 'd'])
+})
+
+test('it counts what a text becomes', () => {
+  const piece = fc.constantFrom(
+    'x',
+    '{{a}}',
+    '{{#each l}}<{{this}}>{{/each}}',
+    '{{#if a}}y{{else}}none{{/if}}',
+    '{{#each o}}{{a}}{{b}}{{/each}}',
+  )
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 12 }),
+      fc.record({
+        a: fc.oneof(fc.string(), fc.integer(), fc.boolean()),
+        l: fc.array(fc.string()),
+        o: fc.array(fc.record({ b: fc.string() })),
+      }),
+      (pieces, variables) => {
+        const template = templateOf(pieces.join(''))
+        const { characters, missing } = rehearse(template, variables, new Effort(1e6))
+        expect(missing.size).toBe(0)
+        expect(characters).toBe(renderText(template, variables).length)
+      },
+    ),
+  )
+})
+
+test('lists within lists are not followed for ever', () => {
+  const many = Array.from({ length: 100 }, () => 'x')
+  const effort = new Effort(10_000)
+  rehearse(templateOf('{{#each l}}'.repeat(4) + 'a' + '{{/each}}'.repeat(4)), { l: many }, effort)
+  expect(effort.isSpent).toBe(true)
+})
