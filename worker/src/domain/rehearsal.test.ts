@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Variables } from './variables.ts'
 import { blockNames, Effort, rehearse } from './rehearsal.ts'
 import { renderText } from './renderTemplate.ts'
-import { parseTemplate } from './template.ts'
+import { parseTemplate } from './parseTemplate.ts'
 
 function templateOf(source: string) {
   const parsed = parseTemplate(source)

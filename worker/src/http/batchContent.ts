@@ -4,7 +4,7 @@ import type { MailHeaders } from '../domain/mailHeaders.ts'
 import type { Template } from '../domain/template.ts'
 import { parseSender } from '../domain/address.ts'
 import { headerFaults } from '../domain/mailHeaders.ts'
-import { parseTemplate } from '../domain/template.ts'
+import { parseTemplate } from '../domain/parseTemplate.ts'
 import { isStorable } from '../domain/variables.ts'
 
 interface Content {

@@ -7,7 +7,7 @@ import type { Variables } from '../domain/variables.ts'
 import { parseAddress } from '../domain/address.ts'
 import { Effort, rehearse, blockNames } from '../domain/rehearsal.ts'
 import { renderText } from '../domain/renderTemplate.ts'
-import { variableFaults } from '../domain/variables.ts'
+import { isList, variableFaults } from '../domain/variables.ts'
 import { headersFaults, LINE_BREAK, pointerPart } from './batchContent.ts'
 import { Recipient } from './recipientRequest.ts'
 import { fieldError } from './problemOf.ts'
@@ -92,8 +92,7 @@ function unknownBlocks(texts: Texts, recipients: readonly NewRecipient[]): reado
 function knows(variables: Variables = {}, name: string): boolean {
   if (name === '.' || Object.hasOwn(variables, name)) return true
   return Object.values(variables).some(
-    (value) =>
-      Array.isArray(value) && value.some((item) => typeof item === 'object' && Object.hasOwn(item, name)),
+    (value) => isList(value) && value.some((item) => typeof item === 'object' && Object.hasOwn(item, name)),
   )
 }
 

@@ -107,9 +107,10 @@ export function parseBatchRequest(body: unknown, options: ParseOptions): ParsedR
   if (!options.skipsInvalid || recipients.recipients.length === 0)
     errors.push(...recipients.refused.flatMap((one) => one.errors))
   if (errors.length > 0) return { errors: errors.slice(0, ERRORS_TOLD) }
-  const { dryRun = false, recipients: _, ...content } = request as Whole
+  const { dryRun = false, ...content } = request as Whole
   const { refused, duplicates } = recipients
-  return { batch: { ...NOTHING, ...content, recipients: recipients.recipients, duplicates }, refused, dryRun }
+  const batch = { ...NOTHING, ...content, recipients: recipients.recipients, duplicates }
+  return { batch, refused, dryRun }
 }
 
 type Whole = Static<typeof Whole>

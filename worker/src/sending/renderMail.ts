@@ -4,7 +4,8 @@ import type { Claimed, Content, OutgoingMail } from './ports.ts'
 import type { Template } from '../domain/template.ts'
 import { mergedHeaders } from '../domain/mailHeaders.ts'
 import { renderHtml, renderText } from '../domain/renderTemplate.ts'
-import { formerTemplate, parseTemplate, UNSUBSCRIBE_URL } from '../domain/template.ts'
+import { formerTemplate, parseTemplate } from '../domain/parseTemplate.ts'
+import { UNSUBSCRIBE_URL } from '../domain/template.ts'
 
 /** Where a recipient may unsubscribe; nothing when that is not set up. */
 export type UnsubscribeUrl = (batchId: string, address: string) => string
@@ -22,8 +23,6 @@ export function renderMail(
   unsubscribeUrl?: UnsubscribeUrl,
 ): OutgoingMail {
   const { batchId, seq, address, headers = {} } = claimed
-  // A Message-ID and the idempotency key made from it are headers: ASCII only.
-  const domain = domainToASCII(/@([^@<>\s]+)>?$/.exec(content.from)?.[1] ?? '') || 'localhost'
   const url = unsubscribeUrl?.(batchId, address)
   const variables = url === undefined ? claimed.variables : { ...claimed.variables, [UNSUBSCRIBE_URL]: url }
   const { subject, text, html } = templatesOf(content)
@@ -34,18 +33,25 @@ export function renderMail(
     subject: renderText(subject, variables).replace(/[\r\n]+/g, ' '),
     text: text && renderText(text, variables),
     html: html && renderHtml(html, variables),
-    messageId: `<${batchId}.${seq}@${domain}>`,
+    messageId: `<${batchId}.${seq}@${domainOf(content.from)}>`,
     headers: {
       ...mergedHeaders(content.headers ?? {}, headers),
       'X-Batch-Id': batchId,
       'X-Batch-Recipient': String(seq),
-      ...(url !== undefined && {
-        'List-Unsubscribe': `<${url}>`,
-        'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
-      }),
+      ...(url !== undefined && oneClick(url)),
     },
   }
 }
+
+/** A Message-ID and the idempotency key made from it are headers: ASCII only. */
+const domainOf = (sender: string): string =>
+  domainToASCII(/@([^@<>\s]+)>?$/.exec(sender)?.[1] ?? '') || 'localhost'
+
+/** RFC 8058 §3.1. */
+const oneClick = (url: string) => ({
+  'List-Unsubscribe': `<${url}>`,
+  'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+})
 
 /** The same content comes for each of its recipients. */
 const parsed = new WeakMap<Content, Templates>()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderHtml, renderText } from './renderTemplate.ts'
-import { formerTemplate, parseTemplate } from './template.ts'
+import { formerTemplate, parseTemplate } from './parseTemplate.ts'
 import type { Variables } from './variables.ts'
 
 function templateOf(source: string) {
