@@ -4,7 +4,7 @@ import Type from 'typebox'
 import type { AuditRecord, ListAudit } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { AUDIT_ACTIONS } from '../domain/audit.ts'
-import { Instant } from './batchViews.ts'
+import { Instant } from './instant.ts'
 import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 import { Problem } from './problem.ts'
 

@@ -17,7 +17,8 @@ const Query = Type.Object(
   },
   { additionalProperties: false },
 )
-const POSITION = /^(\d{1,16}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+/** Of a batch among all. */
+export const BATCH_POSITION = /^(\d{1,16}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 export function batchListRoute(store: BatchStore): FastifyPluginAsyncTypebox {
   return (routes) => {
@@ -35,7 +36,7 @@ export function batchListRoute(store: BatchStore): FastifyPluginAsyncTypebox {
       },
       async (request) => {
         const { state, tag, limit, cursor } = request.query
-        const [, createdMicros, id] = parseCursor(cursor, POSITION) ?? []
+        const [, createdMicros, id] = parseCursor(cursor, BATCH_POSITION) ?? []
         const after = createdMicros === undefined || id === undefined ? undefined : { createdMicros, id }
         const size = pageSize(limit)
         const rows = await store.list({ state, tag, after, limit: size + 1 })

@@ -5,18 +5,15 @@ import { stringEnum } from '../../../crds/schema/structural.ts'
 import { BATCH_STATES } from '../domain/batchState.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
 import { RefusedView } from './dryRun.ts'
+import { Instant } from './instant.ts'
 import { List } from './problem.ts'
-
-/** A date, written as RFC 3339 when it is serialised. */
-export const Instant = (description: string) =>
-  Type.Unsafe<Date>({ type: 'string', format: 'date-time', description })
+import { present, RefusalView } from './recipientViews.ts'
 
 const CountsView = Type.Object(
-  Object.fromEntries(RECIPIENT_STATES.map((state) => [state, Type.Integer()])) as Record<
-    (typeof RECIPIENT_STATES)[number],
-    ReturnType<typeof Type.Integer>
-  >,
-  { description: 'Recipients in each state.' },
+  Object.fromEntries(
+    RECIPIENT_STATES.map((state) => [state, Type.Integer({ description: `How many are \`${state}\`.` })]),
+  ) as Record<(typeof RECIPIENT_STATES)[number], ReturnType<typeof Type.Integer>>,
+  { title: 'RecipientCounts', description: 'Recipients in each state.' },
 )
 
 const LISTED = {
@@ -34,8 +31,20 @@ const LISTED = {
   errorCode: Type.Optional(Type.String({ description: 'Why the batch as a whole failed.' })),
 }
 
-export const ListedBatchView = Type.Object(LISTED)
-export const BatchView = Type.Object({ ...LISTED, counts: CountsView })
+export const ListedBatchView = Type.Object(LISTED, { title: 'ListedBatch' })
+export const BatchView = Type.Object(
+  {
+    ...LISTED,
+    counts: CountsView,
+    deliveries: Type.Record(Type.String(), Type.Integer(), {
+      description: 'Recipients by what the provider told of their mail, for each such telling.',
+    }),
+    refusals: List(RefusalView, {
+      description: 'What recipients were refused for, the most frequent first.',
+    }),
+  },
+  { title: 'Batch' },
+)
 
 /** The answer to its acceptance, which is kept and repeated. */
 export const AcceptedView = Type.Object({
@@ -47,7 +56,7 @@ export const AcceptedView = Type.Object({
   ...RefusedView,
 })
 
-export function listedView(batch: Omit<Batch, 'counts'> | ListedBatch) {
+export function listedView(batch: ListedBatch | Omit<ListedBatch, 'createdMicros'>) {
   const { id, name, tags, state, recipients, duplicates, retries, createdAt, finishedAt, errorCode } = batch
   return {
     id,
@@ -63,4 +72,9 @@ export function listedView(batch: Omit<Batch, 'counts'> | ListedBatch) {
   }
 }
 
-export const batchView = (batch: Batch) => ({ ...listedView(batch), counts: batch.counts })
+export const batchView = (batch: Batch) => ({
+  ...listedView(batch),
+  counts: batch.counts,
+  deliveries: batch.deliveries,
+  refusals: batch.refusals.map(({ example, ...refusal }) => ({ ...refusal, example: present(example) })),
+})

@@ -4,7 +4,7 @@ import Type from 'typebox'
 import type { ChunkRef } from '../sending/ports.ts'
 import type { DeadLetter, DeadLetterStore } from './ports.ts'
 import { auditOf } from './audit.ts'
-import { Instant } from './batchViews.ts'
+import { Instant } from './instant.ts'
 import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 import { Problem } from './problem.ts'
 

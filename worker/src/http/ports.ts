@@ -3,6 +3,7 @@ import type { Mailbox } from '../domain/address.ts'
 import type { AuditAction, AuditEntry } from '../domain/audit.ts'
 import type { BatchCommand, BatchState } from '../domain/batchState.ts'
 import type { DeliveryFact } from '../domain/delivery.ts'
+import type { Stage } from '../domain/reply.ts'
 import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
 import type { Resolution } from '../domain/resolution.ts'
 import type { NewSuppression, Suppression, SuppressionReason } from '../domain/suppression.ts'
@@ -39,6 +40,10 @@ export interface Batch {
   readonly tags: readonly string[]
   readonly state: BatchState
   readonly counts: RecipientCounts
+  /** Recipients by what the provider told of their mail. */
+  readonly deliveries: Readonly<Partial<Record<DeliveryFact, number>>>
+  /** The most frequent ones first. */
+  readonly refusals: readonly Refusal[]
   readonly recipients: number
   readonly duplicates: number
   readonly createdAt: Date
@@ -49,7 +54,7 @@ export interface Batch {
 }
 
 /** Without the counts, which would cost a look at every recipient. */
-export type ListedBatch = Omit<Batch, 'counts'> & {
+export type ListedBatch = Omit<Batch, 'counts' | 'deliveries' | 'refusals'> & {
   /** Microseconds: a date of JavaScript would be too coarse to go on from. */
   readonly createdMicros: string
 }
@@ -76,8 +81,74 @@ export interface Recipient {
   readonly updatedAt: Date
 }
 
+/** One attempt, and what was said. */
+export interface Attempt {
+  readonly attempt: number
+  /** A retry class; `lost` when its lease ran out. */
+  readonly outcome: string
+  readonly provider: string
+  readonly stage: Stage | null
+  readonly replyCode: number | null
+  readonly enhancedCode: string | null
+  readonly words: string | null
+  readonly errorCode: string | null
+  readonly providerMessageId: string | null
+  /** ISO 8601, as PostgreSQL writes it in JSON. */
+  readonly startedAt: string | null
+  readonly recordedAt: string
+}
+
+/** What the provider told of the mail afterwards. */
+export interface DeliveryEvent {
+  readonly fact: DeliveryFact
+  readonly errorCode: string | null
+  readonly at: string
+  readonly recordedAt: string
+}
+
+export interface TracedRecipient extends Recipient {
+  /** Tries spent. */
+  readonly tries: number
+  /** Of one that waits: when it is tried again. */
+  readonly dueAt: Date | null
+  /** The last one first. */
+  readonly tried: readonly Attempt[]
+  readonly events: readonly DeliveryEvent[]
+}
+
+export interface FoundRecipient extends Recipient {
+  readonly batchId: string
+  readonly batchName: string | null
+  readonly batchState: BatchState
+  readonly createdAt: Date
+  readonly createdMicros: string
+}
+
+export interface AddressPage {
+  /** Normalised. */
+  readonly addressNorm: string
+  readonly after: { readonly createdMicros: string; readonly id: string } | undefined
+  readonly limit: number
+}
+
+/** What recipients of a batch were refused for last, and the words of one of them. */
+export interface Refusal {
+  readonly errorClass: string
+  readonly errorCode: string
+  readonly recipients: number
+  readonly example: {
+    readonly seq: number
+    readonly stage: Stage | null
+    readonly replyCode: number | null
+    readonly enhancedCode: string | null
+    readonly words: string | null
+  }
+}
+
 export interface RecipientPage {
-  readonly state: RecipientState | undefined
+  readonly state?: RecipientState | undefined
+  readonly delivery?: DeliveryFact | undefined
+  readonly errorCode?: string | undefined
   /** The last one of the page before; -1 for the first page. */
   readonly afterSeq: number
   readonly limit: number
@@ -115,6 +186,8 @@ export interface BatchStore {
   findToCommand(id: string): Promise<Batch | undefined>
   list(page: BatchPage): Promise<readonly ListedBatch[]>
   recipients(id: string, page: RecipientPage): Promise<readonly Recipient[]>
+  recipient(id: string, seq: number): Promise<TracedRecipient | undefined>
+  address(page: AddressPage): Promise<readonly FoundRecipient[]>
   command(id: string, command: BatchCommand, audit: AuditEntry): Promise<boolean>
   /** @returns how many recipients are tried again; undefined when the batch's state does not allow it. */
   retryFailed(id: string, audit: (retried: number) => AuditEntry): Promise<number | undefined>

@@ -1,32 +1,42 @@
-/** `/v1/batches/{id}/recipients`: what became of each, in order, a page at a time. */
+/** What became of recipients: of those of a batch in order, of one with the server's words, of an address over all batches. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import type { Recipient } from './ports.ts'
 import type { BatchStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
-import { DELIVERY_FACTS, type DeliveryFact } from '../domain/delivery.ts'
+import { parseAddress } from '../domain/address.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
-import { Instant } from './batchViews.ts'
-import { parseBatchId } from './batchRoutes.ts'
+import { Id, parseBatchId } from './batchRoutes.ts'
+import { BATCH_POSITION } from './batchListRoute.ts'
 import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 import { Problem } from './problem.ts'
+import { Delivery, FoundView, foundOf, itemOf, RecipientView, TracedView, traceOf } from './recipientViews.ts'
 
 const Query = Type.Object(
-  { state: Type.Optional(stringEnum(RECIPIENT_STATES)), ...pageParameters },
+  {
+    state: Type.Optional(stringEnum(RECIPIENT_STATES, { description: 'Only those in this state.' })),
+    delivery: Type.Optional(Delivery('Only those of whose mail the provider told this.')),
+    errorCode: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        description: 'Only those refused so when they were tried last.',
+      }),
+    ),
+    ...pageParameters,
+  },
   { additionalProperties: false },
 )
 
-const RecipientView = Type.Object({
-  address: Type.String(),
-  state: stringEnum(RECIPIENT_STATES),
-  attempts: Type.Integer(),
-  providerMessageId: Type.Optional(Type.String()),
-  errorClass: Type.Optional(Type.String()),
-  errorCode: Type.Optional(Type.String()),
-  delivery: Type.Optional(stringEnum(Object.keys(DELIVERY_FACTS) as DeliveryFact[])),
-  deliveryAt: Type.Optional(Instant('When the provider says that it happened.')),
-  updatedAt: Instant('When its state changed last.'),
-})
+const AddressQuery = Type.Object(
+  {
+    address: Type.String({ minLength: 1, maxLength: 320, description: 'Of any spelling: Ann@ is ann@.' }),
+    ...pageParameters,
+  },
+  { additionalProperties: false },
+)
+
+const tags = ['Recipients']
+const SEQ = /^\d{1,9}$/
 
 export function recipientRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
   return (routes) => {
@@ -34,10 +44,10 @@ export function recipientRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
       '/v1/batches/:id/recipients',
       {
         schema: {
-          tags: ['Batches'],
+          tags,
           operationId: 'listRecipients',
           summary: 'The recipients of a batch, in the order they were given',
-          params: Type.Object({ id: Type.String({ description: 'Of the batch.' }) }),
+          params: Id,
           querystring: Query,
           response: { 200: Page(RecipientView) },
         },
@@ -45,38 +55,62 @@ export function recipientRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
       },
       async (request) => {
         const id = parseBatchId(request.params.id)
-        const { state, limit, cursor } = request.query
-        const [position = '-1'] = parseCursor(cursor, /^\d{1,9}$/) ?? []
+        const { limit, cursor, ...filters } = request.query
+        const [position = '-1'] = parseCursor(cursor, SEQ) ?? []
         const size = pageSize(limit)
-        const rows = await store.recipients(id, { state, afterSeq: Number(position), limit: size + 1 })
+        const rows = await store.recipients(id, { ...filters, afterSeq: Number(position), limit: size + 1 })
         if (rows.length === 0 && (await store.find(id)) === undefined) throw new Problem('not-found')
         return pageOf(rows, size, itemOf, ({ seq }) => String(seq))
       },
     )
-    return Promise.resolve()
-  }
-}
 
-function itemOf({
-  address,
-  state,
-  attempts,
-  providerMessageId,
-  errorClass,
-  errorCode,
-  delivery,
-  deliveryAt,
-  updatedAt,
-}: Recipient) {
-  return {
-    address,
-    state,
-    attempts,
-    ...(providerMessageId !== null && { providerMessageId }),
-    ...(errorClass !== null && { errorClass }),
-    ...(errorCode !== null && { errorCode }),
-    ...(delivery !== null && { delivery }),
-    ...(deliveryAt !== null && { deliveryAt }),
-    updatedAt,
+    routes.get(
+      '/v1/batches/:id/recipients/:seq',
+      {
+        schema: {
+          tags,
+          operationId: 'getRecipient',
+          summary: 'A recipient with every attempt, in the words of the server, and what was told afterwards',
+          params: Type.Object({
+            ...Id.properties,
+            seq: Type.String({ description: 'Of the recipient, as lists give it.' }),
+          }),
+          response: { 200: TracedView },
+        },
+        config: { scope: 'batches:read', problems: ['not-found'] },
+      },
+      async (request) => {
+        const { id, seq } = request.params
+        const found = SEQ.test(seq) ? await store.recipient(parseBatchId(id), Number(seq)) : undefined
+        if (found === undefined) throw new Problem('not-found')
+        return traceOf(found)
+      },
+    )
+
+    routes.get(
+      '/v1/recipients',
+      {
+        schema: {
+          tags,
+          operationId: 'findRecipients',
+          summary: 'What became of an address in every batch, the newest first',
+          querystring: AddressQuery,
+          response: { 200: Page(FoundView) },
+        },
+        config: { scope: 'batches:read' },
+      },
+      async (request) => {
+        const { address, limit, cursor } = request.query
+        const parsed = parseAddress(address.trim())
+        if (!parsed.ok) throw new Problem('invalid-request', [{ pointer: 'address', code: parsed.code }])
+        const [, createdMicros, id] = parseCursor(cursor, BATCH_POSITION) ?? []
+        const after = createdMicros === undefined || id === undefined ? undefined : { createdMicros, id }
+        const size = pageSize(limit)
+        const page = { addressNorm: parsed.mailbox.normalised, after, limit: size + 1 }
+        const rows = await store.address(page)
+        return pageOf(rows, size, foundOf, (row) => `${row.createdMicros} ${row.batchId}`)
+      },
+    )
+    return Promise.resolve()
   }
 }

@@ -7,7 +7,7 @@ import { stringEnum } from '../../../crds/schema/structural.ts'
 import { parseAddress } from '../domain/address.ts'
 import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
 import { auditOf } from './audit.ts'
-import { Instant } from './batchViews.ts'
+import { Instant } from './instant.ts'
 import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
 import { Problem } from './problem.ts'
 

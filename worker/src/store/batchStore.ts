@@ -6,7 +6,7 @@ import { listBatches } from './batchList.ts'
 import { commandBatch, findBatch, insertBatch } from './batches.ts'
 import { endWaiting } from './endings.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
-import { listRecipients } from './recipients.ts'
+import { findAddress, findRecipient, listRecipients } from './recipients.ts'
 import { resolveUncertain } from './resolutions.ts'
 import { retryFailed } from './retries.ts'
 
@@ -42,6 +42,8 @@ export function batchStore(
     findToCommand: (id) => findBatch(database, id),
     list: (page) => listBatches(reads, page),
     recipients: (id, page) => listRecipients(reads, id, page),
+    recipient: (id, seq) => findRecipient(reads, id, seq),
+    address: (page) => findAddress(reads, page),
     command: async (id, command, audit) => {
       const applied = await database.transaction(async (transaction) => {
         const isApplied = await commandBatch(transaction, id, command)

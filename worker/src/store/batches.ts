@@ -1,11 +1,11 @@
 /** Batches: created with their recipients in one transaction, read, and commanded. */
 import { randomUUID } from 'node:crypto'
 import type { BatchCommand } from '../domain/batchState.ts'
-import type { RecipientState } from '../domain/recipientState.ts'
 import type { Batch, NewBatch } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
 import { transition } from '../domain/batchState.ts'
-import { countsOf } from '../domain/recipientState.ts'
+import type { Group } from './batchFigures.ts'
+import { deliveriesOf, GROUPED, refusalsOf, statesOf } from './batchFigures.ts'
 import { BATCH_COLUMNS } from './batchList.ts'
 import { insertChunks, parkChunks } from './chunks.ts'
 
@@ -53,22 +53,19 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
   return id
 }
 
-/** One statement, and so of one moment: a batch that is completed has nobody left to count. */
+/** Counted in one statement, and so of one moment: a batch that is completed has nobody left to count. */
 export async function findBatch(database: Queryable, id: string): Promise<Batch | undefined> {
   const [row] = await database.query<FoundRow>(
-    `SELECT ${BATCH_COLUMNS}, ARRAY(SELECT json_build_array(recipient.state, count(*))
-       FROM recipient WHERE batch_id = $1 GROUP BY recipient.state) AS counted
-     FROM batch WHERE id = $1`,
+    `SELECT ${BATCH_COLUMNS}, ${GROUPED} AS groups FROM batch WHERE id = $1`,
     [id],
   )
   if (row === undefined) return undefined
-  const { counted, ...batch } = row
-  return { ...batch, counts: countsOf(counted) }
+  const { groups, ...batch } = row
+  const refusals = await refusalsOf(database, id, groups)
+  return { ...batch, counts: statesOf(groups), deliveries: deliveriesOf(groups), refusals }
 }
 
-type FoundRow = Omit<Batch, 'counts'> & {
-  readonly counted: readonly (readonly [RecipientState, number])[]
-}
+type FoundRow = Omit<Batch, 'counts' | 'deliveries' | 'refusals'> & { readonly groups: readonly Group[] }
 
 /**
  * After a cancellation, `endWaiting` is due.

@@ -19,3 +19,14 @@ ALTER TABLE batch
   ADD COLUMN resumed_at   timestamptz,
   -- Set when the worker paused it: what dominated its last results.
   ADD COLUMN pause_reason jsonb;
+-- Everything that a provider told of a mail: a recipient has only what ranks highest.
+CREATE TABLE delivery_event (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  batch_id    uuid NOT NULL,
+  seq         integer NOT NULL,
+  fact        text NOT NULL,
+  error_code  text,
+  happened_at timestamptz,
+  recorded_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX delivery_event_recipient ON delivery_event (batch_id, seq);
