@@ -85,6 +85,19 @@ test.each<[string, RequestInit]>([
   },
 )
 
+test('who unsubscribed under one spelling is mailed under none', async () => {
+  await send(['Carol@example.org'])
+  expect((await fetch(await linkOf('Carol@example.org'), { method: 'POST' })).status).toBe(200)
+  expect(await send(['Carol@example.org', 'carol@example.org', 'CAROL@Example.org'])).toMatchObject({
+    duplicates: 2,
+    counts: { sent: 0, suppressed: 1 },
+  })
+  expect(await (await worker.get('/v1/suppressions/caroL@example.org')).json()).toMatchObject({
+    address: 'carol@example.org',
+    reason: 'unsubscribe',
+  })
+})
+
 test('the link is in the text, the same at every attempt, and another one for everybody', async () => {
   await rig.sink.behave([{ address: 'twice@example.org', at: 'data', code: 451, times: 1 }])
   await send(['twice@example.org', 'other@example.org'])

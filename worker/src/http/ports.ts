@@ -141,7 +141,7 @@ export interface SuppressionPage {
   readonly limit: number
 }
 
-/** Addresses are normalised ones. */
+/** Addresses are folded ones. */
 export interface SuppressionStore {
   find(addressNorm: string): Promise<Suppression | undefined>
   list(page: SuppressionPage): Promise<readonly Suppression[]>
