@@ -6,7 +6,10 @@ import { renderHtml, renderText, UNSUBSCRIBE_URL } from '../domain/template.ts'
 /** Where a recipient may unsubscribe; nothing when that is not set up. */
 export type UnsubscribeUrl = (batchId: string, address: string) => string
 
-/** Deterministic: another attempt gives the same mail with the same Message-ID. */
+/**
+ * Deterministic: another attempt gives the same mail with the same Message-ID; but after one that was taken and dropped
+ * it is another mail, which a provider that tells repetitions apart has to take anew.
+ */
 export function renderMail(
   content: Content,
   claimed: Claimed,
@@ -23,7 +26,7 @@ export function renderMail(
     subject: renderText(content.subject, variables).replace(/[\r\n]+/g, ' '),
     text: content.text === undefined ? undefined : renderText(content.text, variables),
     html: content.html === undefined ? undefined : renderHtml(content.html, variables),
-    messageId: `<${batchId}.${seq}@${domain}>`,
+    messageId: `<${nameOf(claimed)}@${domain}>`,
     headers: {
       'X-Batch-Id': batchId,
       'X-Batch-Recipient': String(seq),
@@ -34,3 +37,6 @@ export function renderMail(
     },
   }
 }
+
+const nameOf = ({ batchId, seq, dropped = 0 }: Claimed): string =>
+  [batchId, seq, ...(dropped > 0 ? [dropped] : [])].join('.')
