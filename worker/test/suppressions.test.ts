@@ -270,3 +270,22 @@ test('what is written now is found by an older worker that compares what was giv
     { address_norm: 'kim@example.org', reason: 'complaint' },
   ])
 })
+
+test('text behind a domain, and addresses of hosts, are no addresses wherever one is given', async () => {
+  const wrong = [
+    'ann@exämple.org/bob',
+    'eve@exämple.org?x=1',
+    'kim@exämple.org#frag',
+    'pat@exämple.org\\x',
+    'ann@１２７.1',
+    'ann@127.0.0.1',
+  ]
+  const recipients = wrong.map((address) => ({ address }))
+  const refused = await worker.post({ from: 's@example.org', subject: 's', text: 't', recipients })
+  expect(refused.status).toBe(400)
+  expect(await refused.json()).toMatchObject({
+    errors: wrong.map((_, index) => ({ pointer: `/recipients/${index}/address`, code: 'malformed_address' })),
+  })
+  for (const address of wrong) expect((await ask('PUT', address, { reason: 'manual' })).status).toBe(400)
+  expect(await send('ann@exämple.org')).toMatchObject({ counts: { sent: 1 } })
+})

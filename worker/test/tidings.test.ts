@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { SnsDouble } from '../../hack/standins/sns.ts'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { resendEvent, sesBounce, sesComplaint, sesEvent } from '../../hack/standins/providerEvents.ts'
+import { startResendDouble } from '../../hack/standins/resend.ts'
 import { notification, signed, startSnsDouble, TOPIC } from '../../hack/standins/sns.ts'
 import { isFinished, startRig } from './rig.ts'
 import { until } from './until.ts'
@@ -47,11 +48,11 @@ const tellSes = async (event: string) => {
   expect(status).toBe(200)
 }
 
-const tellResend = async (body: string) => {
+const tellResend = async (body: string, to = worker) => {
   const [id, timestamp] = [randomUUID(), String(Math.floor(Date.now() / 1_000))]
   const hmac = createHmac('sha256', Buffer.from(SECRET.slice('whsec_'.length), 'base64'))
   const signature = hmac.update(`${id}.${timestamp}.${body}`).digest('base64')
-  const { status } = await fetch(`${worker.api}/webhooks/resend`, {
+  const { status } = await fetch(`${to.api}/webhooks/resend`, {
     method: 'POST',
     body,
     headers: { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` },
@@ -559,4 +560,35 @@ test('messages are remembered for more than a day and forgotten after two', asyn
     worker.log,
   )
   expect(await rig.sql(`SELECT FROM webhook_seen WHERE message_id = 'yesterday'`)).toHaveLength(1)
+})
+
+test('Resend takes the mail anew after it dropped the first, and one that is only repeated it does not', async () => {
+  await worker.kill()
+  const double = await startResendDouble()
+  const resend = await rig.worker({
+    provider: 'resend',
+    resendEndpoint: double.url,
+    resendApiKey: 'k',
+    resendWebhookSecretsDir: secretsDir,
+  })
+  const batchId = await resend.accept(1, 'anew')
+  await until(() => resend.batch(batchId), isFinished, resend.log)
+  const [first] = double.taken
+  const messageId = first?.id ?? ''
+  const told = { batchId, seq: 0, messageId }
+  await tellResend(resendEvent('email.failed', told, { failed: { reason: 'reached_daily_quota' } }), resend)
+  await until(
+    () => resend.batch(batchId),
+    ({ counts }) => counts.failed === 1,
+    resend.log,
+  )
+  // The mail that follows is in doubt once: it is repeated under its own key.
+  double.behave([{ address: '*', answer: 'lost', times: 1 }])
+  await resend.command(batchId, 'retry-failed')
+  const batch = await until(() => resend.batch(batchId), isFinished, resend.log)
+  expect(batch).toMatchObject({ state: 'completed', counts: { sent: 1 } })
+  expect(double.taken).toHaveLength(2)
+  expect(double.repeats()).toBe(1)
+  await resend.kill()
+  await double.close()
 })

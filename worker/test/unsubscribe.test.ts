@@ -44,7 +44,9 @@ async function send(addresses: string[], by = worker): Promise<BatchView> {
 
 /** The link in the header of the mail to an address, as it is reached here. */
 async function linkOf(address: string): Promise<string> {
-  const mail = (await rig.sink.messages()).findLast(({ recipient }) => recipient === address.toLowerCase())
+  const mail = (await rig.sink.messages()).findLast(
+    ({ recipient }) => recipient.toLowerCase() === address.toLowerCase(),
+  )
   expect(mail?.headers['list-unsubscribe-post']).toBe('List-Unsubscribe=One-Click')
   const [, url = ''] = /^<(https:\/\/[^<>\s]+)>$/.exec(mail?.headers['list-unsubscribe'] ?? '') ?? []
   expect(url.startsWith(`${BASE}/u/`)).toBe(true)
