@@ -37,11 +37,19 @@ test('a link names its recipient to us, in the same words at every attempt, and 
   )
   expect(open(tokenFor('Somebody@Example.ORG'))).toEqual({
     batchId: BATCH,
-    addressNorm: 'Somebody@example.org',
+    addressNorm: 'somebody@example.org',
+    spelled: 'Somebody@example.org',
   })
   expect(tokenFor('other@example.org')).not.toBe(tokenFor('Somebody@Example.ORG'))
   const longest = `${'l'.repeat(64)}@${`${'d'.repeat(60)}.`.repeat(3)}org`
   expect(open(tokenFor(longest))?.addressNorm).toBe(longest)
+})
+
+test('a link of an older worker is the same to the byte, and opens as the mailbox that it was for', async () => {
+  const { tokenFor, open } = await linksUnder(OLD)
+  const before = 'G_LbDwSy9zLDP76g70luzXIF14dMaeVAw8i25mpaxj_2vq3VSG_36DIyGaxYrauVGMBS-QxE9bhMDXku8Q'
+  expect(tokenFor('Carol@Example.org')).toBe(before)
+  expect(open(before)?.addressNorm).toBe('carol@example.org')
 })
 
 test('a token that was changed at any place is none', async () => {

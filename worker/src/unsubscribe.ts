@@ -1,12 +1,15 @@
 /** Links to unsubscribe by: a recipient and a batch, sealed under a key that only the workers have. */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { parseAddress } from './domain/address.ts'
+import { parseAddress, spelledBefore } from './domain/address.ts'
 import { mounted } from './runtime/mounted.ts'
 
 export interface Subscription {
   readonly batchId: string
+  /** Folded, however it is sealed: links outlive the workers that made them. */
   readonly addressNorm: string
+  /** As it was sealed. */
+  readonly spelled: string
 }
 
 export interface UnsubscribeLinks {
@@ -73,13 +76,13 @@ function keysOf(secret: string): Keys {
 
 /**
  * AES-256-GCM. The nonce is a keyed hash of the content, so that another attempt gives the same mail: equal nonces are
- * for equal contents.
+ * for equal contents. So is the spelling, as older workers seal it: one of them may have made the attempt before.
  */
 function seal({ seal: key, nonce: nonceKey }: Keys, batchId: string, address: string): string {
   const parsed = parseAddress(address)
   const content = Buffer.concat([
     Buffer.from(batchId.replaceAll('-', ''), 'hex'),
-    Buffer.from(parsed.ok ? parsed.mailbox.normalised : address),
+    Buffer.from(parsed.ok ? spelledBefore(parsed.mailbox.address) : address),
   ])
   const nonce = createHmac('sha256', nonceKey).update(content).digest().subarray(0, NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
@@ -95,7 +98,8 @@ function unseal({ seal: key }: Keys, sealed: Buffer): Subscription | undefined {
     const content = Buffer.concat([cipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), cipher.final()])
     const id = content.subarray(0, ID_BYTES).toString('hex')
     const batchId = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-    return { batchId, addressNorm: content.subarray(ID_BYTES).toString() }
+    const spelled = content.subarray(ID_BYTES).toString()
+    return { batchId, addressNorm: spelled.toLowerCase(), spelled }
   } catch {
     return undefined
   }

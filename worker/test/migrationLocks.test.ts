@@ -47,6 +47,12 @@ beforeAll(async () => {
        FROM generate_series(1, $1::int) AS n`,
       [ROWS],
     ),
+    database.query(
+      `INSERT INTO suppression (address_norm, reason)
+       SELECT CASE WHEN n % 10 = 0 THEN 'A' ELSE 'a' END || n / 2 || '@example.org', 'bounce'
+       FROM generate_series(1, $1::int) AS n ON CONFLICT DO NOTHING`,
+      [ROWS / 2],
+    ),
   ])
 }, 240_000)
 afterAll(async () => {
@@ -71,6 +77,9 @@ async function writer(number: number, isOver: () => boolean, wrote: (during: boo
          VALUES ('00000000-0000-4000-8000-000000000002', $1, $2, 'accepted', 'w', 'ses')`,
         [number, turn],
       )
+      await transaction.query(`INSERT INTO suppression (address_norm, reason) VALUES ($1, 'complaint')`, [
+        `New${number}.${turn}@example.org`,
+      ])
     })
     wrote((await building()).length > 0)
   }
@@ -110,6 +119,12 @@ test('nobody who writes waits for two seconds, whoever holds what, and indexes a
   const [steps] = await both
   expect(steps).toHaveLength(last - BEFORE)
   expect(during).toBeGreaterThan(0)
+  const [folded] = await database.query<{ missing: number }>(
+    `SELECT count(*)::int AS missing FROM suppression AS spelled WHERE NOT EXISTS (
+       SELECT FROM suppression AS folded WHERE folded.address_norm = lower(spelled.address_norm)
+         AND folded.reason >= spelled.reason)`,
+  )
+  expect(folded).toEqual({ missing: 0 })
   const names = migrations.flatMap(({ indexes = '' }) => parseIndexes(indexes)).map(({ name }) => name)
   const valid = await database.query<{ name: string }>(
     `SELECT relname AS name FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indisvalid AND relname = ANY($1)`,

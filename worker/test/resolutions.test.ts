@@ -32,7 +32,7 @@ const resolve = (id: string, body: object) => worker.command(id, 'resolve-uncert
 
 test('those who got it after all are sent, and a batch without failures is completed', async () => {
   const id = await inDoubt('got')
-  const some = await resolve(id, { as: 'sent', recipients: ['got0@EXAMPLE.org', 'got4@example.org'] })
+  const some = await resolve(id, { as: 'sent', recipients: ['GOT0@EXAMPLE.org', 'got4@example.org'] })
   expect(some.status).toBe(200)
   expect(await some.json()).toMatchObject({
     resolved: 1,

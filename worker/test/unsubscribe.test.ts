@@ -44,7 +44,9 @@ async function send(addresses: string[], by = worker): Promise<BatchView> {
 
 /** The link in the header of the mail to an address, as it is reached here. */
 async function linkOf(address: string): Promise<string> {
-  const mail = (await rig.sink.messages()).findLast(({ recipient }) => recipient === address.toLowerCase())
+  const mail = (await rig.sink.messages()).findLast(
+    ({ recipient }) => recipient.toLowerCase() === address.toLowerCase(),
+  )
   expect(mail?.headers['list-unsubscribe-post']).toBe('List-Unsubscribe=One-Click')
   const [, url = ''] = /^<(https:\/\/[^<>\s]+)>$/.exec(mail?.headers['list-unsubscribe'] ?? '') ?? []
   expect(url.startsWith(`${BASE}/u/`)).toBe(true)
@@ -84,6 +86,19 @@ test.each<[string, RequestInit]>([
     expect(await send([address])).toMatchObject({ counts: { sent: 0, suppressed: 1 } })
   },
 )
+
+test('who unsubscribed under one spelling is mailed under none', async () => {
+  await send(['Carol@example.org'])
+  expect((await fetch(await linkOf('Carol@example.org'), { method: 'POST' })).status).toBe(200)
+  expect(await send(['Carol@example.org', 'carol@example.org', 'CAROL@Example.org'])).toMatchObject({
+    duplicates: 2,
+    counts: { sent: 0, suppressed: 1 },
+  })
+  expect(await (await worker.get('/v1/suppressions/caroL@example.org')).json()).toMatchObject({
+    address: 'carol@example.org',
+    reason: 'unsubscribe',
+  })
+})
 
 test('the link is in the text, the same at every attempt, and another one for everybody', async () => {
   await rig.sink.behave([{ address: 'twice@example.org', at: 'data', code: 451, times: 1 }])

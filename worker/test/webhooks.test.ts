@@ -85,6 +85,19 @@ test('a message that tells nothing of a mail is taken, too', async () => {
   expect(await seen(fields['MessageId'] ?? '')).toEqual([{ type: 'Notification' }])
 })
 
+test('of a message without its wrapping the log says what is wrong with the subscription', async () => {
+  const { status } = await fetch(`${worker.api}/webhooks/ses`, {
+    method: 'POST',
+    body: sesEvent('Delivery', {}),
+    headers: { 'x-amz-sns-rawdelivery': 'true' },
+  })
+  expect(status).toBe(401)
+  await until(
+    () => Promise.resolve(worker.log()),
+    (log) => log.includes('raw message delivery is on'),
+  )
+})
+
 test('a repeated message is taken once', async () => {
   const fields = sign(notification(sesEvent('Delivery', {})))
   const answers = await Promise.all(Array.from({ length: 20 }, () => postSns(fields)))

@@ -1,16 +1,17 @@
 /** What a provider tells of a mail after it took it, and how such tidings follow on each other. */
+import type { RetryClass } from './retryClasses.ts'
 
 export const DELIVERY_FACTS = {
   accepted: { rank: 10, proves: 'sent' },
   delayed: { rank: 20, proves: 'sent' },
+  /** Taken by the provider and then not sent. Below whatever only a mail that was sent can bring about. */
+  rejected: { rank: 25, proves: 'failed' },
   bounced_undetermined: { rank: 30, proves: 'sent' },
   /** Below `delivered`: an absence notice counts as one, after the delivery. */
   bounced_transient: { rank: 31, proves: 'sent' },
   delivered: { rank: 40, proves: 'sent' },
   opened: { rank: 50, proves: 'sent' },
   clicked: { rank: 60, proves: 'sent' },
-  /** Taken by the provider and then not sent. */
-  rejected: { rank: 70, proves: 'failed' },
   bounced_permanent: { rank: 80, proves: 'sent' },
   complained: { rank: 90, proves: 'sent' },
 } as const satisfies Record<
@@ -22,6 +23,21 @@ export const DELIVERY_FACTS = {
     readonly proves: 'sent' | 'failed'
   }
 >
+
+/**
+ * Whose fault it is that a mail was taken and then not sent, by words of the event's code, as a regular expression that
+ * PostgreSQL has too; the first row that fits. SES names bad content and templates, Resend quotas and further reasons
+ * that it lists nowhere: one that is not known here may fare better another time.
+ */
+export const REJECTION_CLASSES: readonly (readonly [words: string, retryClass: RetryClass])[] = [
+  ['quota', 'quota'],
+  ['rate_limit|rate_limited|throttled|throttling|too_many_requests', 'throttle'],
+  ['api_key|account|suspended|paused|restricted|permission|unauthorized|forbidden', 'account'],
+  ['recipient|recipients|mailbox|to_address', 'recipient'],
+  ['domain|sender|from_address|content|rendering_failure|template|virus', 'sender'],
+]
+
+export const REJECTION_OTHERWISE: RetryClass = 'transient'
 
 export type DeliveryFact = keyof typeof DELIVERY_FACTS
 
@@ -37,8 +53,9 @@ export interface ProviderEvent {
   readonly recipient: { readonly batchId: string; readonly seq: number } | undefined
   /** Short and ours, such as `ses_mailbox_full`. */
   readonly code: string | undefined
-  /** Addresses that are to get no more mail. */
+  /** Addresses that are to get no more mail, as the provider names them: for a mail of which we do not know to whom. */
   readonly suppress: readonly string[]
+  /** Why its recipient is to get no more mail, whomever the event names. */
   readonly cause: SuppressionCause | undefined
 }
 

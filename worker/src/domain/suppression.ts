@@ -8,6 +8,8 @@ export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number]
 export interface NewSuppression {
   /** As `parseAddress` normalises it. */
   readonly addressNorm: string
+  /** As `spelledBefore` has it, for workers that tell spellings apart; left out when nobody wrote it otherwise. */
+  readonly spelled?: string
   readonly reason: SuppressionReason
   /** For people: a diagnostic of the bounce, a ticket. */
   readonly detail?: string

@@ -125,8 +125,8 @@ export interface FoundRecipient extends Recipient {
 }
 
 export interface AddressPage {
-  /** Normalised. */
-  readonly addressNorm: string
+  /** Folded, and as batches that were accepted before addresses were folded may have it. */
+  readonly spellings: readonly string[]
   readonly after: { readonly createdMicros: string; readonly id: string } | undefined
   readonly limit: number
 }
@@ -231,7 +231,7 @@ export interface SuppressionPage {
   readonly limit: number
 }
 
-/** Addresses are normalised ones. */
+/** Addresses are folded ones. */
 export interface SuppressionStore {
   find(addressNorm: string): Promise<Suppression | undefined>
   list(page: SuppressionPage): Promise<readonly Suppression[]>

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import type { BatchStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
-import { parseAddress } from '../domain/address.ts'
+import { parseAddress, spelledBefore } from '../domain/address.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
 import { Id, parseBatchId } from './batchRoutes.ts'
 import { BATCH_POSITION } from './batchListRoute.ts'
@@ -106,7 +106,9 @@ export function recipientRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
         const [, createdMicros, id] = parseCursor(cursor, BATCH_POSITION) ?? []
         const after = createdMicros === undefined || id === undefined ? undefined : { createdMicros, id }
         const size = pageSize(limit)
-        const page = { addressNorm: parsed.mailbox.normalised, after, limit: size + 1 }
+        const { normalised, address: given } = parsed.mailbox
+        const spellings = [normalised, spelledBefore(given)]
+        const page = { spellings, after, limit: size + 1 }
         const rows = await store.address(page)
         return pageOf(rows, size, foundOf, (row) => `${row.createdMicros} ${row.batchId}`)
       },

@@ -1,10 +1,11 @@
 /** `/v1/suppressions`: the addresses that nothing is sent to, read, added to and lifted. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
+import type { Mailbox } from '../domain/address.ts'
 import type { Suppression } from '../domain/suppression.ts'
 import type { SuppressionStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
-import { parseAddress } from '../domain/address.ts'
+import { parseAddress, spelledBefore } from '../domain/address.ts'
 import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
 import { auditOf } from './audit.ts'
 import { Instant } from './instant.ts'
@@ -24,7 +25,7 @@ const Body = Type.Object(
 )
 
 const SuppressionView = Type.Object({
-  address: Type.String({ description: 'With its domain in lower case.' }),
+  address: Type.String({ description: 'In lower case.' }),
   reason: stringEnum(SUPPRESSION_REASONS),
   detail: Type.Optional(Type.String()),
   createdAt: Instant('Since when nothing is sent to it.'),
@@ -67,7 +68,7 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
         config: { scope: 'suppressions:read', problems: ['invalid-request', 'not-found'] },
       },
       async (request) => {
-        const suppression = await store.find(parsed(request.params.address))
+        const suppression = await store.find(mailboxOf(request.params.address).normalised)
         if (suppression === undefined) throw new Problem('not-found')
         return itemOf(suppression)
       },
@@ -87,10 +88,10 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
         config: { scope: 'suppressions:write', problems: ['not-found'] },
       },
       async (request) => {
-        const addressNorm = parsed(request.params.address)
+        const { normalised: addressNorm, address } = mailboxOf(request.params.address)
         const { reason, detail = '' } = request.body
         const suppression = await store.add(
-          { addressNorm, reason, detail },
+          { addressNorm, spelled: spelledBefore(address), reason, detail },
           auditOf(request, 'suppression.added', pathOf(addressNorm), { reason }),
         )
         request.log.info({ reason }, 'address suppressed')
@@ -111,7 +112,7 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
         config: { scope: 'suppressions:write', problems: ['invalid-request', 'not-found'] },
       },
       async (request, reply) => {
-        const addressNorm = parsed(request.params.address)
+        const { normalised: addressNorm } = mailboxOf(request.params.address)
         const lifted = await store.lift(addressNorm, ({ reason }) =>
           auditOf(request, 'suppression.lifted', pathOf(addressNorm), { reason }),
         )
@@ -127,10 +128,10 @@ export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTy
 const pathOf = (address: string): string => `/v1/suppressions/${address}`
 
 /** @throws Problem for what cannot be an address. */
-function parsed(address: string): string {
+function mailboxOf(address: string): Mailbox {
   const result = parseAddress(address)
   if (!result.ok) throw new Problem('invalid-request', [{ pointer: 'address', code: result.code }])
-  return result.mailbox.normalised
+  return result.mailbox
 }
 
 function itemOf({ addressNorm: address, reason, detail, createdAt }: Suppression) {

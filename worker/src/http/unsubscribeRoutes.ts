@@ -43,10 +43,10 @@ export function unsubscribeRoutes({
       async (request, reply) => {
         const subscription = links.open(request.params.token)
         if (subscription === undefined) return unknown(request.ip, reply)
-        const { batchId, addressNorm } = subscription
+        const { batchId, addressNorm, spelled } = subscription
         const reason = 'unsubscribe'
         await suppressions.add(
-          { addressNorm, reason, detail: `batch ${batchId}` },
+          { addressNorm, spelled, reason, detail: `batch ${batchId}` },
           auditOf(request, 'suppression.added', `/v1/suppressions/${addressNorm}`, { reason, batchId }),
         )
         request.log.info({ batchId }, 'unsubscribed')

@@ -42,6 +42,8 @@ export interface Claimed {
   readonly attempt: number
   /** Tries spent before this attempt. */
   readonly tries: number
+  /** Mails of it that the provider took and then did not send; unset = none. */
+  readonly dropped?: number
   /** Fences the result: who holds the lease, and by which claim. */
   readonly holder: string
 }

@@ -10,16 +10,22 @@ import { UNSUBSCRIBE_URL } from '../domain/template.ts'
 /** Where a recipient may unsubscribe; nothing when that is not set up. */
 export type UnsubscribeUrl = (batchId: string, address: string) => string
 
+/** What is read of a claim. */
+export type Rendered = Pick<Claimed, 'batchId' | 'seq' | 'address' | 'variables' | 'headers' | 'dropped'>
+
 interface Templates {
   readonly subject: Template
   readonly text: Template | undefined
   readonly html: Template | undefined
 }
 
-/** Deterministic: another attempt gives the same mail with the same Message-ID. */
+/**
+ * Deterministic: another attempt gives the same mail with the same Message-ID; but after one that was taken and dropped
+ * it is another mail, which a provider that tells repetitions apart has to take anew.
+ */
 export function renderMail(
   content: Content,
-  claimed: Pick<Claimed, 'batchId' | 'seq' | 'address' | 'variables' | 'headers'>,
+  claimed: Rendered,
   unsubscribeUrl?: UnsubscribeUrl,
 ): OutgoingMail {
   const { batchId, seq, address, headers = {} } = claimed
@@ -33,7 +39,7 @@ export function renderMail(
     subject: renderText(subject, variables).replace(/[\r\n]+/g, ' '),
     text: text && renderText(text, variables),
     html: html && renderHtml(html, variables),
-    messageId: `<${batchId}.${seq}@${domainOf(content.from)}>`,
+    messageId: `<${nameOf(claimed)}@${domainOf(content.from)}>`,
     headers: {
       ...mergedHeaders(content.headers ?? {}, headers),
       'X-Batch-Id': batchId,
@@ -74,3 +80,6 @@ function templateOf(source: string): Template {
   const parsed = parseTemplate(source)
   return parsed.ok ? parsed.template : formerTemplate(source)
 }
+
+const nameOf = ({ batchId, seq, dropped = 0 }: Rendered): string =>
+  [batchId, seq, ...(dropped > 0 ? [dropped] : [])].join('.')

@@ -5,6 +5,7 @@ import type { Variables } from '../domain/variables.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
 import { IN_DOUBT } from './doubt.ts'
+import { FOLDED } from './folding.ts'
 import { SERVER } from './witnesses.ts'
 
 interface Claim extends Pick<LedgerOptions, 'leaseMs' | 'provider' | 'events'> {
@@ -23,7 +24,7 @@ export interface Claims {
 /**
  * The list is asked row by row through its key: joined, a long list might be read whole for a few recipients. Every
  * listed recipient of the chunk is left out at once, so that a claim of none means that nothing is due. One of which a
- * mail may have gone before stays uncertain.
+ * mail may have gone before stays uncertain. What was told of a mail that was dropped says nothing of the next one.
  */
 export async function claimDue(
   database: Queryable,
@@ -37,6 +38,7 @@ export async function claimDue(
     headers: MailHeaders | null
     attempt: number
     tries: number
+    dropped: number
     left_ms: number
   }>(
     `WITH listed AS MATERIALIZED (
@@ -54,28 +56,25 @@ export async function claimDue(
        SELECT $1, address, state, attempt, $7, error_class, error_code FROM left_out WHERE $8),
      due AS MATERIALIZED (
        SELECT seq FROM recipient WHERE ${DUE} AND ${REASON} IS NULL ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
-     UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
+     UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5, delivery = NULL, delivery_at = NULL,
        lease_until = clock_timestamp() + make_interval(secs => $6), updated_at = now()
      FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
-     RETURNING recipient.seq, address, variables, headers, attempt, tries,
+     RETURNING recipient.seq, address, variables, headers, attempt, tries, ${DROPPED} AS dropped,
        extract(epoch FROM lease_until - clock_timestamp())::float8 * 1000 AS left_ms`,
     [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events, server],
   )
-  const claimed = rows.map(({ seq, address, attempt, tries, variables, headers }) => {
-    return {
-      batchId,
-      seq,
-      address,
-      attempt,
-      tries,
-      holder,
-      variables: variables ?? {},
-      headers: headers ?? {},
-    }
+  const claimed = rows.map(({ seq, address, attempt, tries, dropped, ...row }) => {
+    const variables = row.variables ?? {}
+    const headers = row.headers ?? {}
+    return { batchId, seq, address, attempt, tries, dropped, holder, variables, headers }
   })
   return { claimed, leftMs: Math.min(...rows.map((row) => row.left_ms)) }
 }
 
-const REASON = '(SELECT reason FROM suppression WHERE address_norm = recipient.address_norm)'
+/** A batch that an older worker accepted has its addresses as they were spelled. */
+const REASON = `(SELECT reason FROM suppression WHERE address_norm = ${FOLDED('recipient.address_norm')})`
+/** The first attempt, which most are, has nothing before it. */
+const DROPPED = `CASE attempt WHEN 1 THEN 0 ELSE (SELECT count(*)::int FROM attempt AS dropped
+  WHERE dropped.batch_id = $1 AND dropped.seq = recipient.seq AND outcome = 'rejected') END`
 const DUE = `batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
   AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running') AND ($9::text IS NULL OR $9 = ${SERVER})`

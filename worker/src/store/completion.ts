@@ -1,13 +1,15 @@
-/** Batches that ended with failures, and have none any more: asked after those were healed, in a statement of its own. */
+/** Batches that have ended, by what their recipients have become since: asked in a statement of its own, after those. */
 import type { Queryable } from './database.ts'
 
-export async function completeHealed(transaction: Queryable, healed: readonly string[]): Promise<void> {
+/** Ended without failures, or with some, as is true now; one that goes on is judged at its end. */
+export async function judgeAgain(transaction: Queryable, batches: readonly string[]): Promise<void> {
   await transaction.query(
-    `UPDATE batch SET state = 'completed', updated_at = now()
-     WHERE id = ANY($1::uuid[]) AND state = 'completed_with_failures'
+    `UPDATE batch SET updated_at = now(),
+       state = CASE state WHEN 'completed' THEN 'completed_with_failures' ELSE 'completed' END
+     WHERE id = ANY($1::uuid[]) AND state IN ('completed', 'completed_with_failures')
        AND NOT EXISTS (SELECT FROM chunk WHERE chunk.batch_id = batch.id AND NOT done)
-       AND NOT EXISTS (SELECT FROM recipient
+       AND (state = 'completed') = EXISTS (SELECT FROM recipient
          WHERE recipient.batch_id = batch.id AND recipient.state IN ('failed', 'uncertain'))`,
-    [[...new Set(healed)]],
+    [[...new Set(batches)]],
   )
 }

@@ -2,7 +2,7 @@
 import type { Result } from '../sending/ports.ts'
 import type { Queryable } from './database.ts'
 import type { ResultOptions } from './results.ts'
-import { completeHealed } from './completion.ts'
+import { judgeAgain } from './completion.ts'
 
 export interface Contradicted {
   readonly batchId: string
@@ -42,7 +42,7 @@ export async function acceptAfterAll(
     events,
   ])
   const changed = rows.filter(({ was, became }) => was !== became)
-  await completeHealed(
+  await judgeAgain(
     transaction,
     changed.map(({ batchId }) => batchId),
   )
@@ -50,15 +50,20 @@ export async function acceptAfterAll(
   return { contradicted, changed: changed.length }
 }
 
-/** A lease of an older attempt than this one is of a server that has forgotten this one. */
+/**
+ * A lease of an older attempt than this one is of a server that has forgotten this one. Of a mail that is known to have
+ * been dropped after all, it is no news that it was taken.
+ */
 const ACCEPT = `
   WITH result AS (
     SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[],
         $8::timestamptz[]) AS result (batch_id, seq, attempt, worker, tries, code, message_id, started_at)),
   found AS MATERIALIZED (
     SELECT result.*, recipient.state AS was,
-      CASE WHEN recipient.state = 'sending' AND recipient.attempt >= result.attempt THEN 'sending' ELSE 'sent' END
-        AS became
+      CASE WHEN recipient.state = 'sending' AND recipient.attempt >= result.attempt THEN 'sending'
+        WHEN recipient.state = 'failed' AND recipient.delivery = 'rejected' AND recipient.attempt = result.attempt
+          THEN 'dropped'
+        ELSE 'sent' END AS became
     FROM recipient JOIN result USING (batch_id, seq) ORDER BY batch_id, seq FOR UPDATE OF recipient),
   logged AS (
     INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, error_code, started_at)
@@ -74,4 +79,4 @@ const ACCEPT = `
   noted AS (
     INSERT INTO event (batch_id, recipient, event, attempt, provider, provider_message_id, error_code)
     SELECT batch_id, address, 'sent', attempt, $9, message_id, 'sent_after_all' FROM changed WHERE $10)
-  SELECT batch_id AS "batchId", seq, attempt, was, became FROM news ORDER BY batch_id, seq`
+  SELECT batch_id AS "batchId", seq, attempt, was, became FROM news WHERE became <> 'dropped' ORDER BY batch_id, seq`

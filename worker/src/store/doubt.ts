@@ -1,4 +1,5 @@
 /** Recipients of whom a mail may have gone, as SQL about a row of `recipient`. */
+import { dropped } from './droppedMails.ts'
 
 /**
  * Whether some attempt may have sent a mail and was never found out about. A result that came after its lease was lost
@@ -24,4 +25,12 @@ export const unlessInDoubt = (ending: string): string =>
 /** Whether an attempt before one is known to have sent a mail: then the recipient has it, whatever came of a later one. */
 export const sentBefore = (attempt: string): string => `EXISTS (SELECT FROM attempt AS earlier
   WHERE earlier.batch_id = recipient.batch_id AND earlier.seq = recipient.seq AND earlier.outcome = 'accepted'
-    AND earlier.attempt < ${attempt})`
+    AND earlier.attempt < ${attempt} AND NOT ${dropped('earlier')})`
+
+/**
+ * Whether a mail may have gone at some attempt, or another one under its name. The provider took one and said then that
+ * it did not send it: that one did not.
+ */
+export const MAY_HAVE_GONE = `EXISTS (SELECT FROM attempt AS gone
+  WHERE gone.batch_id = recipient.batch_id AND gone.seq = recipient.seq
+    AND gone.outcome IN ('accepted', 'lost', 'ambiguous', 'mismatch') AND NOT ${dropped('gone')})`

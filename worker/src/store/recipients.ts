@@ -58,15 +58,15 @@ type TracedRow = Omit<TracedRecipient, 'tried' | 'events'> &
 /** The newest batch first. */
 export function findAddress(
   database: Queryable,
-  { addressNorm, after, limit }: AddressPage,
+  { spellings, after, limit }: AddressPage,
 ): Promise<readonly FoundRecipient[]> {
   return database.query<FoundRecipient & Record<string, unknown>>(
     `SELECT ${COLUMNS}, batch.id AS "batchId", batch.name AS "batchName", batch.state AS "batchState",
        batch.created_at AS "createdAt", (extract(epoch FROM batch.created_at) * 1000000)::bigint::text AS "createdMicros"
      FROM recipient JOIN batch ON batch.id = recipient.batch_id
-     WHERE recipient.address_norm = $1 AND ($2::bigint IS NULL OR (batch.created_at, batch.id) <
+     WHERE recipient.address_norm = ANY($1) AND ($2::bigint IS NULL OR (batch.created_at, batch.id) <
        (timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3::uuid))
      ORDER BY batch.created_at DESC, batch.id DESC LIMIT $4`,
-    [addressNorm, after?.createdMicros, after?.id, limit],
+    [spellings, after?.createdMicros, after?.id, limit],
   )
 }

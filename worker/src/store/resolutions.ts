@@ -2,13 +2,14 @@
 import type { Queryable } from './database.ts'
 import type { Resolution } from '../domain/resolution.ts'
 import { RETRIED_FROM } from '../domain/batchState.ts'
-import { completeHealed } from './completion.ts'
+import { judgeAgain } from './completion.ts'
+import { FOLDED } from './folding.ts'
 import { runAgain } from './retries.ts'
 
 export interface Resolve {
   readonly batchId: string
   readonly as: Resolution
-  /** As they are compared; all that are in doubt when left out. */
+  /** Folded; all that are in doubt when left out. */
   readonly addresses: readonly string[] | undefined
   /** Who says so. */
   readonly userId: string
@@ -33,11 +34,11 @@ export async function resolveUncertain(
   if (batch === undefined) return undefined
   if (as === 'retry') return retry(transaction, resolve, batch.state)
   const settled = await settle(transaction, resolve)
-  if (settled > 0) await completeHealed(transaction, [batchId])
+  if (settled > 0) await judgeAgain(transaction, [batchId])
   return settled
 }
 
-const MEANT = `batch_id = $1 AND state = 'uncertain' AND ($2::text[] IS NULL OR address_norm = ANY($2))`
+const MEANT = `batch_id = $1 AND state = 'uncertain' AND ($2::text[] IS NULL OR ${FOLDED('address_norm')} = ANY($2))`
 
 async function settle(
   transaction: Queryable,

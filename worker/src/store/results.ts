@@ -2,6 +2,7 @@
 import type { Claimed, ChunkRef, Result } from '../sending/ports.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
+import { dropClass, dropCode } from './droppedMails.ts'
 import { inDoubtBefore, sentBefore } from './doubt.ts'
 
 export type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain' | 'repeatableMs'>
@@ -11,6 +12,10 @@ const DETAIL_CHARACTERS = 500
 /** What a recipient in doubt becomes: the provider may already have told whether it took the mail. */
 export const proven = (otherwise: string): string =>
   `CASE WHEN recipient.delivery IS NULL THEN ${otherwise} WHEN recipient.delivery = 'rejected' THEN 'failed' ELSE 'sent' END`
+
+/** The provider took the mail, and had told by then that it would not send it. */
+const DROPPED = `result.state = 'sent' AND recipient.delivery = 'rejected'`
+const DROP_CODE = `COALESCE(${dropCode('result.attempt')}, 'rejected')`
 
 export type RecipientKey = Pick<Claimed, 'batchId' | 'seq'>
 
@@ -42,6 +47,8 @@ export async function writeResults(
            retry_class, code, message_id, detail, started_at, stage, reply_code, enhanced_code)),
      written AS (
        UPDATE recipient SET state = CASE
+           WHEN ${DROPPED} THEN CASE WHEN ${sentBefore('result.attempt')} THEN 'sent'
+             WHEN ${inDoubtBefore('result.attempt')} THEN 'uncertain' ELSE 'failed' END
            WHEN result.state <> 'sent' AND ${sentBefore('result.attempt')} THEN 'sent'
            WHEN result.state = 'failed' AND NOT ($15 AND result.retry_class = 'recipient')
              AND ${inDoubtBefore('result.attempt')} THEN 'uncertain'
@@ -49,12 +56,13 @@ export async function writeResults(
            ELSE ${proven('result.state')} END, tries = result.tries, lease_until = NULL,
          due_at = now() + result.due_ms * interval '1 millisecond',
          provider_message_id = COALESCE(result.message_id, recipient.provider_message_id),
-         error_class = NULLIF(result.retry_class, 'accepted'), error_code = result.code, updated_at = now()
+         error_class = CASE WHEN ${DROPPED} THEN ${dropClass(DROP_CODE)} ELSE NULLIF(result.retry_class, 'accepted') END,
+         error_code = CASE WHEN ${DROPPED} THEN ${DROP_CODE} ELSE result.code END, updated_at = now()
        FROM result
        WHERE recipient.batch_id = result.batch_id AND recipient.seq = result.seq
          AND recipient.attempt = result.attempt AND recipient.worker = result.worker
          AND ${WHOSE[whose]}
-       RETURNING result.*, recipient.address, recipient.state AS became),
+       RETURNING result.*, recipient.address, recipient.state AS became, error_class, error_code),
      logged AS (
        INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, error_code,
          detail, started_at, stage, reply_code, enhanced_code)
@@ -63,7 +71,7 @@ export async function writeResults(
        ON CONFLICT DO NOTHING),
      noted AS (
        INSERT INTO event (batch_id, recipient, event, attempt, provider, provider_message_id, error_class, error_code)
-       SELECT batch_id, address, became, attempt, $13, message_id, NULLIF(retry_class, 'accepted'), code
+       SELECT batch_id, address, became, attempt, $13, message_id, error_class, error_code
        FROM written WHERE $14)
      SELECT batch_id AS "batchId", seq FROM written`,
     [
@@ -89,6 +97,8 @@ export async function writeResults(
   )
 }
 
+const EXPIRED_CODE = `COALESCE(${dropCode('recipient.attempt')}, 'rejected')`
+
 /**
  * A lease that ran out while sending: nobody knows whether the mail went. Held, or by policy tried again, unless a
  * provider that tells repetitions apart has forgotten the first try by now. The end of the lease stands for the time of
@@ -109,8 +119,9 @@ export async function judgeExpired(
          AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
          AND recipient.state = 'sending' AND recipient.lease_until < now() FOR UPDATE OF recipient),
      expired AS (
-       UPDATE recipient SET state = ${proven(fate)}, due_at = now(),
-         tries = tries + 1, lease_until = NULL, error_class = 'ambiguous', error_code = 'lease_expired',
+       UPDATE recipient SET state = ${proven(fate)}, due_at = now(), tries = tries + 1, lease_until = NULL,
+         error_class = CASE recipient.delivery WHEN 'rejected' THEN ${dropClass(EXPIRED_CODE)} ELSE 'ambiguous' END,
+         error_code = CASE recipient.delivery WHEN 'rejected' THEN ${EXPIRED_CODE} ELSE 'lease_expired' END,
          updated_at = now()
        FROM ending WHERE recipient.batch_id = $1 AND recipient.seq = at_seq
        RETURNING recipient.seq, recipient.attempt, recipient.worker, recipient.address, recipient.state, ended),

@@ -2,6 +2,7 @@
 import type { Queryable } from './database.ts'
 import { RETRIABLE_CLASSES } from '../domain/retryClasses.ts'
 import { RETRIED_FROM } from '../domain/batchState.ts'
+import { MAY_HAVE_GONE } from './doubt.ts'
 
 /**
  * One of which a mail may have gone at any attempt stays as it is. The new generation of a chunk and the batch's count
@@ -18,8 +19,7 @@ export async function retryFailed(transaction: Queryable, batchId: string): Prom
     `UPDATE recipient SET state = 'pending', tries = 0, due_at = now(), error_class = NULL, error_code = NULL,
        updated_at = now()
      WHERE batch_id = $1 AND state = 'failed' AND (error_class IS NULL OR error_class = ANY($2))
-       AND NOT EXISTS (SELECT FROM attempt WHERE attempt.batch_id = $1 AND attempt.seq = recipient.seq
-         AND outcome IN ('accepted', 'lost', 'ambiguous', 'mismatch'))
+       AND NOT ${MAY_HAVE_GONE}
      RETURNING seq`,
     [batchId, RETRIABLE_CLASSES],
   )

@@ -1,9 +1,13 @@
-/** The suppression list: normalised addresses that nothing is sent to, by any batch, until they are lifted. */
+/**
+ * The suppression list: folded addresses that nothing is sent to, by any batch, until they are lifted. Beside some stands
+ * a row with the spelling, for workers older than version 8 of the schema: nobody here reads those.
+ */
 import type { NewSuppression, Suppression } from '../domain/suppression.ts'
 import type { SuppressionPage, SuppressionStore } from '../http/ports.ts'
 import type { Database, Queryable } from './database.ts'
 import { recordAudit } from './audit.ts'
 import { SUPPRESSION_REASONS } from '../domain/suppression.ts'
+import { FOLDED, isSpelling } from './folding.ts'
 
 type Row = Suppression & Record<string, unknown>
 
@@ -16,8 +20,9 @@ const DETAIL_CHARACTERS = 500
  */
 export async function suppress(
   queryable: Queryable,
-  entries: readonly NewSuppression[],
+  suppressions: readonly NewSuppression[],
 ): Promise<readonly string[]> {
+  const entries = suppressions.flatMap(rowsOf)
   const rows = await queryable.query<{ address: string }>(
     `INSERT INTO suppression (address_norm, reason, detail)
      SELECT DISTINCT ON (address_norm) address_norm, reason, detail
@@ -35,8 +40,14 @@ export async function suppress(
       SUPPRESSION_REASONS,
     ],
   )
-  return rows.map(({ address }) => address)
+  const folded = new Set(suppressions.map(({ addressNorm }) => addressNorm))
+  return rows.map(({ address }) => address).filter((address) => folded.has(address))
 }
+
+const rowsOf = (entry: NewSuppression): readonly NewSuppression[] =>
+  entry.spelled === undefined || entry.spelled === entry.addressNorm
+    ? [entry]
+    : [entry, { ...entry, addressNorm: entry.spelled }]
 
 export async function findSuppression(
   queryable: Queryable,
@@ -66,7 +77,7 @@ export function suppressionsStatement({ reason, afterAddress, limit }: Suppressi
     reason === undefined
       ? 'address_norm > $2 ORDER BY address_norm'
       : '(reason, address_norm) > ($3, $2) AND reason <= $3 ORDER BY reason, address_norm'
-  const text = `SELECT ${COLUMNS} FROM suppression WHERE ${of} LIMIT $1`
+  const text = `SELECT ${COLUMNS} FROM suppression WHERE NOT ${isSpelling('address_norm')} AND ${of} LIMIT $1`
   return { text, values: [limit, afterAddress, ...(reason === undefined ? [] : [reason])] }
 }
 
@@ -75,11 +86,13 @@ export async function liftSuppression(
   queryable: Queryable,
   addressNorm: string,
 ): Promise<Suppression | undefined> {
-  const [lifted] = await queryable.query<Row>(
-    `DELETE FROM suppression WHERE address_norm = $1 RETURNING ${COLUMNS}`,
+  const lifted = await queryable.query<Row>(
+    `DELETE FROM suppression WHERE address_norm = $1
+       OR (${isSpelling('address_norm')} AND ${FOLDED('address_norm')} = $1)
+     RETURNING ${COLUMNS}`,
     [addressNorm],
   )
-  return lifted
+  return lifted.find((row) => row.addressNorm === addressNorm)
 }
 
 /** The list as the API sees it. @param reads what is read through for those who ask */

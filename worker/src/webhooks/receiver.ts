@@ -8,7 +8,7 @@ import { parseResendEvent, resendEventName } from './resendEvent.ts'
 import { parseSesEvent, sesEventName } from './sesEvent.ts'
 import { verifySns } from './sns.ts'
 import { verifyStandardWebhook } from './standardWebhook.ts'
-import { unavailable } from './verification.ts'
+import { forged, unavailable } from './verification.ts'
 
 export type Received =
   | Verification<{ readonly type: string }>
@@ -28,9 +28,14 @@ export interface SesReceiverOptions {
   readonly now: () => Date
 }
 
+/** What SNS says with each message of a subscription that has it on. */
+const RAW_DELIVERY = 'x-amz-sns-rawdelivery'
+
 export function sesReceiver({ rules, keys, take, confirm, now }: SesReceiverOptions): Receiver {
-  return async (body) => {
+  return async (body, headers) => {
     const verified = await verifySns(body, rules, keys, now())
+    if (verified.kind === 'forged' && headers[RAW_DELIVERY] !== undefined)
+      return forged(`${verified.why}: raw message delivery is on, and such messages are not signed`)
     if (verified.kind !== 'genuine') return verified
     const message = verified.value
     const { Type: type, SubscribeURL: link } = message

@@ -47,7 +47,8 @@ export function parseResendEvent(body: string): ProviderEvent | undefined {
 
 function codeFor(name: string, data: Fields): string | undefined {
   if (name === 'email.suppressed') return 'resend_suppressed'
-  return codeOf('resend', fieldsOf(data['bounce'])['subType'] ?? fieldsOf(data['failed'])['reason'])
+  const code = codeOf('resend', fieldsOf(data['bounce'])['subType'] ?? fieldsOf(data['failed'])['reason'])
+  return code ?? (name === 'email.failed' ? 'resend_failed' : undefined)
 }
 
 /** Resend does not say which of several recipients it was. */

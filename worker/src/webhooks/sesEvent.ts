@@ -12,6 +12,8 @@ interface Kind {
   /** Where the particulars are. */
   readonly detail: string
   readonly reason?: string
+  /** The code when there is no reason. */
+  readonly code?: string
 }
 
 const BOUNCES: Readonly<Record<string, DeliveryFact>> = {
@@ -28,8 +30,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   DeliveryDelay: { fact: always('delayed'), detail: 'deliveryDelay', reason: 'delayType' },
   Open: { fact: always('opened'), detail: 'open' },
   Click: { fact: always('clicked'), detail: 'click' },
-  Reject: { fact: always('rejected'), detail: 'reject', reason: 'reason' },
-  'Rendering Failure': { fact: always('rejected'), detail: 'failure' },
+  Reject: { fact: always('rejected'), detail: 'reject', reason: 'reason', code: 'ses_rejected_content' },
+  'Rendering Failure': { fact: always('rejected'), detail: 'failure', code: 'ses_rendering_failure' },
   Bounce: {
     fact: ({ bounceType }) => BOUNCES[String(bounceType)] ?? 'bounced_undetermined',
     detail: 'bounce',
@@ -67,10 +69,13 @@ export function parseSesEvent(message: string): ProviderEvent | undefined {
         at: instantOf(detail['timestamp'] ?? mail['timestamp']),
         providerMessageId: idOf(mail['messageId']),
         recipient: markOf(mail),
-        code: kind.reason === undefined ? undefined : codeOf('ses', detail[kind.reason]),
+        code: codeFor(kind, detail),
         ...suppressionOf(fact, detail),
       }
 }
+
+const codeFor = ({ reason, code }: Kind, detail: Fields): string | undefined =>
+  (reason === undefined ? undefined : codeOf('ses', detail[reason])) ?? code
 
 function suppressionOf(fact: DeliveryFact, detail: Fields): Pick<ProviderEvent, 'suppress' | 'cause'> {
   const addresses = (list: unknown) => textsOf(listOf(list).map((entry) => fieldsOf(entry)['emailAddress']))
