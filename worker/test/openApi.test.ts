@@ -61,6 +61,48 @@ test('the description is open, complete, and passes a linter without a word', as
   expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([])
 })
 
+test('every schema has a name of its own, and every property a description', async () => {
+  const text = await (await fetch(`${worker.api}/openapi.json`)).text()
+  const { components, paths } = JSON.parse(text) as {
+    components: { schemas: Record<string, unknown> }
+    paths: Record<string, Record<string, Operation & { requestBody?: unknown }>>
+  }
+  expect(Object.keys(components.schemas)).toEqual(
+    expect.arrayContaining([
+      'Batch',
+      'NewBatch',
+      'Recipient',
+      'RecipientTrace',
+      'Problem',
+      'Suppression',
+      'AuditEntry',
+    ]),
+  )
+  const bare: string[] = []
+  const look = (value: unknown, at: string): void => {
+    if (typeof value !== 'object' || value === null) return
+    const { properties, description, $ref } = value as Record<string, unknown>
+    if (at.endsWith('/*') && description === undefined && $ref === undefined) bare.push(at)
+    for (const [key, each] of Object.entries(value)) {
+      if (key === 'properties' && properties !== undefined)
+        for (const [name, property] of Object.entries(each as object)) look(property, `${at}/${name}/*`)
+      else if (key !== 'examples') look(each, `${at}/${key}`)
+    }
+  }
+  look(components.schemas, '')
+  look(paths, '')
+  expect(bare).toEqual([])
+  const withoutExample = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, { responses }]) => {
+        const answer = responses['202'] ?? responses['200']
+        return answer?.content !== undefined && !JSON.stringify(answer).includes('"example":')
+      })
+      .map(([method]) => `${method} ${path}`),
+  )
+  expect(withoutExample).toEqual([])
+})
+
 test('the page serves all it needs itself, to anybody', async () => {
   const page = await fetch(`${worker.api}/docs/`)
   expect(page.status).toBe(200)

@@ -132,6 +132,23 @@ test('each kind of event of SES is seen at its recipient and in the outbox of ev
   }
   expect(listed.items[1]).toMatchObject({ delivery: 'delivered', deliveryAt: expect.any(String) as string })
   expect(listed.items[7]).not.toHaveProperty('delivery')
+  const read = async (path: string) => (await worker.get(`/v1/batches/${batchId}${path}`)).json()
+  expect(await read('/recipients?delivery=bounced_transient')).toMatchObject({ items: [{ seq: 4 }] })
+  expect(await read('')).toMatchObject({ deliveries: { delivered: 1, bounced_permanent: 1, complained: 1 } })
+})
+
+test('all that was told of a mail is kept with its recipient, the last first', async () => {
+  const batchId = await sentBatch(1, 'history')
+  const told = { batchId, seq: 0, address: 'history0@example.org' }
+  await tellSes(sesEvent('Delivery', told, { delivery: { timestamp: new Date().toISOString() } }))
+  await applied()
+  await tellSes(sesBounce(told, 'Transient', 'MailboxFull'))
+  await applied()
+  expect(await (await worker.get(`/v1/batches/${batchId}/recipients/0`)).json()).toMatchObject({
+    delivery: 'delivered',
+    tried: [{ attempt: 1, outcome: 'accepted' }],
+    events: [{ fact: 'bounced_transient', errorCode: 'ses_mailbox_full' }, { fact: 'delivered' }],
+  })
 })
 
 /** Folded addresses of the list. */

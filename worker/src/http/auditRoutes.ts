@@ -10,8 +10,8 @@ import { Problem } from './problem.ts'
 
 const Query = Type.Object(
   {
-    action: Type.Optional(stringEnum(AUDIT_ACTIONS)),
-    userId: Type.Optional(Type.String({ maxLength: 253 })),
+    action: Type.Optional(stringEnum(AUDIT_ACTIONS, { description: 'Only this.' })),
+    userId: Type.Optional(Type.String({ maxLength: 253, description: 'Only what this user did.' })),
     from: Type.Optional(Type.String({ maxLength: 40, description: 'RFC 3339; not before it.' })),
     to: Type.Optional(Type.String({ maxLength: 40, description: 'RFC 3339; before it.' })),
     ...pageParameters,
@@ -19,16 +19,21 @@ const Query = Type.Object(
   { additionalProperties: false },
 )
 
-const View = Type.Object({
-  id: Type.String({ format: 'uuid' }),
-  timestamp: Instant('When it was done.'),
-  action: stringEnum(AUDIT_ACTIONS),
-  userId: Type.String({ description: 'The name of the token; empty where there was none.' }),
-  resource: Type.String({ description: 'The path that reads what it was about.' }),
-  metadata: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
-  ip: Type.String(),
-  userAgent: Type.String(),
-})
+const View = Type.Object(
+  {
+    id: Type.String({ format: 'uuid', description: 'Of the entry.' }),
+    timestamp: Instant('When it was done.'),
+    action: stringEnum(AUDIT_ACTIONS, { description: 'What was done.' }),
+    userId: Type.String({ description: 'The name of the token; empty where there was none.' }),
+    resource: Type.String({ description: 'The path that reads what it was about.' }),
+    metadata: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]), {
+      description: 'Particulars, among them the id of the request.',
+    }),
+    ip: Type.String({ description: 'Where the request came from.' }),
+    userAgent: Type.String({ description: 'What the client called itself.' }),
+  },
+  { title: 'AuditEntry' },
+)
 
 export function auditRoutes(list: ListAudit): FastifyPluginAsyncTypebox {
   return (routes) => {

@@ -17,10 +17,10 @@ export function parseBatchId(id: string): string {
 export const pathOf = (id: string): string => `/v1/batches/${id}`
 
 export const Id = Type.Object({ id: Type.String({ description: 'Of the batch.' }) })
-const Retried = Type.Object({
-  ...BatchView.properties,
-  retried: Type.Integer({ description: 'How many recipients are tried again.' }),
-})
+const Retried = Type.Object(
+  { ...BatchView.properties, retried: Type.Integer({ description: 'How many recipients are tried again.' }) },
+  { title: 'RetriedBatch' },
+)
 const tags = ['Batches']
 const COMMANDS = [
   { command: 'pause', action: 'batch.paused', summary: 'Stop sending; what is under way is finished' },

@@ -47,14 +47,17 @@ export const BatchView = Type.Object(
 )
 
 /** The answer to its acceptance, which is kept and repeated. */
-export const AcceptedView = Type.Object({
-  id: LISTED.id,
-  state: LISTED.state,
-  recipients: LISTED.recipients,
-  duplicates: LISTED.duplicates,
-  counts: CountsView,
-  ...RefusedView,
-})
+export const AcceptedView = Type.Object(
+  {
+    id: LISTED.id,
+    state: LISTED.state,
+    recipients: LISTED.recipients,
+    duplicates: LISTED.duplicates,
+    counts: CountsView,
+    ...RefusedView,
+  },
+  { title: 'AcceptedBatch' },
+)
 
 export function listedView(batch: ListedBatch | Omit<ListedBatch, 'createdMicros'>) {
   const { id, name, tags, state, recipients, duplicates, retries, createdAt, finishedAt, errorCode } = batch

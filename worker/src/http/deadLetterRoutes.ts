@@ -10,16 +10,19 @@ import { Problem } from './problem.ts'
 
 const ID = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d{1,6})$/
 
-const View = Type.Object({
-  id: Type.String(),
-  batchId: Type.String({ format: 'uuid' }),
-  recipients: Type.Integer({ description: 'How many recipients of the batch are held up with it.' }),
-  failures: Type.Integer({ description: 'How often it was tried in vain.' }),
-  failure: Type.Optional(
-    Type.String({ description: 'The code or kind of the last error; the log tells more.' }),
-  ),
-  deadAt: Instant('When it was put aside.'),
-})
+const View = Type.Object(
+  {
+    id: Type.String({ description: 'Of the dead letter.' }),
+    batchId: Type.String({ format: 'uuid', description: 'Of the batch that it is a part of.' }),
+    recipients: Type.Integer({ description: 'How many recipients of the batch are held up with it.' }),
+    failures: Type.Integer({ description: 'How often it was tried in vain.' }),
+    failure: Type.Optional(
+      Type.String({ description: 'The code or kind of the last error; the log tells more.' }),
+    ),
+    deadAt: Instant('When it was put aside.'),
+  },
+  { title: 'DeadLetter' },
+)
 
 export function deadLetterRoutes(store: DeadLetterStore): FastifyPluginAsyncTypebox {
   return (routes) => {

@@ -7,6 +7,8 @@ import type { FastifyInstance, FastifySchema, RawServerDefault, RouteOptions } f
 import Type from 'typebox'
 import type { Logger } from '../log.ts'
 import type { ProblemType } from './problem.ts'
+import { withExamples } from './examples.ts'
+import { nameSchemas } from './namedSchemas.ts'
 import { problemTitle, problemUri, ProblemView, statusOf } from './problem.ts'
 
 declare module 'fastify' {
@@ -18,6 +20,11 @@ declare module 'fastify' {
 
 const TAGS = [
   { name: 'Batches', description: 'Mails to many recipients, and what became of each.' },
+  { name: 'Recipients', description: 'What became of each, with every attempt and the words of the server.' },
+  {
+    name: 'Dead letters',
+    description: 'Parts of batches that could not be handled, put aside for a person.',
+  },
   { name: 'Audit', description: 'Who did what.' },
   { name: 'Suppressions', description: 'Addresses that nothing is sent to.' },
 ]
@@ -59,6 +66,12 @@ export async function describeApi(server: Api): Promise<void> {
       },
     },
     transform: ({ schema, url, route }) => ({ schema: described(schema, route), url }),
+    transformObject: (given) => {
+      if (!('openapiObject' in given)) return given.swaggerObject
+      const { document, schemas } = nameSchemas(withExamples(given.openapiObject))
+      const { components } = document
+      return { ...document, components: { ...components, schemas: { ...schemas } } } as typeof document
+    },
   })
   await server.register(async (pages) => {
     pages.addHook('onRoute', (route) => {

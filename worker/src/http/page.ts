@@ -23,11 +23,14 @@ export const pageParameters = {
 
 /** The answer of a list. */
 export const Page = <Item extends TSchema>(items: Item) =>
-  Type.Object({
-    items: Type.Array(items),
-    has_more: Type.Boolean(),
-    next_cursor: Type.Optional(Type.String({ description: 'Present while `has_more` is true.' })),
-  })
+  Type.Object(
+    {
+      items: Type.Array(items, { description: 'In the order of the list.' }),
+      has_more: Type.Boolean({ description: 'Whether there are more of them after these.' }),
+      next_cursor: Type.Optional(Type.String({ description: 'Present while `has_more` is true.' })),
+    },
+    { title: `${String((items as { readonly title?: string }).title)}Page` },
+  )
 
 export const pageSize = (limit: string | undefined): number => Number(limit ?? PAGE)
 

@@ -59,18 +59,21 @@ export const FieldErrorView = Type.Object(
 )
 
 /** The document as the description of the API has it. */
-export const ProblemView = Type.Object({
-  type: Type.String({ description: 'Stable, and what a program should look at.' }),
-  title: Type.String({ description: 'The type in words.' }),
-  status: Type.Integer({ description: 'The status of HTTP once more.' }),
-  instance: Type.String({ description: 'The id of the request, under which the log tells more.' }),
-  errors: Type.Optional(
-    List(FieldErrorView, {
-      maxItems: 20,
-      description: 'Every fault of the request, up to twenty.',
-    }),
-  ),
-})
+export const ProblemView = Type.Object(
+  {
+    type: Type.String({ description: 'Stable, and what a program should look at.' }),
+    title: Type.String({ description: 'The type in words.' }),
+    status: Type.Integer({ description: 'The status of HTTP once more.' }),
+    instance: Type.String({ description: 'The id of the request, under which the log tells more.' }),
+    errors: Type.Optional(
+      List(FieldErrorView, {
+        maxItems: 20,
+        description: 'Every fault of the request, up to twenty.',
+      }),
+    ),
+  },
+  { title: 'Problem' },
+)
 
 /** How many of the errors of one request are told. */
 export const ERRORS_TOLD = 20

@@ -25,13 +25,16 @@ const Resolve = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: 'Resolution' },
 )
 
-const Resolved = Type.Object({
-  ...BatchView.properties,
-  resolved: Type.Integer({ description: 'How many recipients were in doubt and are no more.' }),
-})
+const Resolved = Type.Object(
+  {
+    ...BatchView.properties,
+    resolved: Type.Integer({ description: 'How many recipients were in doubt and are no more.' }),
+  },
+  { title: 'ResolvedBatch' },
+)
 
 export function resolveRoute(store: BatchStore): FastifyPluginAsyncTypebox {
   return (routes) => {

@@ -16,20 +16,35 @@ const Address = Type.Object({
   address: Type.String({ description: 'A mail address.', examples: ['somebody@example.org'] }),
 })
 const Query = Type.Object(
-  { reason: Type.Optional(stringEnum(SUPPRESSION_REASONS)), ...pageParameters },
+  {
+    reason: Type.Optional(
+      stringEnum(SUPPRESSION_REASONS, { description: 'Only those that are on the list for it.' }),
+    ),
+    ...pageParameters,
+  },
   { additionalProperties: false },
 )
 const Body = Type.Object(
-  { reason: stringEnum(SUPPRESSION_REASONS), detail: Type.Optional(Type.String({ maxLength: 500 })) },
+  {
+    reason: stringEnum(SUPPRESSION_REASONS, {
+      description: 'A stronger one stays: manual, bounce, unsubscribe, complaint.',
+    }),
+    detail: Type.Optional(
+      Type.String({ maxLength: 500, description: 'For people: a ticket, a diagnostic.' }),
+    ),
+  },
   { additionalProperties: false },
 )
 
-const SuppressionView = Type.Object({
-  address: Type.String({ description: 'In lower case.' }),
-  reason: stringEnum(SUPPRESSION_REASONS),
-  detail: Type.Optional(Type.String()),
-  createdAt: Instant('Since when nothing is sent to it.'),
-})
+const SuppressionView = Type.Object(
+  {
+    address: Type.String({ description: 'In lower case.' }),
+    reason: stringEnum(SUPPRESSION_REASONS, { description: 'The strongest of its reasons.' }),
+    detail: Type.Optional(Type.String({ description: 'As it was given, or the code of the bounce.' })),
+    createdAt: Instant('Since when nothing is sent to it.'),
+  },
+  { title: 'Suppression' },
+)
 const tags = ['Suppressions']
 
 export function suppressionRoutes(store: SuppressionStore): FastifyPluginAsyncTypebox {
