@@ -78,12 +78,12 @@ test('the same key while its first request is being handled is a conflict', asyn
   expect((await worker.post(GOOD, headers)).status).toBe(400)
 })
 
-test('addresses that differ only in the case of their domain are one recipient', async () => {
+test('addresses that differ only in their case are one recipient', async () => {
   const response = await worker.post(to('A@Example.org', 'A@EXAMPLE.ORG', 'a@example.org', 'A@example.org'))
   const body = (await response.json()) as BatchView
-  expect(body).toMatchObject({ recipients: 2, duplicates: 2, state: 'accepted', counts: { pending: 2 } })
+  expect(body).toMatchObject({ recipients: 1, duplicates: 3, state: 'accepted', counts: { pending: 1 } })
   const batch = await until(() => worker.batch(body.id), isFinished, worker.log)
-  expect(batch).toMatchObject({ recipients: 2, duplicates: 2, counts: { sent: 2 } })
+  expect(batch).toMatchObject({ recipients: 1, duplicates: 3, counts: { sent: 1 } })
 })
 
 test('a malformed address refuses the whole batch and names it', async () => {
