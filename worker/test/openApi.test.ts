@@ -81,12 +81,16 @@ test('every schema has a name of its own, and every property a description', asy
   const bare: string[] = []
   const look = (value: unknown, at: string): void => {
     if (typeof value !== 'object' || value === null) return
-    const { properties, description, $ref } = value as Record<string, unknown>
-    if (at.endsWith('/*') && description === undefined && $ref === undefined) bare.push(at)
-    for (const [key, each] of Object.entries(value)) {
-      if (key === 'properties' && properties !== undefined)
-        for (const [name, property] of Object.entries(each as object)) look(property, `${at}/${name}/*`)
+    for (const [key, each] of Object.entries(value as object)) {
+      if (key === 'properties') lookAtProperties(each as object, at)
       else if (key !== 'examples') look(each, `${at}/${key}`)
+    }
+  }
+  const lookAtProperties = (properties: object, at: string) => {
+    for (const [name, property] of Object.entries(properties)) {
+      const { description, $ref } = property as Record<string, unknown>
+      if (description === undefined && $ref === undefined) bare.push(`${at}/${name}`)
+      look(property, `${at}/${name}`)
     }
   }
   look(components.schemas, '')

@@ -124,11 +124,16 @@ interface Operation {
 
 /** Puts each example into the answer of its operation. */
 export function withExamples<Document extends { readonly paths?: object }>(document: Document): Document {
-  for (const methods of Object.values(document.paths ?? {}))
-    for (const { operationId = '', responses = {} } of Object.values(methods as Record<string, Operation>)) {
-      const media = (responses['202'] ?? responses['200'])?.content?.['application/json']
-      const example = EXAMPLES[operationId]
-      if (media !== undefined && example !== undefined) media.example = example
-    }
+  const operations = Object.values(document.paths ?? {}).flatMap((methods) =>
+    Object.values(methods as object),
+  )
+  for (const operation of operations as Operation[]) {
+    const media = answerOf(operation)
+    const example = EXAMPLES[operation.operationId ?? '']
+    if (media !== undefined && example !== undefined) media.example = example
+  }
   return document
 }
+
+const answerOf = ({ responses = {} }: Operation) =>
+  (responses['202'] ?? responses['200'])?.content?.['application/json']
