@@ -81,7 +81,7 @@ test('every schema has a name of its own, and every property a description', asy
   const bare: string[] = []
   const look = (value: unknown, at: string): void => {
     if (typeof value !== 'object' || value === null) return
-    for (const [key, each] of Object.entries(value as object)) {
+    for (const [key, each] of Object.entries(value)) {
       if (key === 'properties') lookAtProperties(each as object, at)
       else if (key !== 'examples') look(each, `${at}/${key}`)
     }

@@ -124,16 +124,13 @@ interface Operation {
 
 /** Puts each example into the answer of its operation. */
 export function withExamples<Document extends { readonly paths?: object }>(document: Document): Document {
-  const operations = Object.values(document.paths ?? {}).flatMap((methods) =>
-    Object.values(methods as object),
-  )
-  for (const operation of operations as Operation[]) {
-    const media = answerOf(operation)
-    const example = EXAMPLES[operation.operationId ?? '']
-    if (media !== undefined && example !== undefined) media.example = example
-  }
+  for (const methods of Object.values((document.paths ?? {}) as Record<string, Record<string, Operation>>))
+    for (const operation of Object.values(methods)) illustrate(operation)
   return document
 }
 
-const answerOf = ({ responses = {} }: Operation) =>
-  (responses['202'] ?? responses['200'])?.content?.['application/json']
+function illustrate({ operationId = '', responses = {} }: Operation): void {
+  const media = (responses['202'] ?? responses['200'])?.content?.['application/json']
+  const example = EXAMPLES[operationId]
+  if (media !== undefined && example !== undefined) media.example = example
+}
