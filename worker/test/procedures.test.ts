@@ -41,6 +41,25 @@ test('a batch is sent as README.md sends one', async () => {
   expect(JSON.parse(await typed(worker, procedure('README.md#send-batch')))).toMatchObject({ id })
 })
 
+test('a batch is looked at, and its recipients are asked after, as docs/http.md says', async () => {
+  expect(JSON.parse(await typed(worker, procedure('docs/http.md#dry-run')))).toMatchObject({
+    dryRun: true,
+    preview: { to: 'ann@example.org', subject: 'Hello Ann' },
+  })
+  const answer = await worker.post({
+    from: 's@example.org',
+    subject: 's',
+    text: 't',
+    recipients: [{ address: 'ann@example.org' }],
+  })
+  const { id } = (await answer.json()) as BatchView
+  await until(() => worker.batch(id), isFinished, worker.log)
+  const told = await typed(worker, procedure('docs/http.md#why-failed'), { BATCH: id })
+  expect(told).toContain('"counts"')
+  expect(told).toContain('"tried"')
+  expect(told).toContain('"batchState":"completed"')
+})
+
 test('all mail is held by the flags of docs/features.md, and what was under way is found and cancelled', async () => {
   const flags = procedure('docs/features.md#flags-file')
   await writeFile(flagsFile, flags.with({ '"defaultVariant": "off"': '"defaultVariant": "on"' }).text)
