@@ -48,15 +48,25 @@ export function clickhouseSink<Row>({
     insert: async ({ token, rows }: Lot<Row>) => {
       if (!isPrepared) await ensureTable(client, database, name)
       isPrepared = true
-      await client.insert({
+      const inserted = client.insert({
         table,
         values: rows,
         format: 'JSONEachRow',
         clickhouse_settings: { async_insert: 0, insert_deduplicate: 1, insert_deduplication_token: token },
       })
+      await inserted.catch(withWords)
     },
     close: () => client.close(),
   }
+}
+
+/** A server that had begun its answer tells of a failure in a header alone, of which the client makes an error without words. */
+function withWords(error: unknown): never {
+  if (!(error instanceof Error) || error.message !== '') throw error
+  const { code = 'of no number' } = error as { readonly code?: string }
+  throw new Error(`ClickHouse failed after it had begun to answer: exception ${code}, see its log`, {
+    cause: error,
+  })
 }
 
 /** A user without the right to create is told apart later, by its insert, if the table is not there. */
