@@ -4,7 +4,7 @@ import type { RetryClass } from './retryClasses.ts'
 import { MAX_TRIES, RETRY_CLASSES, verdictOf } from './retryClasses.ts'
 
 const verdict = (retryClass: RetryClass, tries = 0, more: Partial<Parameters<typeof verdictOf>[0]> = {}) =>
-  verdictOf({ retryClass, tries, onUncertain: 'Hold', random: 0.5, ...more })
+  verdictOf({ retryClass, tries, onUncertain: 'Hold', ageMs: 0, random: 0.5, ...more })
 
 test.each<[RetryClass, string, number]>([
   ['accepted', 'sent', 1],

@@ -21,6 +21,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
     variables: { n: seq },
     attempt: 1,
     tries: 0,
+    ageMs: 0,
     holder: 'me#1',
   }))
   const ledger: Ledger = {

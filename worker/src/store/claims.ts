@@ -35,6 +35,7 @@ export async function claimDue(
     variables: Variables | null
     attempt: number
     tries: number
+    age_ms: number
     left_ms: number
   }>(
     `WITH listed AS MATERIALIZED (
@@ -53,14 +54,17 @@ export async function claimDue(
      due AS MATERIALIZED (
        SELECT seq FROM recipient WHERE ${DUE} AND ${REASON} IS NULL ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
      UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5,
+       first_tried_at = COALESCE(first_tried_at, now()),
        lease_until = clock_timestamp() + make_interval(secs => $6), updated_at = now()
      FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
      RETURNING recipient.seq, address, variables, attempt, tries,
+       GREATEST(0, extract(epoch FROM now() - GREATEST(first_tried_at,
+         (SELECT resumed_at FROM batch WHERE id = $1))))::float8 * 1000 AS age_ms,
        extract(epoch FROM lease_until - clock_timestamp())::float8 * 1000 AS left_ms`,
     [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events, server],
   )
-  const claimed = rows.map(({ seq, address, attempt, tries, variables }) => {
-    return { batchId, seq, address, attempt, tries, holder, variables: variables ?? {} }
+  const claimed = rows.map(({ seq, address, attempt, tries, age_ms: ageMs, variables }) => {
+    return { batchId, seq, address, attempt, tries, ageMs, holder, variables: variables ?? {} }
   })
   return { claimed, leftMs: Math.min(...rows.map((row) => row.left_ms)) }
 }
