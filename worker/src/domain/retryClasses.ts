@@ -106,7 +106,6 @@ export type RetryClass = keyof typeof RETRY_CLASSES
 /** About ten hours with the back-off of `backoffMs`. */
 export const MAX_TRIES = 16
 
-
 export type OnUncertain = 'Hold' | 'Resend'
 
 export interface Verdict {

@@ -20,7 +20,8 @@ interface Row {
 
 /** Some words of a sentence, and not the next sentence. */
 const NEAR = '[^.;]{0,60}'
-const near = (first: string, second: string) => new RegExp(`\\b(?:${first})\\b${NEAR}\\b(?:${second})\\b`, 'i')
+const near = (first: string, second: string) =>
+  new RegExp(`\\b(?:${first})\\b${NEAR}\\b(?:${second})\\b`, 'i')
 
 const REFUSED =
   'rejected|refused|denied|blocked|block(?:s|ing)|banned|not (?:allowed|accepted|authori[sz]ed|permitted|welcome)'
@@ -55,7 +56,7 @@ const TABLE: readonly Row[] = [
   },
   {
     topic: 'fullMailbox',
-    words: /\b(?:user|recipient|mailbox|account)\b[^.;]{0,60}\breceiving\b[^.;]{0,60}\b(?:rate|too)\b/i,
+    words: /\b(?:user|recipient|mailbox|account)\b[^.;]{0,60}\breceiv(?:e|ing)\b[^.;]{0,60}\b(?:rate|limit|too)\b/i,
     why: 'Gmail 450 4.2.1: one mailbox gets too many',
   },
   {
@@ -74,7 +75,7 @@ const TABLE: readonly Row[] = [
     topic: 'restrictedMailbox',
     words: near(
       'mailbox|recipient|user|group|list|addressee',
-      "(?:(?:does|do) not|doesn't|only|not) accept(?:s|ing)? (?:[\\w-]+ )?(?:e-?mails?|messages?|senders?)|accepts? only|restricted|(?:only|not) (?:from|on the) (?:allowed|authori[sz]ed|authenticated) senders?",
+      "(?:(?:does|do) not|doesn't|only|not) accept(?:s|ing)? (?:[\\w-]+ )?(?:e-?mails?|mails?|messages?|senders?)|accepts? only|restricted|(?:only|not) (?:from|on the) (?:allowed|authori[sz]ed|authenticated) senders?",
     ),
     why: 'the policy of the mailbox, not of the server: Exchange RESOLVER.RST',
   },
@@ -135,7 +136,8 @@ const TABLE: readonly Row[] = [
   },
   {
     topic: 'sender',
-    words: /\bnot (?:allowed|authori[sz]ed|permitted) to (?:send|use|mail)\b|\bunverified (?:sender|address|domain)\b/i,
+    words:
+      /\bnot (?:allowed|authori[sz]ed|permitted) to (?:send|use|mail)\b|\bunverified (?:sender|address|domain)\b/i,
     why: 'the login may not use this sender',
   },
   {
@@ -163,7 +165,14 @@ export function topicOf(words: string): Topic | undefined {
  * Whether words about an identity that is not verified are about the recipient's: in the sandbox of SES recipients have
  * to be verified, too, and the account is what has to be changed.
  */
-export function isSandboxed(words: string, { from, to }: { readonly from: string; readonly to: string }): boolean {
+export function isSandboxed(
+  words: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): boolean {
   const text = words.toLowerCase()
-  return /\bnot (?:been )?verified\b/.test(text) && text.includes(to.toLowerCase()) && !text.includes(from.toLowerCase())
+  return (
+    /\bnot (?:been )?verified\b/.test(text) &&
+    text.includes(to.toLowerCase()) &&
+    !text.includes(from.toLowerCase())
+  )
 }

@@ -42,11 +42,12 @@ export function smtp(options: SmtpOptions): Provider {
     if (again.because === 'opinion') return true
     limit.refused(pool.open, performance.now())
     pool.maxConnections = limit.allowed
-    return pool.open > 0
+    // Where not even one was opened, there is nothing to wait for.
+    return connection !== undefined || pool.open > 0
   }
   const send = async (mail: OutgoingMail): Promise<Outcome> => {
     const asked = { worn: 0, connections: 0, opinion: 0 }
-    for (let wasWorn = false; ; ) {
+    for (let wasWorn = false; ;) {
       const offered = await offer(mail)
       const again = againOf(offered)
       // A new connection does not take it either: it was not about the connection.

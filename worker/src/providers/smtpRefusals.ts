@@ -61,7 +61,14 @@ const BEFORE_MAIL: readonly Row[] = [
   [about('connections', 'throttle', 'greylisting'), 'throttle', 'too many at once, or too soon'],
   [about('quota'), 'quota', 'the account'],
   [either(at('auth'), basic(...AUTH_CODES)), 'account', 'our credentials'],
-  [either(about('account'), both(coded(/7\.\d+/), ({ replyCode }) => replyCode >= 500)), 'account', 'our address'],
+  [
+    either(
+      about('account'),
+      both(coded(/7\.\d+/), ({ replyCode }) => replyCode >= 500),
+    ),
+    'account',
+    'our address',
+  ],
   [coded(/7\.\d+/), 'throttle', 'our address, for now'],
   [always, 'unreachable', 'the server takes mail of nobody, or the way to it is another'],
 ]
@@ -91,9 +98,21 @@ const FOR_GOOD_BY_CODE: readonly Row[] = [
   [both(coded(/2\.1/), ({ topic }) => topic !== 'fullMailbox'), 'recipient', 'a mailbox that is shut'],
   [coded(/2\.[34]/), 'recipient', 'its limit of size, or a list'],
   [coded(/2\.2/), 'transient', 'a mailbox that is full may be emptied'],
-  [coded(/7\.(2|17|18|19|504|505|12\d|13\d|193)/), 'recipient', 'RFC 3463, RFC 7293, Exchange: its owner’s policy'],
-  [coded(/7\.(2[0-4679]|40|60|509|511|512|515)/), 'sender', 'RFC 7372, RFC 7505, Gmail, Exchange: SPF, DKIM, DMARC, send as'],
-  [coded(/7\.(25|3|8|1[1-4]|5[047]|64|50[1236]|508|6\d\d|7\d\d)/), 'account', 'login, reverse DNS, relay, tenant or address'],
+  [
+    coded(/7\.(2|17|18|19|504|505|12\d|13\d|193)/),
+    'recipient',
+    'RFC 3463, RFC 7293, Exchange: its owner’s policy',
+  ],
+  [
+    coded(/7\.(2[0-4679]|40|60|509|511|512|515)/),
+    'sender',
+    'RFC 7372, RFC 7505, Gmail, Exchange: SPF, DKIM, DMARC, send as',
+  ],
+  [
+    coded(/7\.(25|3|8|1[1-4]|5[047]|64|50[1236]|508|6\d\d|7\d\d)/),
+    'account',
+    'login, reverse DNS, relay, tenant or address',
+  ],
   [coded(/7\.10/), 'unreachable', 'the registry of RFC 5248: encryption is wanted'],
   [coded(/7\.28/), 'throttle', 'the registry of RFC 5248: a flood'],
   [coded(/7\.23[23]/), 'quota', 'Exchange: the limit of the tenant'],
@@ -106,14 +125,22 @@ const FOR_GOOD: readonly Row[] = [
   [about('quota'), 'quota', 'the account'],
   [about('account'), 'account', 'relay, blocklist, login'],
   [both(about('sender'), ({ replyCode }) => !OF_THE_DIALOGUE.includes(replyCode)), 'sender', 'who sends'],
-  [both(about('recipient', 'restrictedMailbox'), at('rcpt', 'end_of_data')), 'recipient', 'the mailbox or its policy'],
+  [
+    both(about('recipient', 'restrictedMailbox'), at('rcpt', 'end_of_data')),
+    'recipient',
+    'the mailbox or its policy',
+  ],
   [coded(/3\.[25]|4\.\d+/), 'unreachable', 'the system, the way'],
   [basic(521), 'unreachable', 'RFC 7504: a server that takes no mail'],
   [basic(...OF_THE_DIALOGUE), 'transient', 'the dialogue or the size of the mail'],
   [both(at('mail'), ({ topic }) => topic !== 'content'), 'sender', 'all that has been said is who sends'],
   [about('content'), 'transient', 'the mail, or a rule that is not told'],
-  [both(at('rcpt'), coded(/[12]\.\d+|6\.7/)), 'recipient', 'the address, the mailbox'],
-  [both(at('rcpt'), basic(550, 551, 553, 556), coded(/|0\.0/)), 'recipient', 'RFC 5321 §4.3.2, without a word of another'],
+  [both(at('rcpt'), coded(/1\.[059]|2\.0|6\.7/)), 'recipient', 'the address, the mailbox'],
+  [
+    both(at('rcpt'), basic(550, 551, 553, 556), coded(/|0\.0/)),
+    'recipient',
+    'RFC 5321 §4.3.2, without a word of another',
+  ],
   [always, 'transient', 'nobody knows, so it is not final'],
 ]
 
