@@ -56,7 +56,8 @@ const TABLE: readonly Row[] = [
   },
   {
     topic: 'fullMailbox',
-    words: /\b(?:user|recipient|mailbox|account)\b[^.;]{0,60}\breceiv(?:e|ing)\b[^.;]{0,60}\b(?:rate|limit|too)\b/i,
+    words:
+      /\b(?:user|recipient|mailbox|account)\b[^.;]{0,60}\breceiv(?:e|ing)\b[^.;]{0,60}\b(?:rate|limit|too)\b/i,
     why: 'Gmail 450 4.2.1: one mailbox gets too many',
   },
   {

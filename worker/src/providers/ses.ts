@@ -7,11 +7,11 @@ import {
 } from '@aws-sdk/client-sesv2'
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
-import { splitSender } from '../domain/address.ts'
 import { LoginNote } from '../sending/loginNote.ts'
 import { parseProviderMessageId } from '../domain/providerMessageId.ts'
+import { senderOf } from './apiSender.ts'
 import { neverSent } from './neverSent.ts'
-import { classifyRefusal, refusesKeys } from './refusals.ts'
+import { classifyRefusal, refusesKeys, withoutId } from './refusals.ts'
 
 export interface SesOptions {
   readonly region: string
@@ -59,17 +59,18 @@ export function ses(options: SesOptions): Provider {
     send: async (mail) => {
       try {
         const command = new SendEmailCommand({
-          FromEmailAddress: splitSender(mail.from).address,
+          FromEmailAddress: senderOf(mail.from).address,
           Destination: { ToAddresses: [mail.to] },
           Content: { Raw: { Data: await compose(mail) } },
           EmailTags: tagsOf(mail),
           ConfigurationSetName: configurationSet,
         })
-        const { MessageId } = await noted(client.send(command))
+        const { MessageId, $metadata } = await noted(client.send(command))
         const providerMessageId = parseProviderMessageId(MessageId)
-        return { retryClass: 'accepted', ...(providerMessageId !== undefined && { providerMessageId }) }
+        if (providerMessageId === undefined) return withoutId('ses', $metadata.httpStatusCode)
+        return { retryClass: 'accepted', providerMessageId }
       } catch (error) {
-        return failure(error)
+        return failure(error, mail)
       }
     },
     allowance: async () => {
@@ -88,7 +89,7 @@ export function ses(options: SesOptions): Provider {
 /** The whole MIME message, as SMTP would carry it. */
 function compose({ from, to, subject, text, html, messageId, headers }: OutgoingMail): Promise<Buffer> {
   const message = new MailComposer({
-    from: splitSender(from),
+    from: senderOf(from),
     to: { name: '', address: to },
     subject,
     text,
@@ -111,7 +112,7 @@ const tagsOf = ({ headers }: OutgoingMail) =>
     .filter(([name]) => name.startsWith('X-Batch-'))
     .map(([name, value]) => ({ Name: name.slice(2).toLowerCase(), Value: value }))
 
-function failure(error: unknown): Outcome {
+function failure(error: unknown, { from, to }: OutgoingMail): Outcome {
   const answered = error instanceof SESv2ServiceException
   const status = answered ? error.$metadata.httpStatusCode : undefined
   return classifyRefusal({
@@ -120,5 +121,6 @@ function failure(error: unknown): Outcome {
     status,
     message: error instanceof Error ? error.message : String(error),
     neverSent: !answered && neverSent(error),
+    mail: { from: senderOf(from).address, to },
   })
 }

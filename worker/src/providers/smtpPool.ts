@@ -6,7 +6,7 @@ import type { OutgoingMail, Outcome } from '../sending/ports.ts'
 import type { ServerReply } from './smtpPoolLog.ts'
 import type { SmtpFailure } from './smtpClasses.ts'
 import { linedPem } from '../../../crds/pem.ts'
-import { splitSender } from '../domain/address.ts'
+import { senderOf } from './apiSender.ts'
 import { ehloNameOf } from './ehloName.ts'
 import { classifySmtp } from './smtpClasses.ts'
 import { dial } from './smtpDial.ts'
@@ -96,7 +96,7 @@ export class SmtpPool {
   /** Never rejects. */
   async offer(mail: OutgoingMail): Promise<Offered> {
     const { from, to, subject, text, html, messageId, headers } = mail
-    const sender = splitSender(from)
+    const sender = senderOf(from)
     this.#pool.options.name = this.#ehloName ?? ehloNameOf(sender.address)
     try {
       const info = await this.#transport.sendMail({

@@ -132,9 +132,10 @@ test.each([
   ['' as const, '421 Too many concurrent SMTP connections; please try again later.'],
   ['.' as const, '432 4.3.2 Concurrent connections limit exceeded.'],
 ])('the number of connections is learnt from what is said at %j: %s', async (at, words) => {
-  let server: Scripted | undefined
-  const limited = three(at, words, { open: () => server?.seen.open.size ?? 0 })
-  server = await scripted(limited.script, [], { connections: 20 })
+  const opened: Scripted[] = []
+  const limited = three(at, words, { open: () => opened[0]?.seen.open.size ?? 0 })
+  const server = await scripted(limited.script, [], { connections: 20 })
+  opened.push(server)
   const startedAt = performance.now()
   expect(counted(await sendTogether(server.provider, 200))).toEqual({ accepted: 200 })
   expect(limited.refusals()).toBeLessThanOrEqual(20)
