@@ -1,6 +1,6 @@
 /** How many connections a server takes of us: learnt from its refusals, and tried again now and then. */
 
-const FIRST_RAISE_MS = 5_000
+const FIRST_RAISE_MS = 1_000
 const LAST_RAISE_MS = 600_000
 
 export class ConnectionLimit {

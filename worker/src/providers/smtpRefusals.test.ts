@@ -234,6 +234,7 @@ const OF_THE_WAY: readonly Said[] = [
 ]
 
 const OF_NOBODY_KNOWS: readonly Said[] = [
+  ['bad syntax', 'mail', '501 5.1.3 Bad address syntax', 'transient'],
   ['bad sequence', 'mail', '503 Sender already specified', 'transient'],
   ['Postfix', 'rcpt', '503 5.5.1 Error: need MAIL command', 'transient'],
   ['size', 'mail', '552 5.3.4 Message size exceeds fixed limit', 'transient'],

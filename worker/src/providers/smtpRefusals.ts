@@ -54,6 +54,7 @@ const either =
   (...conditions: readonly ((told: Told) => boolean)[]) =>
   (told: Told) =>
     conditions.some((condition) => condition(told))
+const notOfTheDialogue = ({ replyCode }: Told) => !OF_THE_DIALOGUE.includes(replyCode)
 const always = () => true
 
 /** No mail has been spoken of, so it is about us or the way. */
@@ -89,11 +90,15 @@ const FOR_NOW: readonly Row[] = [
   [always, 'transient', 'RFC 5321 §4.2.1'],
 ]
 
+/** Codes of an address, a mailbox, or the policy of its owner. */
+const OF_MAILBOX = /1\.([12346]|10)|2\.[134]|7\.(2|17|18|19|504|505|12\d|13\d|193)/
+
 /** Codes that leave nothing to words. */
 const FOR_GOOD_BY_CODE: readonly Row[] = [
   [basic(...AUTH_CODES), 'account', 'RFC 4954'],
   [coded(/1\.[78]/), 'sender', 'the sender’s address'],
-  [both(coded(/1\.([12346]|10)/), at('mail')), 'sender', 'no other address has been named'],
+  [both(coded(OF_MAILBOX), at('mail'), notOfTheDialogue), 'sender', 'no other address has been named'],
+  [both(coded(OF_MAILBOX), at('mail')), 'transient', 'the dialogue'],
   [coded(/1\.([12346]|10)/), 'recipient', 'the address'],
   [both(coded(/2\.1/), ({ topic }) => topic !== 'fullMailbox'), 'recipient', 'a mailbox that is shut'],
   [coded(/2\.[34]/), 'recipient', 'its limit of size, or a list'],
@@ -104,7 +109,7 @@ const FOR_GOOD_BY_CODE: readonly Row[] = [
     'RFC 3463, RFC 7293, Exchange: its owner’s policy',
   ],
   [
-    coded(/7\.(2[0-4679]|40|60|509|511|512|515)/),
+    coded(/7\.(2[0-4679]|30|40|60|509|511|512|515)/),
     'sender',
     'RFC 7372, RFC 7505, Gmail, Exchange: SPF, DKIM, DMARC, send as',
   ],
@@ -124,7 +129,7 @@ const FOR_GOOD: readonly Row[] = [
   [about('greylisting', 'fullMailbox'), 'transient', 'a mailbox, for now'],
   [about('quota'), 'quota', 'the account'],
   [about('account'), 'account', 'relay, blocklist, login'],
-  [both(about('sender'), ({ replyCode }) => !OF_THE_DIALOGUE.includes(replyCode)), 'sender', 'who sends'],
+  [both(about('sender'), notOfTheDialogue), 'sender', 'who sends'],
   [
     both(about('recipient', 'restrictedMailbox'), at('rcpt', 'end_of_data')),
     'recipient',

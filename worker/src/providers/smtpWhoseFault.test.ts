@@ -138,8 +138,8 @@ test.each([
   opened.push(server)
   const startedAt = performance.now()
   expect(counted(await sendTogether(server.provider, 200))).toEqual({ accepted: 200 })
-  expect(limited.refusals()).toBeLessThanOrEqual(20)
-  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  expect(limited.refusals()).toBeLessThanOrEqual(30)
+  expect(performance.now() - startedAt).toBeLessThan(15_000)
 })
 
 test('a server that takes no connection at all is throttling, and is not asked on and on', async () => {
