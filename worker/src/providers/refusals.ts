@@ -98,14 +98,15 @@ export function classifyRefusal(failure: HttpFailure): Outcome {
 }
 
 /** Accepted is what has an id: a proxy, too, may answer with a success. */
-export function withoutId(provider: HttpFailure['provider'], status: number | undefined): Outcome {
-  return {
-    retryClass: 'ambiguous',
-    code: `${provider}_no_id`,
-    stage: 'api',
-    ...(status !== undefined && { replyCode: status }),
-    detail: 'a success without the id of a mail',
-  }
+export function acceptedBy(
+  provider: HttpFailure['provider'],
+  status: number | undefined,
+  providerMessageId: string | undefined,
+): Outcome {
+  const answer = { stage: 'api', ...(status !== undefined && { replyCode: status }) } as const
+  if (providerMessageId !== undefined) return { retryClass: 'accepted', providerMessageId, ...answer }
+  const detail = 'a success without the id of a mail'
+  return { retryClass: 'ambiguous', code: `${provider}_no_id`, ...answer, detail }
 }
 
 function retryClassOf(failure: HttpFailure): RetryClass {

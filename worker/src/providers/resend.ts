@@ -8,7 +8,7 @@ import { LoginNote } from '../sending/loginNote.ts'
 import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import { formatted, senderOf } from './apiSender.ts'
 import { neverSent } from './neverSent.ts'
-import { classifyRefusal, refusesKeys, withoutId } from './refusals.ts'
+import { classifyRefusal, refusesKeys, acceptedBy } from './refusals.ts'
 
 export interface ResendOptions {
   readonly apiKey: string
@@ -97,10 +97,7 @@ async function sendThrough(client: Client, mail: OutgoingMail): Promise<Outcome>
 /** @param data whatever came with a success */
 function accepted(data: unknown, status: number | undefined): Outcome {
   const id: unknown = typeof data === 'object' && data !== null && 'id' in data ? data.id : undefined
-  const providerMessageId = parseProviderMessageId(id)
-  return providerMessageId === undefined
-    ? withoutId('resend', status)
-    : { retryClass: 'accepted', providerMessageId }
+  return acceptedBy('resend', status, parseProviderMessageId(id))
 }
 
 /**

@@ -11,7 +11,7 @@ import { LoginNote } from '../sending/loginNote.ts'
 import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import { senderOf } from './apiSender.ts'
 import { neverSent } from './neverSent.ts'
-import { classifyRefusal, refusesKeys, withoutId } from './refusals.ts'
+import { classifyRefusal, refusesKeys, acceptedBy } from './refusals.ts'
 
 export interface SesOptions {
   readonly region: string
@@ -67,8 +67,7 @@ export function ses(options: SesOptions): Provider {
         })
         const { MessageId, $metadata } = await noted(client.send(command))
         const providerMessageId = parseProviderMessageId(MessageId)
-        if (providerMessageId === undefined) return withoutId('ses', $metadata.httpStatusCode)
-        return { retryClass: 'accepted', providerMessageId }
+        return acceptedBy('ses', $metadata.httpStatusCode, providerMessageId)
       } catch (error) {
         return failure(error, mail)
       }

@@ -6,6 +6,7 @@ import type { OutgoingMail, Outcome } from '../sending/ports.ts'
 import type { ServerReply } from './smtpPoolLog.ts'
 import type { SmtpFailure } from './smtpClasses.ts'
 import { linedPem } from '../../../crds/pem.ts'
+import { enhancedCodeOf } from '../domain/reply.ts'
 import { senderOf } from './apiSender.ts'
 import { ehloNameOf } from './ehloName.ts'
 import { classifySmtp } from './smtpClasses.ts'
@@ -58,7 +59,7 @@ type Dialled = (error: Error | null, socket?: { readonly connection: Socket }) =
 interface Inside {
   /** Read for each new connection, and after each mail. */
   readonly options: { maxConnections: number; maxMessages: number; name?: string }
-  readonly _connections: readonly { readonly id: number; close(): void }[]
+  readonly _connections: readonly { readonly id: number; readonly queueEntry?: unknown; close(): void }[]
   close(options?: { readonly force: boolean }): void
 }
 
@@ -108,8 +109,7 @@ export class SmtpPool {
         messageId,
         headers,
       })
-      const outcome = { retryClass: 'accepted', providerMessageId: messageId, detail: info.response } as const
-      return { outcome, ...this.#connectionOf(messageId) }
+      return { outcome: accepted(messageId, info.response), ...this.#connectionOf(messageId) }
     } catch (error) {
       const bodyRead = this.#bodies.get(messageId)?.readableDidRead === true
       const begun = this.#log.hasBegun(messageId)
@@ -125,9 +125,10 @@ export class SmtpPool {
     }
   }
 
-  /** So that the next mail has another one. */
+  /** So that the next mail has another one; one that has the next mail already is kept. */
   leave(connection: number): void {
-    this.#pool._connections.find(({ id }) => id === connection)?.close()
+    const left = this.#pool._connections.find(({ id }) => id === connection)
+    if (left !== undefined && (left.queueEntry === undefined || left.queueEntry === false)) left.close()
   }
 
   /** Shows the credentials over a connection of its own. @returns why not */
@@ -151,6 +152,18 @@ export class SmtpPool {
       connection: this.#log.connectionOf(messageId),
       carried: this.#log.carriedBefore(messageId),
     }
+  }
+}
+
+function accepted(messageId: string, response: string): Outcome {
+  const enhancedCode = enhancedCodeOf(response)
+  return {
+    retryClass: 'accepted',
+    providerMessageId: messageId,
+    stage: 'end_of_data',
+    replyCode: Number(response.slice(0, 3)),
+    ...(enhancedCode !== undefined && { enhancedCode }),
+    detail: response,
   }
 }
 
