@@ -37,3 +37,13 @@ test('one mail in doubt closes nothing, many without a success in between do', (
   gate.failed(doubt, 1_000)
   expect(waits()).toBe(1_000)
 })
+
+test('one recipient that is refused again and again closes nothing, several do', () => {
+  const gate = new Gate()
+  const throttled = { pauseMs: 1_000, patience: 3 }
+  for (let tries = 0; tries < 20; tries += 1) expect(gate.failed(throttled, 1_000, 'b:1')).toBe(false)
+  expect(gate.failed(throttled, 1_000, 'b:2')).toBe(false)
+  expect(gate.waitMs(1_000)).toBe(0)
+  expect(gate.failed(throttled, 1_000, 'b:3')).toBe(true)
+  expect(gate.waitMs(1_000)).toBe(1_000)
+})
