@@ -34,12 +34,15 @@ export const isBeforeMail = (stage: Stage | undefined): boolean => OF_NO_MAIL.in
 /** Where servers put it: behind the basic code, with `#` or in brackets by some. */
 const ENHANCED = /^\s*[245]\d\d[ -]\s*[#([]?\s*([245])\.(\d{1,3})\.(\d{1,3})(?!\d)/
 
+/** qmail's place for it. */
+const AT_THE_END = /\(#([245])\.(\d{1,3})\.(\d{1,3})\)\s*$/
+
 /**
  * @param text a reply of SMTP as it came, of one or several lines
  * @returns undefined as well when it contradicts the basic code (RFC 3463 §2)
  */
 export function enhancedCodeOf(text: string): string | undefined {
-  const [, digit, subject, detail] = ENHANCED.exec(text) ?? []
+  const [, digit, subject, detail] = ENHANCED.exec(text) ?? AT_THE_END.exec(text) ?? []
   return digit === text.trimStart()[0] ? `${digit}.${Number(subject)}.${Number(detail)}` : undefined
 }
 

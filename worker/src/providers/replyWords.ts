@@ -63,7 +63,7 @@ const TABLE: readonly Row[] = [
   {
     topic: 'quota',
     words:
-      /\b(?:daily|hourly|weekly|monthly|24[- ]hours?)\b[^.;]{0,60}\b(?:quota|limits?|allowance|maximum)\b|\b(?:quota|limits?|allowance)\b[^.;]{0,40}\bper (?:day|month|week|24 hours)\b|\b(?:sending|message|submission|outbound|e-?mail) (?:quota|limits?|credits?)\b|\bquota (?:is |was |has been )?(?:exceeded|reached|used up)\b/i,
+      /\b(?:daily|hourly|weekly|monthly|24[- ]hours?)\b[^.;]{0,60}\b(?:quota|limits?|allowance|maximum)\b|\b(?:quota|limits?|allowance)\b[^.;]{0,40}\bper (?:day|month|week|24 hours)\b|\b(?:sending|message|submission|outbound|e-?mail) (?:quota|limits?|credits?)\b|\b(?:quota|credits) (?:is |was |has been |have been )?(?:exceeded|reached|used up|exhausted)\b/i,
     why: 'Gmail 550 5.4.5, SES 454, hosters',
   },
   {
@@ -82,7 +82,7 @@ const TABLE: readonly Row[] = [
   },
   {
     topic: 'account',
-    words: /\brelay(?:ing|ed)?\b/i,
+    words: /\brelay(?:ing|ed)?\b|\brcpthosts\b/i,
     why: 'Postfix, Exim, Exchange: we are none of those they relay for',
   },
   {
@@ -111,7 +111,7 @@ const TABLE: readonly Row[] = [
   {
     topic: 'account',
     words:
-      /\b(?:your|sending|sender's|tenant|customer|smtp|our)\b[^.;]{0,30}\b(?:account|service|sending|tenant|subscription|access)\b[^.;]{0,40}\b(?:suspended|disabled|paused|blocked|locked|restricted|deactivated|terminated)\b|\bsending (?:is |has been |was )?(?:suspended|disabled|paused|blocked)\b|\baccount (?:is |has been |was )?suspended\b/i,
+      /\b(?:your|sending|sender's|tenant|customer|smtp|our)\b[^.;]{0,30}\b(?:account|service|sending|tenant|subscription|access)\b[^.;]{0,60}\b(?:suspended|disabled|paused|blocked|locked|restricted|deactivated|terminated|rejected|denied)\b|\bsending (?:is |has been |was )?(?:suspended|disabled|paused|blocked)\b|\baccount (?:is |has been |was )?suspended\b/i,
     why: 'the account of the provider',
   },
   {

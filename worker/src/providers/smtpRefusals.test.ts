@@ -257,6 +257,55 @@ test.each([
   expect(classed(stage, text)).toBe(retryClass)
 })
 
+const OF_OTHERS: readonly Said[] = [
+  ['qmail', 'rcpt', "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", 'account'],
+  ['qmail', 'rcpt', '550 sorry, no mailbox here by that name (#5.1.1)', 'recipient'],
+  [
+    'GMX',
+    'greeting',
+    '554-No SMTP service\r\n554-Bad DNS PTR resource record.\r\n554 For explanation visit',
+    'account',
+  ],
+  ['Hotmail', 'rcpt', '550 5.1.0 Sender rejected', 'sender'],
+  ['Comcast', 'rcpt', '550 5.1.1 Not our customer', 'recipient'],
+  ['Comcast', 'greeting', '421 Too many sessions opened', 'throttle'],
+  ['web.de', 'rcpt', '550 Requested action not taken: mailbox unavailable', 'recipient'],
+  ['Mimecast', 'rcpt', '550 Invalid Recipient - https://community.mimecast.com/docs/DOC-1369', 'recipient'],
+  ['Sendmail', 'rcpt', '550 5.7.1 <a@b.c>... Relaying denied', 'account'],
+  ['Sendmail', 'rcpt', '550 5.7.1 Access denied', 'transient'],
+  ['Sendmail', 'mail', '553 5.1.8 <a@b.c>... Domain of sender address a@b.c does not exist', 'sender'],
+  [
+    'Cisco',
+    'rcpt',
+    '550 #5.7.1 Your access to submit messages to this e-mail system has been rejected.',
+    'account',
+  ],
+  ['SendGrid', 'end_of_data', '550 The from address does not match a verified Sender Identity.', 'sender'],
+  ['SendGrid', 'auth', '451 Authentication failed: Maximum credits exceeded', 'quota'],
+  ['Brevo', 'auth', '525 5.7.1 Unauthorized IP address', 'account'],
+  [
+    'Zoho',
+    'end_of_data',
+    '550 5.4.6 Unusual sending activity detected. Please try after sometime',
+    'unreachable',
+  ],
+  ['Yandex', 'end_of_data', '554 5.7.1 Message rejected under suspicion of SPAM', 'transient'],
+  ['a guard against guessing', 'rcpt', '550 Too many invalid recipients', 'throttle'],
+  ['a mailbox', 'rcpt', '550 User account is overquota', 'transient'],
+  [
+    'Outlook',
+    'mail',
+    '451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation.',
+    'throttle',
+  ],
+  ['another language', 'rcpt', '550 5.7.1 Zugriff verweigert', 'transient'],
+  ['a code that contradicts itself', 'end_of_data', '450 5.1.1 later', 'transient'],
+]
+
+test.each(OF_OTHERS)('%s at %s: %s is %s', (_, stage, text, retryClass) => {
+  expect(classed(stage, text)).toBe(retryClass)
+})
+
 const code = fc.integer({ min: 400, max: 599 })
 const enhanced = fc.option(
   fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 40 })).map(([x, y]) => `${x}.${y}`),
