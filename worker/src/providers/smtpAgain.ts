@@ -25,10 +25,16 @@ export function againBecause(failure: SmtpFailure, outcome: Outcome, carried: nu
   const { responseCode, bodyRead, message } = failure
   if (responseCode === undefined) return undefined
   const { retryClass } = outcome
-  if (retryClass === 'throttle' && isOfConnections({ text: message })) return { because: 'connections' }
+  if (saysTooManyConnections(responseCode, message, outcome)) return { because: 'connections' }
   const isOfDialogue = retryClass === 'transient' && OF_THE_DIALOGUE.includes(responseCode) && !bodyRead
   if (retryClass === 'sender' || isOfDialogue) return { because: 'opinion' }
   return bodyRead || carried === 0 ? undefined : wornBecause(failure, retryClass, carried)
+}
+
+/** With words, with the code of Office 365, or by greeting some with 421 and others not. */
+function saysTooManyConnections(responseCode: number, text: string, { retryClass, stage }: Outcome): boolean {
+  if (responseCode === 421 && stage === 'greeting') return true
+  return retryClass === 'throttle' && (responseCode === 432 || isOfConnections({ text }))
 }
 
 function wornBecause(failure: SmtpFailure, retryClass: RetryClass, carried: number): Again | undefined {

@@ -76,7 +76,11 @@ const BEFORE_MAIL: readonly Row[] = [
 
 const FOR_NOW: readonly Row[] = [
   [basic(...AUTH_CODES), 'account', 'our credentials'],
-  [about('connections'), 'throttle', 'even with a code of a mailbox: connections are ours'],
+  [
+    either(about('connections'), basic(432)),
+    'throttle',
+    'even with a code of a mailbox: connections are ours',
+  ],
   [coded(/[12]\.\d+/), 'transient', 'RFC 3463 §3.2, §3.3: an address, a mailbox'],
   [about('greylisting', 'fullMailbox', 'restrictedMailbox'), 'transient', 'a mailbox'],
   [about('quota'), 'quota', 'the account'],

@@ -131,6 +131,7 @@ const three = (at: '' | '.', words: string, { open }: { open: () => number }) =>
 test.each([
   ['' as const, '421 Too many concurrent SMTP connections; please try again later.'],
   ['.' as const, '432 4.3.2 Concurrent connections limit exceeded.'],
+  ['' as const, '421 Service not available, closing transmission channel'],
 ])('the number of connections is learnt from what is said at %j: %s', async (at, words) => {
   const opened: Scripted[] = []
   const limited = three(at, words, { open: () => opened[0]?.seen.open.size ?? 0 })
