@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Gate } from './gate.ts'
+import { closingOf, Gate } from './gate.ts'
 
 test('closings at the same time count once, further ones last longer, a success forgets them', async () => {
   const gate = new Gate()
@@ -46,4 +46,11 @@ test('one recipient that is refused again and again closes nothing, several do',
   expect(gate.waitMs(1_000)).toBe(0)
   expect(gate.failed(throttled, 1_000, 'b:3')).toBe(true)
   expect(gate.waitMs(1_000)).toBe(1_000)
+})
+
+test('what is said before any mail, or by an API, is about everybody at once; a doubt is not', () => {
+  expect(closingOf({ retryClass: 'account', stage: 'auth' }).patience).toBeUndefined()
+  expect(closingOf({ retryClass: 'throttle', stage: 'api' }).patience).toBeUndefined()
+  expect(closingOf({ retryClass: 'throttle', stage: 'rcpt' }).patience).toBeGreaterThan(1)
+  expect(closingOf({ retryClass: 'ambiguous', stage: 'api' }).patience).toBeGreaterThan(1)
 })

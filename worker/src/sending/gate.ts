@@ -1,5 +1,8 @@
 /** Holds back everything while the provider wants nothing: closed by outcomes, opened by time or by a success. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Outcome } from './ports.ts'
+import { isBeforeMail } from '../domain/reply.ts'
+import { RETRY_CLASSES } from '../domain/retryClasses.ts'
 
 const LONGEST_PAUSE_MS = 60_000
 /** More than any patience. */
@@ -10,6 +13,13 @@ export interface Closing {
   readonly pauseMs: number
   /** How many recipients must be told so, without a success in between; one when nothing is said. */
   readonly patience?: number
+}
+
+/** What an API says, or a server before any mail, is about everybody; an answer that never came may be one connection. */
+export function closingOf({ retryClass, stage }: Outcome): Closing {
+  const closing = RETRY_CLASSES[retryClass]
+  const isOfAll = retryClass !== 'ambiguous' && (stage === 'api' || isBeforeMail(stage))
+  return isOfAll ? { pauseMs: closing.pauseMs } : closing
 }
 
 export class Gate {

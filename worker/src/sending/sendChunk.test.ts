@@ -132,6 +132,7 @@ test.each([
   ['rcpt', 1, 0],
   ['rcpt', 4, 2],
   ['api', 1, 1],
+  ['greeting', 1, 1],
 ] as const)(
   'told at %s that it is too much, %i recipients slow the rate %i times',
   async (stage, count, slowed) => {

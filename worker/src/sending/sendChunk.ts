@@ -17,8 +17,9 @@ import type { Gate } from './gate.ts'
 import type { Recorder } from './recorder.ts'
 import type { Slots } from './slots.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
-import { RETRY_CLASSES, verdictOf } from '../domain/retryClasses.ts'
+import { verdictOf } from '../domain/retryClasses.ts'
 import type { UnsubscribeUrl } from './renderMail.ts'
+import { closingOf } from './gate.ts'
 import { unpaused } from './pause.ts'
 import { renderMail } from './renderMail.ts'
 
@@ -109,12 +110,11 @@ async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Send
     if (outcome.retryClass === 'accepted') gate.succeeded()
     else {
       const who = `${claimed.batchId}:${claimed.seq}`
-      isOfAll = gate.failed(RETRY_CLASSES[outcome.retryClass], endedAt.getTime(), who)
+      isOfAll = gate.failed(closingOf(outcome), endedAt.getTime(), who)
     }
     if (outcome.perSecond !== undefined) rate.learned(outcome.perSecond)
-    // An API speaks of the account alone; a server may mean one mailbox.
-    if (outcome.retryClass === 'throttle' && (isOfAll || outcome.stage === 'api'))
-      rate.refused(outcome.retryAfterMs)
+    // One mailbox that is told so slows down nobody else.
+    if (outcome.retryClass === 'throttle' && isOfAll) rate.refused(outcome.retryAfterMs)
     // A flag is looked up for every mail otherwise.
     const onUncertain = outcome.retryClass === 'ambiguous' ? await switches.onUncertain() : 'Hold'
     await recorder.record(resultOf(claimed, outcome, startedAt, onUncertain))
