@@ -6,6 +6,8 @@ import { stringEnum } from './schema/structural.ts'
 
 const port = (standard: number) => Type.Integer({ minimum: 1, maximum: 65_535, default: standard })
 
+const seconds = (standard: number) => Type.Integer({ minimum: 1, maximum: 3_600, default: standard })
+
 /** One property = one variable: `maxRequestSizeBytes` is `MAX_REQUEST_SIZE_BYTES`; lists are comma separated. */
 export const WorkerSettings = Type.Object(
   {
@@ -65,6 +67,16 @@ export const WorkerSettings = Type.Object(
     smtpPort: Type.Optional(port(587)),
     smtpTls: Type.Optional(stringEnum(['Required', 'Opportunistic', 'Disabled'], { default: 'Required' })),
     smtpMaxMessagesPerConnection: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 100 })),
+    smtpConnections: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, default: 20 })),
+    smtpEhloName: Type.Optional(
+      Type.String({ minLength: 1, description: 'Instead of the domain of the sender.' }),
+    ),
+    smtpCa: Type.Optional(
+      Type.String({ minLength: 1, description: 'PEM of the authorities to trust, where they are private.' }),
+    ),
+    smtpConnectSeconds: Type.Optional(seconds(15)),
+    smtpGreetingSeconds: Type.Optional(seconds(300)),
+    smtpReplySeconds: Type.Optional(seconds(600)),
     smtpUsername: Type.Optional(Type.String({ minLength: 1 })),
     smtpPassword: Type.Optional(Type.String()),
     sesRegion: Type.Optional(Type.String({ minLength: 1 })),
@@ -116,6 +128,7 @@ export const SECRET_SETTINGS = [
   'postgresUrl',
   'smtpUsername',
   'smtpPassword',
+  'smtpCa',
   'sesAccessKeyId',
   'sesSecretAccessKey',
   'resendApiKey',
@@ -137,6 +150,10 @@ type Defaulted =
   | 'smtpPort'
   | 'smtpTls'
   | 'smtpMaxMessagesPerConnection'
+  | 'smtpConnections'
+  | 'smtpConnectSeconds'
+  | 'smtpGreetingSeconds'
+  | 'smtpReplySeconds'
   | 'sesSignatures'
   | 'onUncertain'
   | 'unleashAppName'

@@ -3,6 +3,21 @@ import Type from 'typebox'
 import { matching, rule, secretRef } from './references.ts'
 import { stringEnum } from './structural.ts'
 
+const seconds = (standard: number, description: string) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: 3_600, default: standard, description }))
+
+const SmtpTimeouts = Type.Object(
+  {
+    connectSeconds: seconds(15, 'Until the host of the server answers.'),
+    greetingSeconds: seconds(300, 'Until the server greets, and for a handshake of TLS.'),
+    replySeconds: seconds(
+      600,
+      'Silence in the conversation. A server that takes longer after the end of a mail leaves it `uncertain`.',
+    ),
+  },
+  { description: 'How long a server is waited for. Unset: as long as RFC 5321 §4.5.3.2 asks for.' },
+)
+
 const Smtp = Type.Object(
   {
     host: Type.String({
@@ -40,6 +55,34 @@ const Smtp = Type.Object(
           'Mails before a worker makes a new connection. Exim delivers at once only the first 10 of each: 10 there.',
       }),
     ),
+    connections: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 50,
+        default: 20,
+        description:
+          'Connections of one worker at most. A server that refuses some is believed: fewer are made, and one more is tried now and then.',
+      }),
+    ),
+    ehloName: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 253,
+        description: 'Name that workers give themselves in EHLO. Unset: the domain of the sender.',
+        'x-kubernetes-validations': [
+          matching(
+            '^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?([.][A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)+$',
+            'spec.worker.provider.smtp.ehloName must be a host name with a dot, like mail.example.com',
+          ),
+        ],
+      }),
+    ),
+    caSecretRef: Type.Optional(
+      secretRef(
+        'Secret with the key `ca.crt`: the authorities that the server’s certificate is of, instead of the public ones. Counts with `tls: Required`.',
+      ),
+    ),
+    timeouts: Type.Optional(SmtpTimeouts),
     credentialsSecretRef: Type.Optional(secretRef('Secret with the keys `username` and `password`.')),
   },
   { description: 'Sends through an SMTP server.' },

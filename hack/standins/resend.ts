@@ -13,7 +13,14 @@ export interface ResendFault {
   readonly address: string
   /** `lost` takes the mail and drops the connection instead of answering; `late` takes it and answers after 300 ms. */
   readonly answer:
-    'lost' | 'late' | { readonly status: number; readonly name: string; readonly retryAfterSeconds?: number }
+    | 'lost'
+    | 'late'
+    | {
+        readonly status: number
+        readonly name: string
+        readonly message?: string
+        readonly retryAfterSeconds?: number
+      }
   readonly times?: number
 }
 
@@ -91,9 +98,9 @@ export async function startResendDouble({
     const answer = answerTo(response)
     const fault = faultFor(text)
     if (typeof fault?.answer === 'object') {
-      const { status, name, retryAfterSeconds } = fault.answer
+      const { status, name, message = `words about ${name}`, retryAfterSeconds } = fault.answer
       const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
-      answer(status, { statusCode: status, name, message: `words about ${name}` }, headers)
+      answer(status, { statusCode: status, name, message }, headers)
       return
     }
     const id = take(keyOf(request), text)

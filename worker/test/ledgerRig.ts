@@ -80,7 +80,7 @@ export const resultOf = (
   retryClass: Result['retryClass'],
   onUncertain: OnUncertain = 'Hold',
 ): Result => ({
-  ...verdictOf({ retryClass, onUncertain, tries: claimed.tries, random: 0 }),
+  ...verdictOf({ retryClass, onUncertain, tries: claimed.tries, ageMs: claimed.ageMs, random: 0 }),
   claimed,
   retryClass,
   startedAt: new Date(),

@@ -31,7 +31,7 @@ test('an address refused for now is tried again and delivered; one refused for g
     { address: 'r1@example.org', at: 'rcpt', code: 451, times: 1 },
     { address: 'r2@example.org', at: 'data', code: 452, times: 1 },
     { address: 'r3@example.org', at: 'rcpt', code: 550, message: 'no such user' },
-    { address: 'r4@example.org', at: 'data', code: 554 },
+    { address: 'r4@example.org', at: 'data', code: 554, message: '5.1.1 <r4@example.org>: gone' },
   ])
   const id = await worker.accept(10)
   const batch = await until(() => worker.batch(id), isFinished, worker.log)

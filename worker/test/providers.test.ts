@@ -100,6 +100,23 @@ test('SES is asked once: a request that breaks off is ambiguous, an error is cla
   expect(await provider.send(mail(2))).toMatchObject({ retryClass: 'unreachable' })
 })
 
+test('a success without the id of a mail is in doubt, and senders go in ASCII, names in quotes', async () => {
+  const bodies: string[] = []
+  const server = createServer((request, response) => {
+    request.setEncoding('utf8').on('data', (text: string) => bodies.push(text))
+    request.on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  })
+  const { url, close } = await listen(server, 0)
+  const from = 'Ada, VP <ada@münchen.example>'
+  const doubt = { retryClass: 'ambiguous', stage: 'api', replyCode: 200 }
+  expect(await sesAt(url).send({ ...mail(2), from })).toMatchObject({ ...doubt, code: 'ses_no_id' })
+  expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ FromEmailAddress: 'ada@xn--mnchen-3ya.example' })
+  const byResend = resend({ apiKey: 'k', endpoint: url })
+  expect(await byResend.send({ ...mail(2), from })).toMatchObject({ ...doubt, code: 'resend_no_id' })
+  expect(JSON.parse(bodies.at(-1) ?? '')).toMatchObject({ from: '"Ada, VP" <ada@xn--mnchen-3ya.example>' })
+  await close()
+})
+
 test('SES without credentials of ours uses those that the SDK finds', async () => {
   const seen: string[] = []
   const server = createServer((request, response) => {
@@ -159,7 +176,10 @@ test('a request that broke off stays ambiguous when Resend then refuses to say',
 
 test('a worker sends a batch through Resend, each mail once and tagged with its recipient', async () => {
   double.behave([
-    { address: 'resend1@example.org', answer: { status: 400, name: 'validation_error' } },
+    {
+      address: 'resend1@example.org',
+      answer: { status: 422, name: 'validation_error', message: 'Invalid `to` field.' },
+    },
     { address: 'resend2@example.org', answer: { status: 429, name: 'rate_limit_exceeded' }, times: 1 },
     { address: 'resend3@example.org', answer: 'lost', times: 1 },
   ])

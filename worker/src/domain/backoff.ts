@@ -14,6 +14,20 @@ export function backoffMs(tries: number, random: number): number {
   return Math.round(fullMs * (0.5 + random / 2))
 }
 
+const UNSPENT_FIRST_MS = 5_000
+const UNSPENT_LAST_MS = 600_000
+
+/**
+ * Where no try is spent: 5 s, then a tenth of how long it has been going on, ten minutes at most; between half and one
+ * and a half of it.
+ * @param ageMs since the first try
+ * @param random 0 ≤ x < 1
+ */
+export function unspentMs(ageMs: number, random: number): number {
+  const fullMs = Math.min(UNSPENT_LAST_MS, Math.max(UNSPENT_FIRST_MS, ageMs / 10))
+  return Math.round(fullMs * (0.5 + random))
+}
+
 /**
  * For loops that wait for a server: 250 ms doubling to 15 s, full jitter above the first step.
  * @param failures in a row, at least 1

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { RetryClass } from './retryClasses.ts'
-import { MAX_TRIES, RETRY_CLASSES, verdictOf } from './retryClasses.ts'
+import { MAX_TRIES, RETRIABLE_CLASSES, RETRY_CLASSES, verdictOf } from './retryClasses.ts'
 
 const verdict = (retryClass: RetryClass, tries = 0, more: Partial<Parameters<typeof verdictOf>[0]> = {}) =>
-  verdictOf({ retryClass, tries, onUncertain: 'Hold', random: 0.5, ...more })
+  verdictOf({ retryClass, tries, onUncertain: 'Hold', ageMs: 0, random: 0.5, ...more })
 
 test.each<[RetryClass, string, number]>([
   ['accepted', 'sent', 1],
@@ -49,4 +49,36 @@ test('nothing that may have been accepted is ever sent again under Hold, and onl
       expect(dueMs).toBeLessThanOrEqual(3_600_000)
     }),
   )
+})
+
+const DAY_MS = 86_400_000
+
+test('whatever is tried again ends: by its tries, or by its age', () => {
+  for (const retryClass of Object.keys(RETRY_CLASSES) as RetryClass[]) {
+    for (const onUncertain of ['Hold', 'Resend'] as const) {
+      expect(verdict(retryClass, 0, { onUncertain, ageMs: 8 * DAY_MS }).state).not.toBe('deferred')
+    }
+  }
+})
+
+test('nobody is given up before the four days of RFC 5321, and whoever is can be tried again', () => {
+  for (const retryClass of RETRIABLE_CLASSES) {
+    if (RETRY_CLASSES[retryClass].state !== 'deferred') continue
+    expect(verdict(retryClass, 0, { ageMs: 4 * DAY_MS }).state).toBe('deferred')
+    expect(verdict(retryClass, 0, { ageMs: 8 * DAY_MS })).toMatchObject({ state: 'failed', dueMs: 0 })
+  }
+})
+
+test('of what ends as failed, only what is the recipient’s fault cannot be retried', () => {
+  const ends = (Object.keys(RETRY_CLASSES) as RetryClass[]).filter(
+    (retryClass) => verdict(retryClass, 0, { ageMs: 8 * DAY_MS }).state === 'failed',
+  )
+  expect(ends.filter((each) => !(RETRIABLE_CLASSES as readonly string[]).includes(each))).toEqual([
+    'recipient',
+  ])
+})
+
+test('the longer it goes on, the less often it is asked again where no try is spent', () => {
+  const due = (ageMs: number) => verdict('account', 0, { ageMs }).dueMs
+  expect([0, 60_000, 600_000, DAY_MS].map(due)).toEqual([5_000, 6_000, 60_000, 600_000])
 })

@@ -9,7 +9,7 @@ import { smtp } from './smtp.ts'
 type Open = (settings: WorkerSettings, concurrency: number) => Provider
 
 const PROVIDERS: Readonly<Record<WorkerSettings['provider'], Open>> = {
-  smtp: (settings, connections) =>
+  smtp: (settings, concurrency) =>
     smtp({
       host: required(settings, 'smtpHost'),
       port: settings.smtpPort,
@@ -17,7 +17,14 @@ const PROVIDERS: Readonly<Record<WorkerSettings['provider'], Open>> = {
       maxMessagesPerConnection: settings.smtpMaxMessagesPerConnection,
       username: settings.smtpUsername,
       password: settings.smtpPassword,
-      connections,
+      ca: settings.smtpCa,
+      ehloName: settings.smtpEhloName,
+      connections: Math.min(settings.smtpConnections, concurrency),
+      timeouts: {
+        connectMs: settings.smtpConnectSeconds * 1_000,
+        greetingMs: settings.smtpGreetingSeconds * 1_000,
+        replyMs: settings.smtpReplySeconds * 1_000,
+      },
     }),
   ses: (settings, connections) =>
     ses({

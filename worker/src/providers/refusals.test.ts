@@ -23,8 +23,9 @@ test.each<[HttpFailure['provider'], string | undefined, number | undefined, stri
   ['ses', 'UnrecognizedClientException', 403, 'account'],
   ['ses', 'MailFromDomainNotVerifiedException', 400, 'sender'],
   ['ses', 'NotFoundException', 404, 'sender'],
-  ['ses', 'MessageRejected', 400, 'recipient'],
-  ['ses', 'BadRequestException', 400, 'recipient'],
+  ['ses', 'MessageRejected', 400, 'transient'],
+  ['ses', 'BadRequestException', 400, 'transient'],
+  ['ses', undefined, 404, 'unreachable'],
   ['ses', 'InternalServiceError', 500, 'ambiguous'],
   ['ses', undefined, undefined, 'ambiguous'],
   ['resend', 'rate_limit_exceeded', 429, 'throttle'],
@@ -34,14 +35,66 @@ test.each<[HttpFailure['provider'], string | undefined, number | undefined, stri
   ['resend', 'restricted_api_key', 401, 'account'],
   ['resend', 'missing_api_key', 401, 'account'],
   ['resend', 'invalid_from_address', 422, 'sender'],
-  ['resend', 'validation_error', 400, 'recipient'],
-  ['resend', 'invalid_attachment', 422, 'recipient'],
+  ['resend', 'validation_error', 400, 'transient'],
+  ['resend', 'validation_error', 401, 'account'],
+  ['resend', 'validation_error', 403, 'account'],
+  ['resend', 'something_new', 402, 'account'],
+  ['resend', 'invalid_attachment', 422, 'transient'],
   ['resend', 'concurrent_idempotent_requests', 409, 'transient'],
   ['resend', 'invalid_idempotent_request', 409, 'mismatch'],
   ['resend', 'application_error', 500, 'ambiguous'],
   ['resend', 'something_new', 429, 'throttle'],
 ])('%s: %s with %s is %s', (provider, name, status, retryClass) => {
   expect(classifyRefusal(failure(provider, name, status)).retryClass).toBe(retryClass)
+})
+
+const SANDBOX =
+  'Email address is not verified. The following identities failed the check in region EU-WEST-1: '
+
+test.each<[HttpFailure['provider'], string, number, string, string]>([
+  ['ses', 'MessageRejected', 400, `${SANDBOX}shop@example.org`, 'sender'],
+  ['ses', 'MessageRejected', 400, `${SANDBOX}ann@example.net`, 'account'],
+  ['ses', 'MessageRejected', 400, 'Address blacklisted.', 'recipient'],
+  ['ses', 'MessageRejected', 400, 'Message rejected: contains a virus', 'transient'],
+  ['ses', 'BadRequestException', 400, 'Configuration is invalid', 'transient'],
+  ['ses', 'BadRequestException', 400, 'Sending suspended for your account', 'account'],
+  [
+    'resend',
+    'validation_error',
+    403,
+    'The example.org domain is not verified. Please, add and verify your domain',
+    'sender',
+  ],
+  [
+    'resend',
+    'validation_error',
+    403,
+    'You can only send testing emails to your own email address',
+    'account',
+  ],
+  [
+    'resend',
+    'validation_error',
+    422,
+    'Invalid `to` field. The email address needs to follow the format',
+    'recipient',
+  ],
+  [
+    'resend',
+    'validation_error',
+    422,
+    'Invalid `from` field. The email address needs to follow the format',
+    'sender',
+  ],
+  ['resend', 'validation_error', 422, 'The `subject` is corporate', 'transient'],
+])('%s: %s with %s and the words %j is %s', (provider, name, status, message, retryClass) => {
+  const mail = { from: 'shop@example.org', to: 'ann@example.net' }
+  expect(classifyRefusal({ ...failure(provider, name, status), message, mail })).toMatchObject({
+    retryClass,
+    stage: 'api',
+    replyCode: status,
+    detail: message,
+  })
 })
 
 test('the daily quota of SES is told from its rate by the words', () => {

@@ -6,8 +6,10 @@ import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { reconnectMs } from '../domain/backoff.ts'
 import { LoginNote } from '../sending/loginNote.ts'
 import { parseProviderMessageId } from '../domain/providerMessageId.ts'
+import type { Sender } from './apiSender.ts'
+import { formatted, senderOf } from './apiSender.ts'
 import { neverSent } from './neverSent.ts'
-import { classifyRefusal, refusesKeys } from './refusals.ts'
+import { classifyRefusal, refusesKeys, acceptedBy } from './refusals.ts'
 
 export interface ResendOptions {
   readonly apiKey: string
@@ -23,6 +25,7 @@ const REPEATABLE_MS = 23 * 3_600_000
 
 export function resend({ apiKey, endpoint }: ResendOptions): Provider {
   const login = new LoginNote()
+  const givenUp = new AbortController()
   const sendOnce = async (mail: OutgoingMail): Promise<Outcome> => {
     const client = new Client(apiKey, endpoint)
     const outcome = await sendThrough(client, mail)
@@ -35,7 +38,10 @@ export function resend({ apiKey, endpoint }: ResendOptions): Provider {
     send: async (mail) => {
       let outcome = await sendOnce(mail)
       for (let asked = 1; outcome.retryClass === 'ambiguous' && asked < ASKED_AT_MOST; asked += 1) {
-        await sleep(reconnectMs(asked, Math.random()))
+        await sleep(reconnectMs(asked, Math.random()), undefined, { signal: givenUp.signal }).catch(
+          () => undefined,
+        )
+        if (givenUp.signal.aborted) break
         outcome = doubtful(await sendOnce(mail))
       }
       return outcome
@@ -45,6 +51,9 @@ export function resend({ apiKey, endpoint }: ResendOptions): Provider {
       const client = new Client(apiKey, endpoint)
       await client.domains.list({ limit: 1 })
       noteAnswer(login, client)
+    },
+    giveUp: () => {
+      givenUp.abort()
     },
     close: () => undefined,
   }
@@ -63,37 +72,40 @@ function noteAnswer(login: LoginNote, { status, refusal }: Client): void {
 }
 
 async function sendThrough(client: Client, mail: OutgoingMail): Promise<Outcome> {
-  const { from, replyTo, to, subject, text, html, messageId, headers } = mail
-  const body = {
-    from,
-    to,
-    subject,
-    headers: { ...headers },
-    tags: tagsOf(headers),
-    ...(replyTo !== undefined && { replyTo }),
-  }
-  const content = html === undefined ? { text: text ?? '' } : { html, ...(text !== undefined && { text }) }
-  const { data, error } = await client.emails.send(
-    { ...body, ...content },
-    { idempotencyKey: messageId.slice(1, -1) },
-  )
-  const { perSecond } = client
+  const sender = senderOf(mail.from)
+  const options = { idempotencyKey: mail.messageId.slice(1, -1) }
+  const { data, error } = await client.emails.send(bodyOf(mail, sender), options)
+  const { perSecond, failed } = client
   const limit = perSecond === undefined ? {} : { perSecond }
-  if (error === null) return { ...accepted(data.id), ...limit }
+  if (error === null) return { ...accepted(data, client.status), ...limit }
   const refusal = classifyRefusal({
     provider: 'resend',
-    name: client.failed === undefined ? error.name : undefined,
+    name: failed === undefined ? error.name : undefined,
     status: error.statusCode ?? undefined,
-    message: client.failed === undefined ? error.message : client.failed.message,
-    neverSent: client.failed !== undefined && neverSent(client.failed),
+    message: failed === undefined ? error.message : failed.message,
+    neverSent: failed !== undefined && neverSent(failed),
     retryAfterMs: client.retryAfterMs,
+    mail: { from: sender.address, to: mail.to },
   })
   return { ...refusal, ...limit }
 }
 
-function accepted(id: unknown): Outcome {
-  const providerMessageId = parseProviderMessageId(id)
-  return { retryClass: 'accepted', ...(providerMessageId !== undefined && { providerMessageId }) }
+function bodyOf({ replyTo, to, subject, text, html, headers }: OutgoingMail, sender: Sender) {
+  return {
+    from: formatted(sender),
+    to,
+    subject,
+    headers: { ...headers },
+    tags: tagsOf(headers),
+    ...(replyTo !== undefined && { replyTo: formatted(senderOf(replyTo)) }),
+    ...(html === undefined ? { text: text ?? '' } : { html, ...(text !== undefined && { text }) }),
+  }
+}
+
+/** @param data whatever came with a success */
+function accepted(data: unknown, status: number | undefined): Outcome {
+  const id: unknown = typeof data === 'object' && data !== null && 'id' in data ? data.id : undefined
+  return acceptedBy('resend', status, parseProviderMessageId(id))
 }
 
 /**

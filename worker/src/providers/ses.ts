@@ -7,11 +7,11 @@ import {
 } from '@aws-sdk/client-sesv2'
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
-import { splitSender } from '../domain/address.ts'
 import { LoginNote } from '../sending/loginNote.ts'
 import { parseProviderMessageId } from '../domain/providerMessageId.ts'
+import { senderOf } from './apiSender.ts'
 import { neverSent } from './neverSent.ts'
-import { classifyRefusal, refusesKeys } from './refusals.ts'
+import { classifyRefusal, refusesKeys, acceptedBy } from './refusals.ts'
 
 export interface SesOptions {
   readonly region: string
@@ -59,17 +59,17 @@ export function ses(options: SesOptions): Provider {
     send: async (mail) => {
       try {
         const command = new SendEmailCommand({
-          FromEmailAddress: splitSender(mail.from).address,
+          FromEmailAddress: senderOf(mail.from).address,
           Destination: { ToAddresses: [mail.to] },
           Content: { Raw: { Data: await compose(mail) } },
           EmailTags: tagsOf(mail),
           ConfigurationSetName: configurationSet,
         })
-        const { MessageId } = await noted(client.send(command))
+        const { MessageId, $metadata } = await noted(client.send(command))
         const providerMessageId = parseProviderMessageId(MessageId)
-        return { retryClass: 'accepted', ...(providerMessageId !== undefined && { providerMessageId }) }
+        return acceptedBy('ses', $metadata.httpStatusCode, providerMessageId)
       } catch (error) {
-        return failure(error)
+        return failure(error, mail)
       }
     },
     allowance: async () => {
@@ -97,8 +97,8 @@ function compose({
   headers,
 }: OutgoingMail): Promise<Buffer> {
   const message = new MailComposer({
-    from: splitSender(from),
-    ...(replyTo !== undefined && { replyTo: splitSender(replyTo) }),
+    from: senderOf(from),
+    ...(replyTo !== undefined && { replyTo: senderOf(replyTo) }),
     to: { name: '', address: to },
     subject,
     text,
@@ -121,7 +121,7 @@ const tagsOf = ({ headers }: OutgoingMail) =>
     .filter(([name]) => name.startsWith('X-Batch-'))
     .map(([name, value]) => ({ Name: name.slice(2).toLowerCase(), Value: value }))
 
-function failure(error: unknown): Outcome {
+function failure(error: unknown, { from, to }: OutgoingMail): Outcome {
   const answered = error instanceof SESv2ServiceException
   const status = answered ? error.$metadata.httpStatusCode : undefined
   return classifyRefusal({
@@ -130,5 +130,6 @@ function failure(error: unknown): Outcome {
     status,
     message: error instanceof Error ? error.message : String(error),
     neverSent: !answered && neverSent(error),
+    mail: { from: senderOf(from).address, to },
   })
 }

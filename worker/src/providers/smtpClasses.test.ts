@@ -21,7 +21,7 @@ test.each<[string, Partial<SmtpFailure>, string]>([
   ['greylisting', { responseCode: 451, command: 'RCPT TO' }, 'transient'],
   ['a full mailbox', { responseCode: 452, command: 'DATA', bodyRead: true }, 'transient'],
   ['an unknown user', { responseCode: 550, command: 'RCPT TO' }, 'recipient'],
-  ['refused content', { responseCode: 554, command: 'DATA', bodyRead: true }, 'recipient'],
+  ['refused content', { responseCode: 554, command: 'DATA', bodyRead: true }, 'transient'],
   ['a refused sender', { responseCode: 550, command: 'MAIL FROM' }, 'sender'],
   ['a refused connection', { code: 'ECONNECTION', command: 'CONN' }, 'unreachable'],
   ['an unknown host', { code: 'EDNS', command: 'CONN' }, 'unreachable'],
@@ -29,7 +29,7 @@ test.each<[string, Partial<SmtpFailure>, string]>([
   ['a drop before the mail', { code: 'ECONNECTION', command: 'CONN' }, 'unreachable'],
   ['a drop after the mail', { code: 'ECONNECTION', command: 'CONN', bodyRead: true }, 'ambiguous'],
   ['silence after the mail', { code: 'ETIMEDOUT', command: 'CONN', bodyRead: true }, 'ambiguous'],
-  ['a mail that is too large', { code: 'EMESSAGE', command: 'MAIL FROM' }, 'recipient'],
+  ['a mail that is too large', { code: 'EMESSAGE', command: 'MAIL FROM' }, 'transient'],
 ])('%s', (_, given, retryClass) => {
   expect(classifySmtp(failure(given)).retryClass).toBe(retryClass)
 })

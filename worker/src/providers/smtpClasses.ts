@@ -1,6 +1,10 @@
-/** What each failure of SMTP means: a table, read from the top. */
+/** What each failure of SMTP means: a refusal by what was said, and a lost connection by whether the mail may have gone. */
 import type { Outcome } from '../sending/ports.ts'
+import type { Stage } from '../domain/reply.ts'
 import type { RetryClass } from '../domain/retryClasses.ts'
+import { enhancedCodeOf } from '../domain/reply.ts'
+import { isSandboxed } from './replyWords.ts'
+import { classOfRefusal } from './smtpRefusals.ts'
 
 export interface SmtpFailure {
   /** nodemailer's, such as `EENVELOPE`. */
@@ -9,76 +13,72 @@ export interface SmtpFailure {
   readonly command?: string
   /** Of the server's reply; without one the connection failed. */
   readonly responseCode?: number
+  /** Whether the mail had got a connection that was ready for it. */
+  readonly begun?: boolean
   /** Whether the server had begun to read the mail. */
   readonly bodyRead: boolean
   /** The server's words. */
   readonly message: string
+  readonly mail?: { readonly from: string; readonly to: string }
 }
-
-interface Row {
-  readonly when: (failure: SmtpFailure) => boolean
-  readonly retryClass: RetryClass
-  readonly why: string
-}
-
-const within = (code: number | undefined, from: number, to: number) =>
-  code !== undefined && code >= from && code <= to
-
-const TABLE: readonly Row[] = [
-  {
-    when: ({ code, responseCode }) => code === 'EAUTH' || responseCode === 530 || responseCode === 535,
-    retryClass: 'account',
-    why: 'our credentials, whatever the mail',
-  },
-  {
-    when: ({ responseCode, command, message }) =>
-      within(responseCode, 400, 499) &&
-      (command !== 'RCPT TO' || responseCode === 421) &&
-      /rate|too (many|fast)|throttl/i.test(message),
-    retryClass: 'throttle',
-    why: 'SES says 454 Maximum sending rate exceeded, others 421 or 450 with similar words; at RCPT it is of one mailbox',
-  },
-  {
-    when: ({ responseCode }) => within(responseCode, 400, 499),
-    retryClass: 'transient',
-    why: 'RFC 5321 §4.2.1',
-  },
-  {
-    when: ({ responseCode, command }) => within(responseCode, 500, 599) && command === 'MAIL FROM',
-    retryClass: 'sender',
-    why: 'the sender is the same for every recipient',
-  },
-  {
-    when: ({ responseCode }) => within(responseCode, 500, 599),
-    retryClass: 'recipient',
-    why: 'RFC 5321 §4.2.1',
-  },
-  {
-    when: ({ code, bodyRead }) => !bodyRead && (code === 'EENVELOPE' || code === 'EMESSAGE'),
-    retryClass: 'recipient',
-    why: 'refused here, before anything was sent',
-  },
-  { when: ({ bodyRead }) => bodyRead, retryClass: 'ambiguous', why: 'the end of the mail may have arrived' },
-  { when: () => true, retryClass: 'unreachable', why: 'refused, DNS, TLS, timeout or a drop before DATA' },
-]
 
 export function classifySmtp(failure: SmtpFailure): Outcome {
-  const row = TABLE.find(({ when }) => when(failure))
   const { responseCode, code, message } = failure
   const retryAfterMs = retryAfter(message)
+  const enhancedCode = enhancedCodeOf(message)
   return {
-    retryClass: row?.retryClass ?? 'ambiguous',
+    retryClass: retryClassOf(failure),
     code: responseCode === undefined ? `smtp_${(code ?? 'unknown').toLowerCase()}` : `smtp_${responseCode}`,
+    stage: stageOf(failure),
+    ...(responseCode !== undefined && { replyCode: responseCode }),
+    ...(enhancedCode !== undefined && { enhancedCode }),
     detail: message,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   }
 }
 
+function retryClassOf(failure: SmtpFailure): RetryClass {
+  const { responseCode, message, mail } = failure
+  if (responseCode === undefined || responseCode < 400) return withoutReply(failure)
+  const retryClass = classOfRefusal({ stage: stageOf(failure), replyCode: responseCode, text: message })
+  return retryClass === 'sender' && mail !== undefined && isSandboxed(message, mail) ? 'account' : retryClass
+}
+
+/** Nothing was said, or nodemailer itself refuses. */
+function withoutReply({ code, command, bodyRead, message }: SmtpFailure): RetryClass {
+  if (bodyRead) return 'ambiguous'
+  if (code === 'EAUTH') return 'account'
+  if (code === 'EENVELOPE' && command === 'API') return /sender/i.test(message) ? 'sender' : 'recipient'
+  return code === 'EMESSAGE' ? 'transient' : 'unreachable'
+}
+
+const STAGE_OF: Readonly<Record<string, Stage>> = {
+  EHLO: 'ehlo',
+  HELO: 'ehlo',
+  LHLO: 'ehlo',
+  STARTTLS: 'starttls',
+  'MAIL FROM': 'mail',
+  'RCPT TO': 'rcpt',
+}
+
+/** nodemailer says `CONN` of the greeting and of any connection that ends, `DATA` of the command and of the mail. */
+function stageOf(failure: SmtpFailure): Stage {
+  const { code, command = '', bodyRead } = failure
+  if (bodyRead) return 'end_of_data'
+  if (command === 'DATA') return code === 'EMESSAGE' ? 'end_of_data' : 'data'
+  if (command.startsWith('AUTH') || code === 'EAUTH') return 'auth'
+  return STAGE_OF[command] ?? stageOfConnection(failure)
+}
+
+function stageOfConnection({ code, responseCode, begun }: SmtpFailure): Stage {
+  if (begun === true) return 'mail'
+  return responseCode === undefined && code !== 'EPROTOCOL' ? 'connect' : 'greeting'
+}
+
 /** For good: with 4xx a server says that it cannot look them up now (RFC 4954 §6). */
-export function refusesLogin(failure: SmtpFailure): boolean {
-  const isAboutLogin =
-    failure.code === 'EAUTH' || failure.responseCode === 535 || failure.responseCode === 530
-  return isAboutLogin && !within(failure.responseCode, 400, 499)
+export function refusesLogin({ code, responseCode }: SmtpFailure): boolean {
+  const isAboutLogin = code === 'EAUTH' || responseCode === 535 || responseCode === 530
+  return isAboutLogin && !(responseCode !== undefined && responseCode >= 400 && responseCode < 500)
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }

@@ -11,6 +11,7 @@ interface Entry {
 }
 
 interface Carried {
+  readonly connection: unknown
   readonly before: number
   words?: string
 }
@@ -38,6 +39,17 @@ export class SmtpPoolLog {
     error: () => undefined,
   }
 
+  /** Whether the connection of this one was ready for it. */
+  hasBegun(messageId: string): boolean {
+    return this.#mails.has(messageId)
+  }
+
+  /** The pool's number of it. */
+  connectionOf(messageId: string): number | undefined {
+    const connection = this.#mails.get(messageId)?.connection
+    return typeof connection === 'number' ? connection : undefined
+  }
+
   /** How many mails the connection of this one had carried or refused before. */
   carriedBefore(messageId: string): number {
     return this.#mails.get(messageId)?.before ?? 0
@@ -59,7 +71,7 @@ export class SmtpPoolLog {
     if (tnx === 'send') {
       const before = this.#carried.get(cid) ?? 0
       this.#carried.set(cid, before + 1)
-      this.#mails.set(messageId, { before })
+      this.#mails.set(messageId, { connection: cid, before })
     } else if (tnx === 'pool') {
       const mail = this.#mails.get(messageId)
       const words = values.at(-1)

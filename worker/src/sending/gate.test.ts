@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Gate } from './gate.ts'
+import { closingOf, Gate } from './gate.ts'
 
 test('closings at the same time count once, further ones last longer, a success forgets them', async () => {
   const gate = new Gate()
@@ -36,4 +36,21 @@ test('one mail in doubt closes nothing, many without a success in between do', (
   expect(waits()).toBe(0)
   gate.failed(doubt, 1_000)
   expect(waits()).toBe(1_000)
+})
+
+test('one recipient that is refused again and again closes nothing, several do', () => {
+  const gate = new Gate()
+  const throttled = { pauseMs: 1_000, patience: 3 }
+  for (let tries = 0; tries < 20; tries += 1) expect(gate.failed(throttled, 1_000, 'b:1')).toBe(false)
+  expect(gate.failed(throttled, 1_000, 'b:2')).toBe(false)
+  expect(gate.waitMs(1_000)).toBe(0)
+  expect(gate.failed(throttled, 1_000, 'b:3')).toBe(true)
+  expect(gate.waitMs(1_000)).toBe(1_000)
+})
+
+test('what is said before any mail, or by an API, is about everybody at once; a doubt is not', () => {
+  expect(closingOf({ retryClass: 'account', stage: 'auth' }).patience).toBeUndefined()
+  expect(closingOf({ retryClass: 'throttle', stage: 'api' }).patience).toBeUndefined()
+  expect(closingOf({ retryClass: 'throttle', stage: 'rcpt' }).patience).toBeGreaterThan(1)
+  expect(closingOf({ retryClass: 'ambiguous', stage: 'api' }).patience).toBeGreaterThan(1)
 })

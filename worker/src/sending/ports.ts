@@ -44,6 +44,8 @@ export interface Claimed {
   readonly tries: number
   /** Mails of it that the provider took and then did not send; unset = none. */
   readonly dropped?: number
+  /** Since the first claim of this run, or since the batch was resumed. */
+  readonly ageMs: number
   /** Fences the result: who holds the lease, and by which claim. */
   readonly holder: string
 }
@@ -122,6 +124,8 @@ export interface Provider {
   login(): LoginSaid
   /** Shows it our credentials without a mail; never throws, and takes no longer than a mail. */
   tryLogin?(): Promise<void>
+  /** There is no more time to wait: mails under way end now, as what is known of them. */
+  giveUp?(): void
   close(): void
 }
 

@@ -3,7 +3,16 @@ import type { Onlooker, Result } from './ports.ts'
 import { Recorder } from './recorder.ts'
 
 const result = (seq: number): Result => ({
-  claimed: { batchId: 'b', seq, address: 'a@b.org', variables: {}, attempt: 1, tries: 0, holder: 'w#1' },
+  claimed: {
+    batchId: 'b',
+    seq,
+    address: 'a@b.org',
+    variables: {},
+    attempt: 1,
+    tries: 0,
+    ageMs: 0,
+    holder: 'w#1',
+  },
   state: 'sent',
   retryClass: 'accepted',
   tries: 1,

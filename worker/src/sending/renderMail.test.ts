@@ -8,6 +8,7 @@ const claimed = {
   variables: {},
   attempt: 1,
   tries: 0,
+  ageMs: 0,
   holder: 'w#1',
 }
 

@@ -21,6 +21,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
     variables: { n: seq },
     attempt: 1,
     tries: 0,
+    ageMs: 0,
     holder: 'me#1',
   }))
   const ledger: Ledger = {
@@ -84,6 +85,11 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
   return { journal, results, sending, stopping }
 }
 
+/** Tells what a gate tells, and holds nobody. */
+class OpenGate extends Gate {
+  override passed = () => Promise.resolve()
+}
+
 test('every recipient is claimed, then sent, then recorded, and the chunk is settled last', async () => {
   const { journal, results, sending } = world(['a@x.org', 'b@x.org', 'c@x.org'], () => ({
     retryClass: 'accepted',
@@ -121,6 +127,25 @@ test('a sender that is refused fails the batch', async () => {
   await sendChunk(ref, sending)
   expect(journal).toContain('fail sender smtp_550')
 })
+
+test.each([
+  ['rcpt', 1, 0],
+  ['rcpt', 4, 2],
+  ['api', 1, 1],
+  ['greeting', 1, 1],
+] as const)(
+  'told at %s that it is too much, %i recipients slow the rate %i times',
+  async (stage, count, slowed) => {
+    const { sending } = world(
+      Array.from({ length: count }, (_, seq) => `r${seq}@example.org`),
+      () => ({ retryClass: 'throttle', stage }),
+    )
+    let refused = 0
+    const rate = { ...unlimited, refused: () => (refused += 1) }
+    await sendChunk(ref, { ...sending, rate, gate: new OpenGate() })
+    expect(refused).toBe(slowed)
+  },
+)
 
 test('a provider that breaks its promise not to throw leaves the mail in doubt and ends nothing else', async () => {
   const { results, sending } = world(['a@x.org', 'b@x.org'], ({ to }) => {

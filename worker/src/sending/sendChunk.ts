@@ -17,8 +17,9 @@ import type { Gate } from './gate.ts'
 import type { Recorder } from './recorder.ts'
 import type { Slots } from './slots.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
-import { RETRY_CLASSES, verdictOf } from '../domain/retryClasses.ts'
+import { verdictOf } from '../domain/retryClasses.ts'
 import type { UnsubscribeUrl } from './renderMail.ts'
+import { closingOf } from './gate.ts'
 import { unpaused } from './pause.ts'
 import { renderMail } from './renderMail.ts'
 
@@ -105,10 +106,15 @@ async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Send
     const outcome = await outcomeOf(claimed, work, sending)
     const endedAt = new Date()
     onlooker.attempted(outcome.retryClass, startedAt, endedAt)
+    let isOfAll = false
     if (outcome.retryClass === 'accepted') gate.succeeded()
-    else gate.failed(RETRY_CLASSES[outcome.retryClass], endedAt.getTime())
+    else {
+      const who = `${claimed.batchId}:${claimed.seq}`
+      isOfAll = gate.failed(closingOf(outcome), endedAt.getTime(), who)
+    }
     if (outcome.perSecond !== undefined) rate.learned(outcome.perSecond)
-    if (outcome.retryClass === 'throttle') rate.refused(outcome.retryAfterMs)
+    // One mailbox that is told so slows down nobody else.
+    if (outcome.retryClass === 'throttle' && isOfAll) rate.refused(outcome.retryAfterMs)
     // A flag is looked up for every mail otherwise.
     const onUncertain = outcome.retryClass === 'ambiguous' ? await switches.onUncertain() : 'Hold'
     await recorder.record(resultOf(claimed, outcome, startedAt, onUncertain))
@@ -140,8 +146,8 @@ function resultOf(claimed: Claimed, outcome: Outcome, startedAt: Date, onUncerta
     ...(enhancedCode !== undefined && { enhancedCode }),
     ...(detail !== undefined && { detail }),
   }
-  const { tries } = claimed
-  const verdict = verdictOf({ retryClass, onUncertain, tries, retryAfterMs, random: Math.random() })
+  const { tries, ageMs } = claimed
+  const verdict = verdictOf({ retryClass, onUncertain, tries, ageMs, retryAfterMs, random: Math.random() })
   return { ...verdict, claimed, retryClass, startedAt, code, providerMessageId, reply }
 }
 

@@ -33,7 +33,16 @@ function watching(script: Partial<ScriptedWitnesses>, settings: object = {}) {
 async function toldOf(script: Partial<ScriptedWitnesses>, settings?: object) {
   const { continuity, server, lines, metrics, stop } = watching({}, settings)
   await continuity.settled()
-  const claim = { batchId: 'b', seq: 1, address: '', variables: {}, attempt: 1, tries: 0, holder: 'a#1' }
+  const claim = {
+    batchId: 'b',
+    seq: 1,
+    address: '',
+    variables: {},
+    attempt: 1,
+    tries: 0,
+    ageMs: 0,
+    holder: 'a#1',
+  }
   continuity.claimed([claim])
   Object.assign(server, { name: 'second' }, script)
   continuity.changed('first')

@@ -21,6 +21,8 @@ import { tokenBucket } from '../store/rate.ts'
 
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
 const FINISH_MS = 45_000
+/** A server may take longer for its answer than there is time: then mails end, and their results can be written. */
+const END_MAILS_MS = 35_000
 /** Chunks worked on at once: enough that small batches do not wait for each other. */
 const HANDLERS = 8
 const LINGER_MS = 20
@@ -49,7 +51,7 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
   const { settings, tuning, worker, log, metrics, stopping } = context
   const { pools, provider, features: switches, queue, health } = needs
   const onlooker = onlookerOf(context, provider)
-  const lastCall = openLastCall(stopping)
+  const lastCall = openLastCall(stopping, () => provider.giveUp?.())
   const ledger = openLedger(pools.sending, {
     worker,
     leaseMs: tuning.leaseMs,
@@ -129,19 +131,25 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
 }
 
 /** The time that is left once told to stop. */
-function openLastCall(stopping: AbortSignal): { readonly giveUp: AbortSignal; readonly close: () => void } {
+function openLastCall(
+  stopping: AbortSignal,
+  endMails: () => void,
+): { readonly giveUp: AbortSignal; readonly close: () => void } {
   const giveUp = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  const timers: NodeJS.Timeout[] = []
   const begin = () => {
-    timer = setTimeout(() => {
-      giveUp.abort()
-    }, FINISH_MS)
+    timers.push(setTimeout(endMails, END_MAILS_MS))
+    timers.push(
+      setTimeout(() => {
+        giveUp.abort()
+      }, FINISH_MS),
+    )
   }
   stopping.addEventListener('abort', begin, { once: true })
   return {
     giveUp: giveUp.signal,
     close: () => {
-      clearTimeout(timer)
+      for (const timer of timers) clearTimeout(timer)
     },
   }
 }

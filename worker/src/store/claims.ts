@@ -39,6 +39,7 @@ export async function claimDue(
     attempt: number
     tries: number
     dropped: number
+    age_ms: number
     left_ms: number
   }>(
     `WITH listed AS MATERIALIZED (
@@ -57,16 +58,19 @@ export async function claimDue(
      due AS MATERIALIZED (
        SELECT seq FROM recipient WHERE ${DUE} AND ${REASON} IS NULL ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
      UPDATE recipient SET state = 'sending', attempt = attempt + 1, worker = $5, delivery = NULL, delivery_at = NULL,
+       first_tried_at = COALESCE(first_tried_at, now()),
        lease_until = clock_timestamp() + make_interval(secs => $6), updated_at = now()
      FROM due WHERE recipient.batch_id = $1 AND recipient.seq = due.seq
      RETURNING recipient.seq, address, variables, headers, attempt, tries, ${DROPPED} AS dropped,
+       GREATEST(0, extract(epoch FROM now() - GREATEST(first_tried_at,
+         (SELECT resumed_at FROM batch WHERE id = $1))))::float8 * 1000 AS age_ms,
        extract(epoch FROM lease_until - clock_timestamp())::float8 * 1000 AS left_ms`,
     [batchId, firstSeq, lastSeq, limit, holder, leaseMs / 1_000, provider, events, server],
   )
-  const claimed = rows.map(({ seq, address, attempt, tries, dropped, ...row }) => {
+  const claimed = rows.map(({ seq, address, attempt, tries, dropped, age_ms: ageMs, ...row }) => {
     const variables = row.variables ?? {}
     const headers = row.headers ?? {}
-    return { batchId, seq, address, attempt, tries, dropped, holder, variables, headers }
+    return { batchId, seq, address, attempt, tries, dropped, ageMs, holder, variables, headers }
   })
   return { claimed, leftMs: Math.min(...rows.map((row) => row.left_ms)) }
 }

@@ -36,7 +36,7 @@ function remembering(script: Partial<ScriptedWitnesses> = {}, witnessMs = 60_000
 }
 
 const claimed = (seq: number): Claimed => {
-  return { batchId: 'b', seq, address: '', variables: {}, attempt: 1, tries: 0, holder: `a#${seq}` }
+  return { batchId: 'b', seq, address: '', variables: {}, attempt: 1, tries: 0, ageMs: 0, holder: `a#${seq}` }
 }
 
 const result = (of: Claimed, retryClass: RetryClass): Result => ({

@@ -3,7 +3,16 @@ import type { Claimed } from '../sending/ports.ts'
 import { Journal } from './journal.ts'
 
 const claim = (holder: string, ...seqs: readonly number[]): readonly Claimed[] =>
-  seqs.map((seq) => ({ batchId: 'b', seq, address: '', variables: {}, attempt: 1, tries: 0, holder }))
+  seqs.map((seq) => ({
+    batchId: 'b',
+    seq,
+    address: '',
+    variables: {},
+    attempt: 1,
+    tries: 0,
+    ageMs: 0,
+    holder,
+  }))
 
 const seqsOf = (journal: Journal) => [...journal.known()].map(({ seq }) => seq)
 

@@ -75,7 +75,7 @@ export class LostClaims {
     )
     if (judged.length === 0) return
     const results = judged.map(({ seq, attempt, tries }) => ({
-      claimed: { batchId, seq, attempt, tries, holder, address: '', variables: {} },
+      claimed: { batchId, seq, attempt, tries, ageMs: 0, holder, address: '', variables: {} },
       state: 'deferred' as const,
       retryClass: 'unreachable' as const,
       tries: Math.max(0, tries - 1),

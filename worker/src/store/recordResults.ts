@@ -4,7 +4,7 @@ import type { Database, Queryable } from './database.ts'
 import type { RecipientKey, ResultOptions } from './results.ts'
 import type { LedgerOptions } from './ledger.ts'
 import { acceptAfterAll } from './contradictions.ts'
-import { writeResults } from './results.ts'
+import { isBounce, writeResults } from './results.ts'
 
 export type RecordOptions = ResultOptions & Pick<LedgerOptions, 'onContradiction'>
 
@@ -14,7 +14,8 @@ export async function recordResults(
   results: readonly Result[],
   options: RecordOptions,
 ): Promise<number> {
-  const written = await writeResults(database, results, options, 'held')
+  const write = (queryable: Queryable) => writeResults(queryable, results, options, 'held')
+  const written = await (results.some(isBounce) ? database.transaction(write) : write(database))
   if (written.length === results.length) return written.length
   const known = new Set(written.map(nameOf))
   const late = results.filter(({ claimed }) => !known.has(nameOf(claimed)))

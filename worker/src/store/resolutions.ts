@@ -77,7 +77,7 @@ async function retry(
 ): Promise<number | undefined> {
   if (!RETRIED.includes(state)) return undefined
   const recipients = await transaction.query<{ seq: number }>(
-    `UPDATE recipient SET state = 'pending', tries = 0, due_at = now(), error_class = NULL, error_code = NULL,
+    `UPDATE recipient SET state = 'pending', tries = 0, first_tried_at = NULL, due_at = now(), error_class = NULL, error_code = NULL,
        updated_at = now() WHERE ${MEANT} RETURNING seq`,
     [batchId, addresses],
   )

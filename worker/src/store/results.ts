@@ -3,7 +3,11 @@ import type { Claimed, ChunkRef, Result } from '../sending/ports.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { Queryable } from './database.ts'
 import { dropClass, dropCode } from './droppedMails.ts'
+import { spelledBefore } from '../domain/address.ts'
+import { saysNoMailbox } from '../domain/reply.ts'
+import { MAX_TRIES } from '../domain/retryClasses.ts'
 import { inDoubtBefore, sentBefore } from './doubt.ts'
+import { suppress } from './suppressions.ts'
 
 export type ResultOptions = Pick<LedgerOptions, 'provider' | 'events' | 'onUncertain' | 'repeatableMs'>
 
@@ -27,9 +31,14 @@ export const WHOSE = {
     "recipient.state IN ('uncertain', 'deferred') AND recipient.error_code IN ('lease_expired', 'commit_lost')",
 } as const
 
+/** Whether a result says what else a bounce says: nothing is to be sent to that address any more. */
+export const isBounce = ({ retryClass, reply }: Result): boolean =>
+  retryClass === 'recipient' && saysNoMailbox(reply)
+
 /**
  * Writes each result whose attempt is still the recipient's. One that failed is in doubt all the same when an earlier
  * attempt may have sent a mail: only a provider that tells repetitions apart can refuse both at once.
+ * @param database a transaction, where one of them is a bounce
  * @returns the recipients that were written.
  */
 export async function writeResults(
@@ -39,7 +48,7 @@ export async function writeResults(
   whose: keyof typeof WHOSE,
 ): Promise<readonly RecipientKey[]> {
   const column = <Value>(of: (result: Result) => Value): Value[] => results.map(of)
-  return database.query<RecipientKey>(
+  const written = await database.query<Written>(
     `WITH result AS (
        SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::int[], $7::float8[],
            $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $16::text[], $17::int[], $18::text[])
@@ -62,7 +71,7 @@ export async function writeResults(
        WHERE recipient.batch_id = result.batch_id AND recipient.seq = result.seq
          AND recipient.attempt = result.attempt AND recipient.worker = result.worker
          AND ${WHOSE[whose]}
-       RETURNING result.*, recipient.address, recipient.state AS became, error_class, error_code),
+       RETURNING result.*, recipient.address, recipient.address_norm, recipient.state AS became, error_class, error_code),
      logged AS (
        INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, error_code,
          detail, started_at, stage, reply_code, enhanced_code)
@@ -73,7 +82,7 @@ export async function writeResults(
        INSERT INTO event (batch_id, recipient, event, attempt, provider, provider_message_id, error_class, error_code)
        SELECT batch_id, address, became, attempt, $13, message_id, error_class, error_code
        FROM written WHERE $14)
-     SELECT batch_id AS "batchId", seq FROM written`,
+     SELECT batch_id AS "batchId", seq, address_norm AS "addressNorm" FROM written`,
     [
       column(({ claimed }) => claimed.batchId),
       column(({ claimed }) => claimed.seq),
@@ -95,6 +104,31 @@ export async function writeResults(
       column(({ reply }) => reply.enhancedCode),
     ],
   )
+  await suppressBounced(database, results.filter(isBounce), written)
+  return written
+}
+
+interface Written extends RecipientKey {
+  readonly addressNorm: string
+}
+
+async function suppressBounced(
+  database: Queryable,
+  bounces: readonly Result[],
+  written: readonly Written[],
+): Promise<void> {
+  const entries = bounces.flatMap(({ claimed, reply }) =>
+    written
+      .filter(({ batchId, seq }) => batchId === claimed.batchId && seq === claimed.seq)
+      .map(({ addressNorm }) => ({
+        // Of a batch that was accepted before addresses were folded it is not.
+        addressNorm: addressNorm.toLowerCase(),
+        spelled: spelledBefore(claimed.address),
+        reason: 'bounce' as const,
+        detail: reply.enhancedCode ?? '',
+      })),
+  )
+  if (entries.length > 0) await suppress(database, entries)
 }
 
 const EXPIRED_CODE = `COALESCE(${dropCode('recipient.attempt')}, 'rejected')`
@@ -110,7 +144,7 @@ export async function judgeExpired(
   { provider, events, onUncertain, repeatableMs }: ResultOptions,
 ): Promise<void> {
   const resends = (await onUncertain()) === 'Resend'
-  const fate = `CASE WHEN ${sentBefore('recipient.attempt')} THEN 'sent' WHEN $4 AND ($6::float8 IS NULL OR ended > now() - $6 * interval '1 millisecond')
+  const fate = `CASE WHEN ${sentBefore('recipient.attempt')} THEN 'sent' WHEN $4 AND recipient.tries + 1 < ${MAX_TRIES} AND ($6::float8 IS NULL OR ended > now() - $6 * interval '1 millisecond')
     THEN 'deferred' ELSE 'uncertain' END`
   await database.query(
     `WITH ending AS MATERIALIZED (

@@ -16,7 +16,7 @@ export async function retryFailed(transaction: Queryable, batchId: string): Prom
   ])
   if (locked.length === 0) return undefined
   const recipients = await transaction.query<{ seq: number }>(
-    `UPDATE recipient SET state = 'pending', tries = 0, due_at = now(), error_class = NULL, error_code = NULL,
+    `UPDATE recipient SET state = 'pending', tries = 0, first_tried_at = NULL, due_at = now(), error_class = NULL, error_code = NULL,
        updated_at = now()
      WHERE batch_id = $1 AND state = 'failed' AND (error_class IS NULL OR error_class = ANY($2))
        AND NOT ${MAY_HAVE_GONE}

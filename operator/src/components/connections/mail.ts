@@ -3,7 +3,7 @@ import type { V1Volume } from '@kubernetes/client-node'
 import type { WorkerSpec } from '../../../../crds/schema/worker.ts'
 import type { WorkerSettingsInput } from '../../../../crds/workerSettings.ts'
 import type { Raw } from '../parts/manifests.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, SecretKey, SecretSetting } from './connection.ts'
 import { webAddresses } from '../parts/addresses.ts'
 import { reference, ROOT } from './connection.ts'
 
@@ -12,6 +12,7 @@ const SMTP_PORT = 587
 const WEBHOOK_SECRET = 'webhookSecret'
 
 type Provider = WorkerSpec['provider']
+type Secrets = Partial<Record<SecretSetting, SecretKey>>
 
 export const mail: Connection = {
   references: ({ worker: { provider } }) => {
@@ -19,6 +20,7 @@ export const mail: Connection = {
     const at = 'spec.worker.provider'
     return [
       ...reference(`${at}.smtp.credentialsSecretRef`, smtp?.credentialsSecretRef, ['username', 'password']),
+      ...reference(`${at}.smtp.caSecretRef`, smtp?.caSecretRef, ['ca.crt']),
       ...reference(`${at}.ses.credentialsSecretRef`, ses?.credentialsSecretRef, [
         'accessKeyId',
         'secretAccessKey',
@@ -45,13 +47,11 @@ export const mail: Connection = {
   },
   secrets: ({ sender }) => {
     const { smtp, ses, resend } = sender.spec.worker.provider
-    const login = smtp?.credentialsSecretRef?.name
-    const access = ses?.credentialsSecretRef?.name
     return {
-      ...(login !== undefined && { smtpUsername: [login, 'username'], smtpPassword: [login, 'password'] }),
-      ...(access !== undefined && {
-        sesAccessKeyId: [access, 'accessKeyId'],
-        sesSecretAccessKey: [access, 'secretAccessKey'],
+      ...(smtp && smtpSecrets(smtp)),
+      ...(ses?.credentialsSecretRef && {
+        sesAccessKeyId: [ses.credentialsSecretRef.name, 'accessKeyId'],
+        sesSecretAccessKey: [ses.credentialsSecretRef.name, 'secretAccessKey'],
       }),
       ...(resend && { resendApiKey: [resend.credentialsSecretRef.name, 'apiKey'] }),
     }
@@ -71,12 +71,34 @@ export const mail: Connection = {
   },
 }
 
-function smtpOptions(smtp: NonNullable<Provider['smtp']>): Partial<WorkerSettingsInput> {
+type Smtp = NonNullable<Provider['smtp']>
+
+function smtpSecrets({ credentialsSecretRef: login, caSecretRef: ca }: Smtp): Secrets {
+  return {
+    ...(login && { smtpUsername: [login.name, 'username'], smtpPassword: [login.name, 'password'] }),
+    ...(ca && { smtpCa: [ca.name, 'ca.crt'] }),
+  }
+}
+
+function smtpOptions(smtp: Smtp): Partial<WorkerSettingsInput> {
   return {
     smtpHost: smtp.host,
     smtpPort: smtp.port ?? SMTP_PORT,
     smtpTls: smtp.tls ?? 'Required',
     smtpMaxMessagesPerConnection: smtp.maxMessagesPerConnection ?? 100,
+    smtpConnections: smtp.connections ?? 20,
+    ...(smtp.ehloName !== undefined && { smtpEhloName: smtp.ehloName }),
+    ...smtpTimeouts(smtp.timeouts),
+  }
+}
+
+/** RFC 5321 §4.5.3.2, but for connecting. */
+function smtpTimeouts(timeouts: Smtp['timeouts'] = {}): Partial<WorkerSettingsInput> {
+  const { connectSeconds = 15, greetingSeconds = 300, replySeconds = 600 } = timeouts
+  return {
+    smtpConnectSeconds: connectSeconds,
+    smtpGreetingSeconds: greetingSeconds,
+    smtpReplySeconds: replySeconds,
   }
 }
 
