@@ -66,6 +66,7 @@ const sample = parse(readFileSync(join(ROOT, 'config/samples/full.yaml'), 'utf8'
 async function surroundings(): Promise<void> {
   const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     smtp: { username: 'u', password: 'p' },
+    'smtp-ca': { 'ca.crt': 'PEM' },
     ses: { accessKeyId: 'a', secretAccessKey: 'b' },
     resend: { apiKey: 're_x' },
     webhook: { webhookSecret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
