@@ -9,6 +9,7 @@ import { BatchRequest, parseBatchRequest } from './batchRequest.ts'
 import { AcceptedView, BatchView, batchView } from './batchViews.ts'
 import { parseIdempotencyKey } from './idempotencyKey.ts'
 import { Problem } from './problem.ts'
+import { auditedFilter, OptionalRetryRequest, retryFilterOf } from './retryRequest.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -133,16 +134,20 @@ export function batchRoutes(
         schema: {
           tags,
           operationId: 'retryFailed',
-          summary: 'Try failed recipients again that got no mail and may fare better',
+          summary:
+            'Try failed recipients again that got no mail and may fare better, or those of them that are named',
           params: Id,
+          body: OptionalRetryRequest,
           response: { 200: Retried },
         },
+        bodyLimit: maxRequestSizeBytes,
         config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
       },
       async (request) => {
         const { id } = await commanded(store, request.params.id)
-        const retried = await store.retryFailed(id, (count) =>
-          auditOf(request, 'batch.retried', pathOf(id), { recipients: count }),
+        const asked = request.body ?? {}
+        const retried = await store.retryFailed(id, retryFilterOf(asked), (count) =>
+          auditOf(request, 'batch.retried', pathOf(id), { ...auditedFilter(asked), recipients: count }),
         )
         if (retried === undefined) throw new Problem('batch-state')
         request.log.info({ batchId: id, retried }, 'failed recipients are tried again')

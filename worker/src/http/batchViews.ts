@@ -2,6 +2,7 @@
 import type { Batch, ListedBatch } from './ports.ts'
 import Type from 'typebox'
 import { stringEnum } from '../../../crds/schema/structural.ts'
+import { PauseReasonView, pauseReasonView } from './pauseReasonView.ts'
 import { BATCH_STATES } from '../domain/batchState.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
 
@@ -31,7 +32,11 @@ const LISTED = {
 }
 
 export const ListedBatchView = Type.Object(LISTED)
-export const BatchView = Type.Object({ ...LISTED, counts: CountsView })
+export const BatchView = Type.Object({
+  ...LISTED,
+  counts: CountsView,
+  pauseReason: Type.Optional(PauseReasonView),
+})
 
 /** The answer to its acceptance, which is kept and repeated. */
 export const AcceptedView = Type.Object({
@@ -42,7 +47,7 @@ export const AcceptedView = Type.Object({
   counts: CountsView,
 })
 
-export function listedView(batch: Omit<Batch, 'counts'> | ListedBatch) {
+export function listedView(batch: Omit<Batch, 'counts' | 'pauseReason'> | ListedBatch) {
   const { id, state, recipients, duplicates, retries, createdAt, finishedAt, errorCode } = batch
   return {
     id,
@@ -56,4 +61,8 @@ export function listedView(batch: Omit<Batch, 'counts'> | ListedBatch) {
   }
 }
 
-export const batchView = (batch: Batch) => ({ ...listedView(batch), counts: batch.counts })
+export const batchView = (batch: Batch) => ({
+  ...listedView(batch),
+  counts: batch.counts,
+  ...(batch.pauseReason && { pauseReason: pauseReasonView(batch.pauseReason) }),
+})

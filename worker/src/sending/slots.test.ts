@@ -29,8 +29,8 @@ test('whoever wants few does not wait for a group', async () => {
 
 test('who takes larger groups waits for no more than one of them', async () => {
   const slots = new Slots(10, 4)
-  expect(await slots.take(100, never, 1, 2)).toBe(8)
-  const second = slots.take(100, never, 1, 2)
+  expect(await slots.take(100, never, { groups: 2 })).toBe(8)
+  const second = slots.take(100, never, { groups: 2 })
   slots.giveBack(2)
   expect(await second).toBe(4)
 })
@@ -38,9 +38,9 @@ test('who takes larger groups waits for no more than one of them', async () => {
 test('who takes several for one gets whole ones, however small the groups are', async () => {
   const slots = new Slots(10, 2)
   expect(slots.largest).toBe(5)
-  expect(await slots.take(20, never, 4)).toBe(4)
-  expect(await slots.take(20, never, 4)).toBe(4)
-  const third = slots.take(20, never, 4)
+  expect(await slots.take(20, never, { unit: 4 })).toBe(4)
+  expect(await slots.take(20, never, { unit: 4 })).toBe(4)
+  const third = slots.take(20, never, { unit: 4 })
   slots.giveBack(4)
   expect(await third).toBe(4)
   expect(slots.taken).toBe(8)

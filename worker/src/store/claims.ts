@@ -67,4 +67,4 @@ export async function claimDue(
 
 const REASON = '(SELECT reason FROM suppression WHERE address_norm = recipient.address_norm)'
 const DUE = `batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
-  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running') AND ($9::text IS NULL OR $9 = ${SERVER})`
+  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running' AND error_class IS NULL) AND ($9::text IS NULL OR $9 = ${SERVER})`

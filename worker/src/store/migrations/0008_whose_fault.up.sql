@@ -19,3 +19,5 @@ ALTER TABLE batch
   ADD COLUMN resumed_at   timestamptz,
   -- Set when the worker paused it: what dominated its last results.
   ADD COLUMN pause_reason jsonb;
+-- The order in the express lane, small and urgent batches first; none for those that only the queue wakes.
+ALTER TABLE chunk ADD COLUMN express integer;
