@@ -17,15 +17,11 @@ interface Watched {
 }
 
 /**
- * What says something of the mails and nothing of the way to the provider, which the gate looks after. One who is refused
- * for now counts from this try on: a server that greylists refuses everybody once.
+ * What says something of the mails and nothing of the way to the provider, which the gate looks after, and from which try
+ * on. Who is refused for now is tried for ten hours: greylisting and an outage end by themselves, and what goes on for
+ * more than an hour does not.
  */
-const COUNTED_FROM_TRY: Partial<Record<RetryClass, number>> = {
-  recipient: 1,
-  ambiguous: 1,
-  mismatch: 1,
-  transient: 3,
-}
+const COUNTED_FROM_TRY: Partial<Record<RetryClass, number>> = { recipient: 1, mismatch: 1, transient: 8 }
 /** Batches remembered at once: those beyond are as good as new. */
 const REMEMBERED = 1_000
 

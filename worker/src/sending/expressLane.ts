@@ -64,4 +64,4 @@ export function expressLane({ take, everyMs }: ExpressLaneOptions): ExpressLane 
 }
 
 const untilNext = (kept: readonly Again[], everyMs: number): number =>
-  Math.max(0, Math.min(everyMs, ...kept.map(({ atMs }) => atMs - performance.now())))
+  Math.ceil(Math.max(0, Math.min(everyMs, ...kept.map(({ atMs }) => atMs - performance.now()))))
