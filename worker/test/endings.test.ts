@@ -5,6 +5,7 @@ import type { BatchView, Rig, WorkerProcess } from './rig.ts'
 import type { LedgerRig } from './ledgerRig.ts'
 import { findBatch } from '../src/store/batches.ts'
 import { wakeupLedger } from '../src/store/chunks.ts'
+import { endWaiting } from '../src/store/endings.ts'
 import { retryFailed } from '../src/store/retries.ts'
 import { claimAll, resultOf, startLedgerRig } from './ledgerRig.ts'
 import { atTheSink, isFinished, startRig } from './rig.ts'
@@ -158,6 +159,23 @@ test('a paused batch whose sender is refused ends too', async () => {
   await a.record(claimed.map((one) => resultOf(one, 'sender')))
   expect(await a.settle({ batchId: id, chunk: 0 })).toEqual({ done: true })
   expect(await findBatch(ledgers.database, id)).toMatchObject({ state: 'failed', counts: { failed: 300 } })
+})
+
+test('a dead letter does not keep a cancelled batch from its end', async () => {
+  const id = await ledgers.newBatch(300)
+  const [dead, other] = [ledgers.workerNamed('dead'), ledgers.workerNamed('other')]
+  expect(await claimAll(dead, id)).toHaveLength(100)
+  await ledgers.database.query('UPDATE chunk SET dead_at = now() WHERE batch_id = $1 AND number = 0', [id])
+  await ledgers.database.query(`UPDATE batch SET state = 'cancelled' WHERE id = $1`, [id])
+  await endWaiting(ledgers.database, id)
+  await sleep(LEASE_MS + 50)
+  for (const ref of await wakeupLedger(ledgers.database).takeDue(100)) {
+    await other.begin(ref)
+    await other.settle(ref)
+  }
+  const ended = await findBatch(ledgers.database, id)
+  expect(ended).toMatchObject({ state: 'cancelled', counts: { uncertain: 100, cancelled: 200 } })
+  expect(ended?.finishedAt).not.toBeNull()
 })
 
 test('what a worker did not live to end of a cancelled batch is ended by the sweep', async () => {

@@ -69,6 +69,12 @@ async function endChunks(transaction: Queryable, batchId: string): Promise<void>
          AND recipient.seq BETWEEN first_seq AND last_seq AND recipient.state IN ('pending', 'deferred', 'sending'))`,
     [batchId],
   )
+  // Nothing of it is sent any more: what was put aside is only looked at, so that it can end.
+  await transaction.query(
+    `UPDATE chunk SET dead_at = NULL, failures = 0, due_at = now(), published_at = NULL
+     WHERE batch_id = $1 AND NOT done AND dead_at IS NOT NULL AND EXISTS (SELECT FROM batch WHERE id = $1 AND ${ENDING})`,
+    [batchId],
+  )
   await transaction.query(
     `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND ${ENDING} AND ${UNFINISHED}
        AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
