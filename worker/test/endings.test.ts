@@ -148,6 +148,28 @@ test('a batch that fails while its worker dies has failed when the leases have r
   expect(ended?.finishedAt).not.toBeNull()
 })
 
+test('nobody of a batch that ends is claimed, also before those who wait are told', async () => {
+  const id = await ledgers.newBatch(300)
+  const a = ledgers.workerNamed('a')
+  const work = await a.begin({ batchId: id, chunk: 0 })
+  if (!work) throw new Error('nothing is to be sent')
+  await ledgers.database.query(`UPDATE batch SET error_class = 'sender' WHERE id = $1`, [id])
+  expect(await a.claim(work, 100)).toEqual([])
+  expect(await a.begin({ batchId: id, chunk: 0 })).toBeUndefined()
+})
+
+test('a batch that a worker before this release called failed runs again when nothing of it is under way', async () => {
+  const id = await ledgers.newBatch(10)
+  const a = ledgers.workerNamed('a')
+  const [first] = await claimAll(a, id)
+  if (!first) throw new Error('nothing was claimed')
+  await ledgers.database.query(`UPDATE batch SET state = 'failed', finished_at = now() WHERE id = $1`, [id])
+  const again = () => ledgers.database.transaction((each) => retryFailed(each, id))
+  expect(await again()).toBeUndefined()
+  await ledgers.database.query(`UPDATE recipient SET state = 'sent' WHERE batch_id = $1`, [id])
+  expect(await again()).toBe(0)
+})
+
 test('a paused batch whose sender is refused ends too', async () => {
   const id = await ledgers.newBatch(300)
   const a = ledgers.workerNamed('a')
