@@ -85,6 +85,12 @@ export function openMetrics() {
       help: 'How long the oldest event of a provider has been due.',
       registers,
     }),
+    batchesPaused: new Counter({
+      name: 'batchsender_batches_paused_total',
+      help: 'Batches that paused by themselves, since most of their last mails got the same refusal; by its class.',
+      labelNames: ['class'] as const,
+      registers,
+    }),
     fenced: new Counter({
       name: 'batchsender_fenced_results_total',
       help: 'Results that came after their lease was lost.',

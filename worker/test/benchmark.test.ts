@@ -12,6 +12,7 @@ test('the benchmark of the worker runs and checks what was sent', async () => {
     count: 200,
     crashCount: 0,
     scaleCount: 0,
+    fairnessCount: 0,
     acceptSeconds: 1,
     busyLot: 200,
     floodSeconds: 0,

@@ -1,5 +1,6 @@
 /** A real PostgreSQL with the schema, and workers' ledgers on it without the workers. */
 import type { Claimed, Ledger, Result } from '../src/sending/ports.ts'
+import type { Priority } from '../src/domain/priority.ts'
 import type { OnUncertain } from '../src/domain/retryClasses.ts'
 import type { Database, DatabaseOptions } from '../src/store/database.ts'
 import type { LedgerOptions } from '../src/store/ledger.ts'
@@ -17,7 +18,7 @@ export interface LedgerRig {
   /** Another way to the same server. */
   open(more?: Partial<DatabaseOptions>): Database
   workerNamed(worker: string, more?: Partial<LedgerOptions>, own?: Database): Ledger
-  newBatch(count: number, prefix?: string): Promise<string>
+  newBatch(count: number, prefix?: string, priority?: Priority): Promise<string>
   stop(): Promise<void>
 }
 
@@ -53,7 +54,7 @@ export async function startLedgerRig(leaseMs: number): Promise<LedgerRig> {
         events: true,
         ...more,
       }),
-    newBatch: (count, prefix = 'r') =>
+    newBatch: (count, prefix = 'r', priority = 'bulk') =>
       database.transaction((transaction) =>
         insertBatch(transaction, {
           userId: 'u',
@@ -66,6 +67,7 @@ export async function startLedgerRig(leaseMs: number): Promise<LedgerRig> {
             variables: undefined,
           })),
           duplicates: 0,
+          priority,
         }),
       ),
     stop: async () => {

@@ -51,7 +51,8 @@ test('a stream that is full is told once, counted, told apart from none, and wha
   }
   const lines = (words: string) => worker.log().split(words).length - 1
   await manager.streams.update(NAMES.stream, { max_bytes: 1 })
-  const id = await worker.accept(3, 'full')
+  // Small batches do not need the queue.
+  const id = await worker.accept(600, 'full')
   await until(refused, (count) => count >= 3, worker.log)
   expect(lines('the stream refuses wake-ups: maximum bytes exceeded')).toBe(1)
 

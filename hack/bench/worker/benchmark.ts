@@ -7,9 +7,10 @@ import { openArena, type Arena } from './arena.ts'
 import { accept } from './scenarios/accept.ts'
 import { crash, type Crash } from './scenarios/crash.ts'
 import { drain } from './scenarios/drain.ts'
+import { FAIRNESS_CASES, fairnessOf, type Fairness } from './scenarios/fairness.ts'
 import { rateOf } from './scenarios/scale.ts'
 
-export const SCENARIOS = ['drain', 'crash', 'accept', 'flood', 'scale'] as const
+export const SCENARIOS = ['drain', 'crash', 'accept', 'flood', 'scale', 'fairness'] as const
 export type Scenario = (typeof SCENARIOS)[number]
 
 const SHARES = [0.2, 0.4, 0.6, 0.8]
@@ -21,6 +22,8 @@ export interface Options {
   /** Mails of each run that is killed, in the first round only: what is counted there is no time. */
   readonly crashCount: number
   readonly scaleCount: number
+  /** Recipients of the large batch beside the small one. */
+  readonly fairnessCount: number
   readonly acceptSeconds: number
   /** Recipients of the batches that keep the worker busy meanwhile. */
   readonly busyLot: number
@@ -32,7 +35,12 @@ export interface Options {
 
 export async function benchmark(options: Options): Promise<Results> {
   const results: Result[] = []
-  const own = { accepts: [] as Accept[], scales: [] as number[][], faults: [] as string[] }
+  const own = {
+    accepts: [] as Accept[],
+    scales: [] as number[][],
+    fairness: [] as Fairness[],
+    faults: [] as string[],
+  }
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const contestant of turned(options.contestants, round - 1)) {
       const result = await attempt(contestant, round, options)
@@ -46,6 +54,9 @@ export async function benchmark(options: Options): Promise<Results> {
       own.scales.push(...(await scaleOnce(options, round)))
     })
   }
+  await noting(own.faults, 'fairness', async () => {
+    own.fairness.push(...(await fairnessOnce(options)))
+  })
   const floods = await noting(own.faults, 'flood', () => floodTwice(options))
   return { contestants: results, ...own, floods: floods ?? [] }
 }
@@ -95,6 +106,20 @@ async function scaleOnce({ scenarios, scaleCount, tell }: Options, round: number
     rates[processes - 1] = await inArena((arena) => rateOf(arena, processes, scaleCount))
   tell(`scale: ${rates.map((rate) => rate.toFixed(0)).join(' → ')} mails/s`)
   return [rates]
+}
+
+async function fairnessOnce({ scenarios, fairnessCount, tell }: Options): Promise<readonly Fairness[]> {
+  if (!scenarios.includes('fairness')) return []
+  const results: Fairness[] = []
+  for (const given of FAIRNESS_CASES) {
+    const one = await fairnessOf(inArena, given, fairnessCount)
+    results.push(one)
+    const { smallSeconds, alone, beside } = one
+    tell(
+      `fairness, ${JSON.stringify(given)}: ${smallSeconds.toFixed(2)} s, ${alone.toFixed(1)} → ${beside.toFixed(1)} mails/s`,
+    )
+  }
+  return results
 }
 
 async function floodTwice(options: Options): Promise<Results['floods']> {

@@ -7,8 +7,12 @@ import { addressOf, HTML } from './contestants/mail.ts'
 /** As shipped; the tests have shorter ones. */
 const TUNING = { LEASE_MS: '45000', SWEEP_EVERY_MS: '2000' }
 
-export function startWorker({ rig }: Arena, workerName: string): Promise<WorkerProcess> {
-  return rig.worker({ workerName, logLevel: 'error' }, TUNING)
+export function startWorker(
+  { rig }: Arena,
+  workerName: string,
+  settings: { readonly maxPerSecond?: number } = {},
+): Promise<WorkerProcess> {
+  return rig.worker({ workerName, logLevel: 'error', ...settings }, TUNING)
 }
 
 export const batchOf = (run: string, count: number) => ({

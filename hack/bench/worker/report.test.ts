@@ -12,6 +12,7 @@ const conditions = {
   count: 1_000,
   crashCount: 500,
   scaleCount: 500,
+  fairnessCount: 15_000,
   acceptSeconds: 20,
   floodSeconds: 60,
   floodPerSecond: 1_000,
@@ -24,6 +25,7 @@ const only = (results: readonly Result[], more: Partial<Results> = {}): Results 
   contestants: results,
   accepts: [],
   scales: [],
+  fairness: [],
   floods: [],
   faults: [],
   ...more,
@@ -57,9 +59,11 @@ describe('the table', () => {
 
   it('tells what ours does by itself', () => {
     const accepted = { batches: 340, p50Ms: 9, p95Ms: 40, p99Ms: 60, mailsPerSecond: 900 }
-    const text = render(only([], { accepts: [accepted], scales: [[240, 480]] }), [], conditions)
+    const fairness = [{ maxPerSecond: 100, workers: 2, smallSeconds: 0.5, alone: 100, beside: 98 }]
+    const text = render(only([], { accepts: [accepted], scales: [[240, 480]], fairness }), [], conditions)
     expect(text).toContain('| 9.0 | 40.0 | 60.0 | 900 |')
     expect(text).toContain('| 240 | 480 | 2.00 |')
+    expect(text).toContain('| 100 | 2 | 0.50 | 100.0 | 98.0 | 0.98 |')
     expect(text).not.toContain('A full queue')
   })
 })

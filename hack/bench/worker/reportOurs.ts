@@ -1,6 +1,7 @@
 /** What is measured of ours alone, as Markdown. Pure. */
 import type { Conditions, Results } from './results.ts'
 import { BATCHES_PER_SECOND, BATCH_RECIPIENTS } from './scenarios/accept.ts'
+import { AFTER_MS } from './scenarios/fairness.ts'
 import { LATENCY_MS } from './scenarios/scale.ts'
 import { spread, table } from './table.ts'
 
@@ -8,6 +9,7 @@ export function renderOurs(results: Results, conditions: Conditions): readonly s
   return [
     ...acceptSection(results, conditions),
     ...scaleSection(results, conditions),
+    ...fairnessSection(results, conditions),
     ...floodSection(results, conditions),
   ]
 }
@@ -43,6 +45,31 @@ function scaleSection({ scales }: Results, { scaleCount }: Conditions): readonly
     table([
       ['one: mails/s', 'two: mails/s', 'ratio'],
       [spread(one ?? [], 0), spread(two ?? [], 0), spread(ratios, 2)],
+    ]),
+  ]
+}
+
+function fairnessSection({ fairness }: Results, { fairnessCount }: Conditions): readonly string[] {
+  if (fairness.length === 0) return []
+  return [
+    `### A batch of one beside a large one\n\nIt is asked for ${AFTER_MS / 1_000} s after one of ${fairnessCount}.`,
+    table([
+      [
+        'limit, mails/s',
+        'processes',
+        'the small one after, s',
+        'the large one: mails/s alone',
+        'beside',
+        'ratio',
+      ],
+      ...fairness.map(({ maxPerSecond, workers, smallSeconds, alone, beside }) => [
+        maxPerSecond === undefined ? 'none' : String(maxPerSecond),
+        String(workers),
+        smallSeconds.toFixed(2),
+        alone.toFixed(1),
+        beside.toFixed(1),
+        (beside / alone).toFixed(2),
+      ]),
     ]),
   ]
 }

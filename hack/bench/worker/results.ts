@@ -1,6 +1,7 @@
 import type { FloodFigures } from '../../load/webhookFlood.ts'
 import type { Accept } from './scenarios/accept.ts'
 import type { Crash } from './scenarios/crash.ts'
+import type { Fairness } from './scenarios/fairness.ts'
 import type { Drain } from './scenarios/drain.ts'
 
 /** What one contestant came to in one round; a fault instead where it did not. */
@@ -18,6 +19,7 @@ export interface Results {
   readonly accepts: readonly Accept[]
   /** Mails/s of one process and of two, for each round. */
   readonly scales: readonly (readonly number[])[]
+  readonly fairness: readonly Fairness[]
   readonly floods: readonly {
     readonly kill: boolean
     readonly figures: FloodFigures
@@ -31,6 +33,7 @@ export interface Conditions {
   readonly count: number
   readonly crashCount: number
   readonly scaleCount: number
+  readonly fairnessCount: number
   readonly acceptSeconds: number
   readonly floodSeconds: number
   readonly floodPerSecond: number

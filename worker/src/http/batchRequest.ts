@@ -8,6 +8,8 @@ import { contentFaults, textsOf } from './batchContent.ts'
 import { parseRecipients } from './batchRecipients.ts'
 import { fieldError } from './problemOf.ts'
 import { ERRORS_TOLD } from './problem.ts'
+import { stringEnum } from '../../../crds/schema/structural.ts'
+import { PRIORITIES } from '../domain/priority.ts'
 import { HeadersGiven, Recipient } from './recipientRequest.ts'
 import { faultsOf } from './validation.ts'
 
@@ -30,6 +32,13 @@ const FIELDS = {
       maxItems: 20,
       uniqueItems: true,
       description: 'For lists: `GET /v1/batches?tag=` finds the batch by each of them.',
+    }),
+  ),
+  priority: Type.Optional(
+    stringEnum(PRIORITIES, {
+      default: 'bulk',
+      description:
+        'Who goes first: `transactional` passes what is `bulk`, and has a share of the rate that bulk never takes.',
     }),
   ),
   dryRun: Type.Optional(

@@ -5,6 +5,7 @@ import type { Batch, BatchStore } from './ports.ts'
 import { auditOf } from './audit.ts'
 import { BatchView, batchView } from './batchViews.ts'
 import { Problem } from './problem.ts'
+import { auditedFilter, OptionalRetryRequest, retryFilterOf } from './retryRequest.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -32,7 +33,7 @@ const COMMANDS = [
   },
 ] as const
 
-export function batchRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
+export function batchRoutes(store: BatchStore, maxRequestSizeBytes: number): FastifyPluginAsyncTypebox {
   return (routes) => {
     routes.get(
       '/v1/batches/:id',
@@ -78,16 +79,20 @@ export function batchRoutes(store: BatchStore): FastifyPluginAsyncTypebox {
         schema: {
           tags,
           operationId: 'retryFailed',
-          summary: 'Try failed recipients again that got no mail and may fare better',
+          summary:
+            'Try failed recipients again that got no mail and may fare better, or those of them that are named',
           params: Id,
+          body: OptionalRetryRequest,
           response: { 200: Retried },
         },
+        bodyLimit: maxRequestSizeBytes,
         config: { scope: 'batches:write', problems: ['not-found', 'batch-state'] },
       },
       async (request) => {
         const { id } = await commanded(store, request.params.id)
-        const retried = await store.retryFailed(id, (count) =>
-          auditOf(request, 'batch.retried', pathOf(id), { recipients: count }),
+        const asked = request.body ?? {}
+        const retried = await store.retryFailed(id, retryFilterOf(asked), (count) =>
+          auditOf(request, 'batch.retried', pathOf(id), { ...auditedFilter(asked), recipients: count }),
         )
         if (retried === undefined) throw new Problem('batch-state')
         request.log.info({ batchId: id, retried }, 'failed recipients are tried again')

@@ -2,6 +2,7 @@
 import type { Batch, ListedBatch } from './ports.ts'
 import Type from 'typebox'
 import { stringEnum } from '../../../crds/schema/structural.ts'
+import { PauseReasonView, pauseReasonView } from './pauseReasonView.ts'
 import { BATCH_STATES } from '../domain/batchState.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
 import { RefusedView } from './dryRun.ts'
@@ -42,6 +43,7 @@ export const BatchView = Type.Object(
     refusals: List(RefusalView, {
       description: 'What recipients were refused for, the most frequent first.',
     }),
+    pauseReason: Type.Optional(PauseReasonView),
   },
   { title: 'Batch' },
 )
@@ -80,4 +82,5 @@ export const batchView = (batch: Batch) => ({
   counts: batch.counts,
   deliveries: batch.deliveries,
   refusals: batch.refusals.map(({ example, ...refusal }) => ({ ...refusal, example: present(example) })),
+  ...(batch.pauseReason && { pauseReason: pauseReasonView(batch.pauseReason) }),
 })

@@ -20,7 +20,7 @@ declare module 'fastify' {
 type Parser<Body> = (request: FastifyRequest, payload: Readable) => Promise<Body>
 
 export interface Bodies {
-  /** `application/json` in UTF-8 of a client with a token; undefined for an empty one where the route wants none. */
+  /** `application/json` in UTF-8 of a client with a token; undefined for an empty one where the route can do without. */
   readonly json: Parser<unknown>
   /** Any, of anybody. */
   readonly bytes: Parser<Buffer>
@@ -54,7 +54,7 @@ export function bodies(
       const raw = received.reserve(request.userId)
       try {
         const body = await read(request, payload, raw, WITH_TOKEN)
-        if (body.length === 0 && request.routeOptions.schema?.body === undefined) return undefined
+        if (body.length === 0 && isOptional(request.routeOptions.schema?.body)) return undefined
         request.held = parsed.reserve(request.userId)
         if (!request.held.grow(costOf(body, parsed.totalBytes))) throw new Problem('unavailable')
         return await parse(parseText, request, body)
@@ -100,6 +100,12 @@ function parse(
       else reject(error)
     })
   })
+}
+
+/** The route wants none, or says that it may be null. */
+function isOptional(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return true
+  return 'type' in schema && Array.isArray(schema.type) && schema.type.includes('null')
 }
 
 function contentLengthOf({ headers }: FastifyRequest): number | undefined {

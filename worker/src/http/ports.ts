@@ -4,8 +4,11 @@ import type { AuditAction, AuditEntry } from '../domain/audit.ts'
 import type { BatchCommand, BatchState } from '../domain/batchState.ts'
 import type { DeliveryFact } from '../domain/delivery.ts'
 import type { Stage } from '../domain/reply.ts'
+import type { PauseReason } from '../domain/pauseReason.ts'
+import type { Priority } from '../domain/priority.ts'
 import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
 import type { Resolution } from '../domain/resolution.ts'
+import type { RetryFilter } from '../domain/retryFilter.ts'
 import type { NewSuppression, Suppression, SuppressionReason } from '../domain/suppression.ts'
 import type { MailHeaders } from '../domain/mailHeaders.ts'
 import type { Variables } from '../domain/variables.ts'
@@ -32,6 +35,8 @@ export interface NewBatch {
   readonly recipients: readonly NewRecipient[]
   /** How many given recipients were the same mailbox as another. */
   readonly duplicates: number
+  /** `bulk` when left out. */
+  readonly priority?: Priority | undefined
 }
 
 export interface Batch {
@@ -51,10 +56,12 @@ export interface Batch {
   readonly errorCode: string | null
   /** How often its failed recipients were tried again on request. */
   readonly retries: number
+  /** While it is paused and did so by itself. */
+  readonly pauseReason: PauseReason | null
 }
 
 /** Without the counts, which would cost a look at every recipient. */
-export type ListedBatch = Omit<Batch, 'counts' | 'deliveries' | 'refusals'> & {
+export type ListedBatch = Omit<Batch, 'counts' | 'deliveries' | 'refusals' | 'pauseReason'> & {
   /** Microseconds: a date of JavaScript would be too coarse to go on from. */
   readonly createdMicros: string
 }
@@ -190,7 +197,11 @@ export interface BatchStore {
   address(page: AddressPage): Promise<readonly FoundRecipient[]>
   command(id: string, command: BatchCommand, audit: AuditEntry): Promise<boolean>
   /** @returns how many recipients are tried again; undefined when the batch's state does not allow it. */
-  retryFailed(id: string, audit: (retried: number) => AuditEntry): Promise<number | undefined>
+  retryFailed(
+    id: string,
+    filter: RetryFilter,
+    audit: (retried: number) => AuditEntry,
+  ): Promise<number | undefined>
   /** @returns how many recipients in doubt were resolved; undefined when the batch's state does not allow it. */
   resolve(
     id: string,

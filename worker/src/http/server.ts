@@ -113,7 +113,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   const provided = links === undefined ? [] : [UNSUBSCRIBE_URL]
   const { maxRequestSizeBytes } = options
   await server.register(createBatchRoute(options.store, { maxRequestSizeBytes, provided }))
-  await server.register(batchRoutes(options.store))
+  await server.register(batchRoutes(options.store, maxRequestSizeBytes))
   await server.register(resolveRoute(options.store))
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))

@@ -1,4 +1,5 @@
 /** What sending needs from outside: the ledger in PostgreSQL, a provider, a rate, and someone who looks on. */
+import type { DominantRefusal } from '../domain/pauseReason.ts'
 import type { RecipientState } from '../domain/recipientState.ts'
 import type { OnUncertain, RetryClass } from '../domain/retryClasses.ts'
 import type { Reply } from '../domain/reply.ts'
@@ -28,6 +29,14 @@ export interface Work extends ChunkRef {
   readonly lastSeq: number
   /** How often the batch had been told to run again. */
   readonly run: number
+  /** Since when it has run without a pause; undefined when it never was resumed. To be compared, not read. */
+  readonly resumed: string | undefined
+  /** Of the whole batch. */
+  readonly recipients: number
+  /** Refusals that are no reason to pause: a person has looked (`refusalKey`). */
+  readonly accepted: readonly string[]
+  /** Of a small or an urgent batch: it has room and rate before others. */
+  readonly express: boolean
   readonly content: Content
 }
 
@@ -80,8 +89,10 @@ export interface Ledger {
    * @returns whether it is.
    */
   failed(ref: ChunkRef, kind: string): Promise<boolean>
-  /** Ends a batch of which no mail will be taken; not one that was told to run again meanwhile. */
+  /** Claims nothing more of a batch of which no mail will be taken, and ends it with what is under way; not one that was told to run again meanwhile. */
   failBatch(work: Pick<Work, 'batchId' | 'run'>, retryClass: RetryClass, code: string): Promise<void>
+  /** Pauses a batch that goes on as it did when `work` was begun. @returns whether it is paused by this */
+  pauseBatch(work: Pick<Work, 'batchId' | 'run' | 'resumed'>, refusal: DominantRefusal): Promise<boolean>
 }
 
 export interface OutgoingMail {
@@ -129,10 +140,13 @@ export interface Provider {
   close(): void
 }
 
+/** Who is served first: `express` before `bulk`, of which a share is kept for bulk. */
+export type Lane = 'express' | 'bulk'
+
 /** The rate that all workers share. */
 export interface Rate {
   /** Waits for at least one and takes at most `limit`; 0 only when aborted. */
-  take(limit: number, signal: AbortSignal): Promise<number>
+  take(limit: number, signal: AbortSignal, lane?: Lane): Promise<number>
   giveBack(count: number): void
   /** The provider said how many mails a second it takes. */
   learned(perSecond: number): void

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Claimed, Ledger, Outcome, OutgoingMail, Result } from './ports.ts'
 import type { Sending } from './sendChunk.ts'
+import { BatchWatch } from './batchWatch.ts'
 import { Gate } from './gate.ts'
 import { Recorder } from './recorder.ts'
 import { sendChunk } from './sendChunk.ts'
@@ -9,6 +10,7 @@ import { Slots } from './slots.ts'
 
 const ref = { batchId: 'b', chunk: 0 }
 const content = { from: 'S <s@x.org>', subject: 'Hi {{n}}', text: 'T', html: undefined }
+const batch = { run: 0, resumed: undefined, recipients: 3, accepted: [], express: false, content }
 
 /** A ledger of ten lines: what was done, in order. */
 function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Outcome) {
@@ -25,7 +27,14 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
     holder: 'me#1',
   }))
   const ledger: Ledger = {
-    begin: (at) => Promise.resolve({ ...at, firstSeq: 0, lastSeq: addresses.length - 1, run: 0, content }),
+    begin: (at) =>
+      Promise.resolve({
+        ...at,
+        firstSeq: 0,
+        lastSeq: addresses.length - 1,
+        ...batch,
+        recipients: addresses.length,
+      }),
     claim: (_work, limit) => {
       const claimed = waiting.splice(0, limit)
       journal.push(`claim ${claimed.length}`)
@@ -46,6 +55,11 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
       journal.push(`fail ${retryClass} ${code}`)
       waiting.length = 0
       return Promise.resolve()
+    },
+    pauseBatch: (_work, { code, count, of }) => {
+      journal.push(`pause ${code} ${count}/${of}`)
+      waiting.length = 0
+      return Promise.resolve(true)
     },
   }
   const stopping = new AbortController()
@@ -69,12 +83,14 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
     rate: unlimited,
     slots: new Slots(4, 2),
     gate: new Gate(),
+    watch: new BatchWatch(),
     recorder: new Recorder(ledger, onlooker, {
       lingerMs: 0,
       groupSize: 2,
       giveUp: new AbortController().signal,
     }),
     onlooker,
+    onPaused: (batchId) => journal.push(`paused ${batchId}`),
     switches: {
       isPaused: () => Promise.resolve(false),
       onUncertain: () => Promise.resolve('Hold'),
@@ -166,7 +182,7 @@ test('mails that are large are few at once', async () => {
   const ledger = {
     ...sending.ledger,
     begin: (at: typeof ref) =>
-      Promise.resolve({ ...at, firstSeq: 0, lastSeq: 2, run: 0, content: { ...content, text } }),
+      Promise.resolve({ ...at, firstSeq: 0, lastSeq: 2, ...batch, content: { ...content, text } }),
   }
   await sendChunk(ref, { ...sending, ledger })
   expect(journal.filter((entry) => entry.startsWith('claim'))).toEqual(

@@ -3,6 +3,7 @@ import type {
   ChunkRef,
   Claimed,
   Content,
+  Lane,
   Ledger,
   Onlooker,
   Outcome,
@@ -13,9 +14,11 @@ import type {
   Switches,
   Work,
 } from './ports.ts'
+import type { BatchWatch, Consequence } from './batchWatch.ts'
 import type { Gate } from './gate.ts'
 import type { Recorder } from './recorder.ts'
 import type { Slots } from './slots.ts'
+import type { DominantRefusal } from '../domain/pauseReason.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
 import { verdictOf } from '../domain/retryClasses.ts'
 import type { UnsubscribeUrl } from './renderMail.ts'
@@ -29,8 +32,11 @@ export interface Sending {
   readonly rate: Rate
   readonly slots: Slots
   readonly gate: Gate
+  readonly watch: BatchWatch
   readonly recorder: Recorder
   readonly onlooker: Onlooker
+  /** Told of a batch that pauses by itself. */
+  readonly onPaused: (batchId: string, refusal: DominantRefusal) => void
   readonly switches: Switches
   readonly unsubscribeUrl?: UnsubscribeUrl | undefined
   /** Aborted = no further claim; what is claimed is finished. */
@@ -72,6 +78,8 @@ function slotsFor({ text = '', html = '' }: Content, most: number): number {
   return Math.min(most, Math.ceil((text.length + html.length + 1) / BYTES_PER_SLOT))
 }
 
+const laneOf = ({ express }: Work): Lane => (express ? 'express' : 'bulk')
+
 /** As many as there is room and rate for; each holds its slots until its result is written. */
 async function claimSome(
   work: Work,
@@ -84,23 +92,24 @@ async function claimSome(
   await unpaused(() => switches.isPaused(), stopping)
   const wanted = work.lastSeq - work.firstSeq + 1
   const groups = (await switches.claimsWidely(work.batchId)) ? 2 : 1
-  const room = (await slots.take(wanted * cost, stopping, cost, groups)) / cost
+  const lane = laneOf(work)
+  const room = (await slots.take(wanted * cost, stopping, { unit: cost, groups, lane })) / cost
   begun()
   let granted = 0
   let claimed: readonly Claimed[] = []
   try {
-    if (room > 0) granted = await rate.take(room, stopping)
+    if (room > 0) granted = await rate.take(room, stopping, lane)
     // Room and rate may have been waited for.
     if (granted > 0 && !(await switches.isPaused())) claimed = await ledger.claim(work, granted)
     return claimed
   } finally {
     rate.giveBack(granted - claimed.length)
-    slots.giveBack((room - claimed.length) * cost)
+    slots.giveBack((room - claimed.length) * cost, lane)
   }
 }
 
 async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Sending): Promise<void> {
-  const { gate, rate, recorder, onlooker, slots, switches } = sending
+  const { gate, watch, rate, recorder, onlooker, slots, switches } = sending
   try {
     const startedAt = new Date()
     const outcome = await outcomeOf(claimed, work, sending)
@@ -118,9 +127,10 @@ async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Send
     // A flag is looked up for every mail otherwise.
     const onUncertain = outcome.retryClass === 'ambiguous' ? await switches.onUncertain() : 'Hold'
     await recorder.record(resultOf(claimed, outcome, startedAt, onUncertain))
-    if (outcome.retryClass === 'sender') await failBatch(work, outcome, sending)
+    const consequence = watch.note(work, claimed, outcome)
+    if (consequence !== undefined) await carryOut(consequence, work, sending)
   } finally {
-    slots.giveBack(cost)
+    slots.giveBack(cost, laneOf(work))
   }
 }
 
@@ -151,10 +161,16 @@ function resultOf(claimed: Claimed, outcome: Outcome, startedAt: Date, onUncerta
   return { ...verdict, claimed, retryClass, startedAt, code, providerMessageId, reply }
 }
 
-/** Not writing this costs nothing but a refusal for every further recipient. */
-async function failBatch(work: Work, outcome: Outcome, { ledger, onlooker }: Sending): Promise<void> {
-  const { retryClass, code = retryClass } = outcome
-  await ledger.failBatch(work, retryClass, code).catch((error: unknown) => {
+/** Not writing this costs nothing but a refusal for every further recipient, and the next ones say the same. */
+async function carryOut(
+  consequence: Consequence,
+  work: Work,
+  { ledger, onlooker, onPaused }: Sending,
+): Promise<void> {
+  try {
+    if (consequence.kind === 'fail') await ledger.failBatch(work, 'sender', consequence.code)
+    else if (await ledger.pauseBatch(work, consequence.refusal)) onPaused(work.batchId, consequence.refusal)
+  } catch (error) {
     onlooker.recordFailed(error, 0)
-  })
+  }
 }

@@ -79,3 +79,46 @@ test('what the provider takes is told when it changes', async () => {
   }
   expect(told).toEqual(['learn 2', 'learn 5'])
 })
+
+test('express is served before bulk that waited for longer, and bulk has a quarter', async () => {
+  const { given } = bucket((limit) => ({ granted: limit, perSecond: 100 }))
+  const rate = sharedRate(given, fail)
+  await rate.take(1, never)
+  const order: string[] = []
+  const takes = (
+    ['bulk', 'bulk', 'bulk', ...Array.from({ length: 9 }, () => 'express' as const)] as const
+  ).map(async (lane) => {
+    for (let left = 10; left > 0;) {
+      const granted = await rate.take(left, never, lane)
+      left -= granted
+      if (left === 0) order.push(lane)
+    }
+  })
+  await Promise.all(takes)
+  expect(order.slice(0, 3)).toEqual(['express', 'express', 'express'])
+  expect(order.slice(0, 8).filter((lane) => lane === 'bulk')).toHaveLength(2)
+  expect(order).toHaveLength(12)
+})
+
+test('who comes while tokens are waited for is served first when they come', async () => {
+  let release: () => void = () => undefined
+  const given: TokenBucket = {
+    lease: (limit) =>
+      new Promise((resolve) => {
+        release = () => {
+          resolve({ granted: limit, perSecond: 10, closedMs: 0 })
+        }
+      }),
+    learn: () => Promise.resolve(),
+    slow: () => Promise.resolve(),
+  }
+  const rate = sharedRate(given, fail)
+  const order: string[] = []
+  const bulk = rate.take(1, never).then(() => order.push('bulk'))
+  const express = rate.take(1, never, 'express').then(() => order.push('express'))
+  release()
+  await express
+  release()
+  await bulk
+  expect(order).toEqual(['express', 'bulk'])
+})

@@ -29,8 +29,8 @@ test('whoever wants few does not wait for a group', async () => {
 
 test('who takes larger groups waits for no more than one of them', async () => {
   const slots = new Slots(10, 4)
-  expect(await slots.take(100, never, 1, 2)).toBe(8)
-  const second = slots.take(100, never, 1, 2)
+  expect(await slots.take(100, never, { groups: 2 })).toBe(8)
+  const second = slots.take(100, never, { groups: 2 })
   slots.giveBack(2)
   expect(await second).toBe(4)
 })
@@ -38,9 +38,9 @@ test('who takes larger groups waits for no more than one of them', async () => {
 test('who takes several for one gets whole ones, however small the groups are', async () => {
   const slots = new Slots(10, 2)
   expect(slots.largest).toBe(5)
-  expect(await slots.take(20, never, 4)).toBe(4)
-  expect(await slots.take(20, never, 4)).toBe(4)
-  const third = slots.take(20, never, 4)
+  expect(await slots.take(20, never, { unit: 4 })).toBe(4)
+  expect(await slots.take(20, never, { unit: 4 })).toBe(4)
+  const third = slots.take(20, never, { unit: 4 })
   slots.giveBack(4)
   expect(await third).toBe(4)
   expect(slots.taken).toBe(8)
@@ -130,4 +130,53 @@ test('whoever is told to stop takes no room, whether he waited or not', async ()
   await Promise.resolve()
   await Promise.resolve()
   expect(isIn).toBe(true)
+})
+
+test('express comes first, has slots that bulk never gets, and leaves a group to bulk', async () => {
+  const slots = new Slots(10, 4, 2)
+  expect(await slots.take(4, never)).toBe(4)
+  expect(await slots.take(4, never)).toBe(4)
+  const order: string[] = []
+  const bulk = slots.take(2, never).then((count) => order.push(`bulk ${count}`))
+  expect(await slots.take(100, never, { lane: 'express' })).toBe(2)
+  const express = slots.take(3, never, { lane: 'express' }).then((count) => order.push(`express ${count}`))
+  slots.giveBack(4)
+  await express
+  slots.giveBack(4)
+  await bulk
+  expect(order).toEqual(['express 3', 'bulk 2'])
+  expect(await slots.take(100, never, { lane: 'express' })).toBe(1)
+  let more = 0
+  void slots.take(1, never, { lane: 'express' }).then((count) => (more = count))
+  slots.giveBack(4)
+  await Promise.resolve()
+  // The last four are for bulk, whether it is there or not.
+  expect([more, await slots.take(9, never)]).toEqual([0, 4])
+  slots.giveBack(2, 'express')
+  await Promise.resolve()
+  expect(more).toBe(1)
+})
+
+test('of both lanes together there are never more than there are, and everybody is served', async () => {
+  const lanes = fc.constantFrom('express' as const, 'bulk' as const)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 10 }),
+      fc.array(fc.record({ want: fc.integer({ min: 1, max: 40 }), lane: lanes, large: fc.boolean() })),
+      async (concurrency, wishes) => {
+        const slots = new Slots(concurrency * 3, concurrency, Math.floor(concurrency / 5))
+        await Promise.all(
+          wishes.map(async ({ want, lane, large }) => {
+            const unit = large ? slots.largest : 1
+            const count = await slots.take(want * unit, never, { lane, unit })
+            expect(count).toBeGreaterThan(0)
+            expect(slots.taken).toBeLessThanOrEqual(concurrency * 3)
+            await Promise.resolve()
+            slots.giveBack(count, lane)
+          }),
+        )
+        expect(slots.taken).toBe(0)
+      },
+    ),
+  )
 })

@@ -22,18 +22,19 @@ export interface SweepLoop {
   readonly finished: Promise<void>
 }
 
-/** Every so many sweeps the queue is compared with the ledger. */
+/** Every so many pauses the queue is compared with the ledger, however often it is swept at once. */
 const COMPARE_EVERY = 3
 
 export function sweepLoop(options: SweepOptions): SweepLoop {
   const { everyMs, ready, stopping, onError } = options
-  let sweeps = 0
+  let comparedAtMs = performance.now()
   return repeat({
     everyMs,
     jitter: [0.75, 1.25],
     work: () => {
-      sweeps += 1
-      return sweepOnce(options, sweeps % COMPARE_EVERY === 0)
+      const compare = performance.now() - comparedAtMs >= COMPARE_EVERY * everyMs
+      if (compare) comparedAtMs = performance.now()
+      return sweepOnce(options, compare)
     },
     onError,
     ready,

@@ -35,6 +35,7 @@ async function run(chunks: readonly number[], handle: (chunk: number) => Promise
     failed: () => Promise.resolve(isDead),
     renewEveryMs: 1_000,
     handlers: 2,
+    active: new Set(),
     letIn: () => Promise.resolve(() => undefined),
     stopping: stopping.signal,
     onError: (error, during) =>
@@ -111,6 +112,7 @@ test('of the renewals of a chunk one is under way at a time', async () => {
     failed: () => Promise.resolve(false),
     renewEveryMs: 2,
     handlers: 1,
+    active: new Set(),
     letIn: () => Promise.resolve(() => undefined),
     stopping: stopping.signal,
     onError: () => undefined,

@@ -29,6 +29,8 @@ export interface WorkLoopOptions {
   readonly failed: (ref: ChunkRef, error: unknown) => Promise<boolean>
   readonly renewEveryMs: number
   readonly handlers: number
+  /** What this process is at, over all its loops. */
+  readonly active: Set<string>
   /** No wake-up is taken before: one that would only wait here is left for another worker. @returns `begun` */
   readonly letIn: (signal: AbortSignal) => Promise<() => void>
   readonly stopping: AbortSignal
@@ -43,12 +45,11 @@ const PULLS = 2
 
 /** Resolves when every handler has finished what it had begun. */
 export async function workLoop(options: WorkLoopOptions): Promise<void> {
-  const active = new Set<string>()
   const pulls = new Slots(PULLS, 1)
-  await Promise.all(Array.from({ length: options.handlers }, () => handler(options, active, pulls)))
+  await Promise.all(Array.from({ length: options.handlers }, () => handler(options, pulls)))
 }
 
-async function handler(options: WorkLoopOptions, active: Set<string>, pulls: Slots): Promise<void> {
+async function handler(options: WorkLoopOptions, pulls: Slots): Promise<void> {
   const { stopping, onError } = options
   let failures = 0
   while (!stopping.aborted) {
@@ -56,7 +57,7 @@ async function handler(options: WorkLoopOptions, active: Set<string>, pulls: Slo
     try {
       const wakeup = await pullOne(options, pulls)
       failures = 0
-      if (wakeup !== undefined) await handleOnce(wakeup, begun, options, active)
+      if (wakeup !== undefined) await handleOnce(wakeup, begun, options)
     } catch (error) {
       begun()
       failures += 1
@@ -80,12 +81,8 @@ async function pullOne(options: WorkLoopOptions, pulls: Slots): Promise<Wakeup |
 }
 
 /** The same chunk is never worked on twice at once by one process: leases tell workers apart, not handlers. */
-async function handleOnce(
-  wakeup: Wakeup,
-  begun: () => void,
-  options: WorkLoopOptions,
-  active: Set<string>,
-): Promise<void> {
+async function handleOnce(wakeup: Wakeup, begun: () => void, options: WorkLoopOptions): Promise<void> {
+  const { active } = options
   const key = `${wakeup.ref.batchId}:${wakeup.ref.chunk}`
   if (options.stopping.aborted || active.has(key)) {
     wakeup.later(options.stopping.aborted ? 0 : BUSY_MS)

@@ -10,6 +10,7 @@ import type { Pools } from '../store/pools.ts'
 import type { UnsubscribeLinks } from '../unsubscribe.ts'
 import type { Context } from './context.ts'
 import type { Health } from './health.ts'
+import type { Sending } from './sending.ts'
 import type { Webhooks } from './webhooks.ts'
 import { auditOf } from '../http/audit.ts'
 import { largestRequestBytes } from '../http/bodyBudgets.ts'
@@ -25,7 +26,9 @@ const LISTEN_ON_MS = 3_000
 export interface ApiNeeds {
   readonly pools: Pick<Pools, 'service' | 'reads'>
   readonly health: Pick<Health, 'isServing' | 'looked'>
+  /** Both are told of what became due. */
   readonly sweeping: Pick<SweepLoop, 'nudge'>
+  readonly sending: Pick<Sending, 'nudge'>
   readonly tokens: Tokens
   readonly limits: Limits
   readonly unsubscribe: UnsubscribeLinks | undefined
@@ -36,17 +39,21 @@ export interface ApiNeeds {
 /** Told to stop, it listens on for a while, and then answers what has been asked while the loops finish. */
 export async function openApi(context: Context, needs: ApiNeeds): Promise<Part> {
   const { settings, worker, log, metrics, budgets, stopping } = context
-  const { health, sweeping, tokens, limits, unsubscribe, webhooks, refusals } = needs
+  const { health, sweeping, sending, tokens, limits, unsubscribe, webhooks, refusals } = needs
   const { service: database, reads } = needs.pools
+  const onDue = () => {
+    sending.nudge()
+    sweeping.nudge()
+  }
   warnOfLargeRequests(context)
   const api = await apiServer({
     store: batchStore(database, {
       reads,
-      onDue: sweeping.nudge,
+      onDue,
       events: settings.clickhouseUrl !== undefined,
     }),
     suppressions: suppressionStore(database, reads),
-    deadLetters: deadLetterStore(database, sweeping.nudge, reads),
+    deadLetters: deadLetterStore(database, onDue, reads),
     audit: (page) => listAudit(reads, page),
     tokens,
     webhooks,

@@ -1,7 +1,10 @@
 /** Sends, from claim to record. */
+import type { DominantRefusal } from '../domain/pauseReason.ts'
 import type { Part } from '../runtime/parts.ts'
 import type { Onlooker, Provider, Rate, Switches } from '../sending/ports.ts'
-import type { WorkQueue } from '../sending/workLoop.ts'
+import type { ChunkRef } from '../sending/ports.ts'
+import type { SweepLoop } from '../sending/sweepLoop.ts'
+import type { WorkLoopOptions, WorkQueue } from '../sending/workLoop.ts'
 import type { Continuity } from '../store/continuity.ts'
 import type { Pools } from '../store/pools.ts'
 import type { UnsubscribeLinks } from '../unsubscribe.ts'
@@ -9,6 +12,8 @@ import type { Context } from './context.ts'
 import type { Health } from './health.ts'
 import { isOutage, kindOf } from '../domain/outage.ts'
 import { allowanceLoop } from '../sending/allowanceLoop.ts'
+import { BatchWatch } from '../sending/batchWatch.ts'
+import { expressLane } from '../sending/expressLane.ts'
 import { Gate } from '../sending/gate.ts'
 import { loginLoop } from '../sending/loginLoop.ts'
 import { Recorder } from '../sending/recorder.ts'
@@ -16,6 +21,7 @@ import { sendChunk } from '../sending/sendChunk.ts'
 import { sharedRate, unlimited } from '../sending/sharedRate.ts'
 import { Slots } from '../sending/slots.ts'
 import { workLoop } from '../sending/workLoop.ts'
+import { SMALL_RANK, takeExpress } from '../store/express.ts'
 import { ledger as openLedger } from '../store/ledger.ts'
 import { tokenBucket } from '../store/rate.ts'
 
@@ -23,8 +29,14 @@ import { tokenBucket } from '../store/rate.ts'
 const FINISH_MS = 45_000
 /** A server may take longer for its answer than there is time: then mails end, and their results can be written. */
 const END_MAILS_MS = 35_000
-/** Chunks worked on at once: enough that small batches do not wait for each other. */
+/** Chunks worked on at once that come through the queue: enough that large batches do not wait for each other. */
 const HANDLERS = 8
+/** Those of the express lane, and one more for small ones alone, so that a large urgent batch takes not all of them. */
+const EXPRESS_HANDLERS = 3
+/** How long a small batch waits at most that another worker accepted. */
+const EXPRESS_EVERY_MS = 1_000
+/** Of the slots, what large batches leave free: a tenth of what is with the provider at once. */
+const RESERVED = 0.2
 const LINGER_MS = 20
 const GROUP = 100
 
@@ -35,11 +47,15 @@ export interface SendingNeeds {
   readonly provider: Provider
   readonly features: Switches
   readonly unsubscribe: UnsubscribeLinks | undefined
+  /** Told of each chunk that was taken out of the queue. */
+  readonly sweeping: Pick<SweepLoop, 'nudge'>
   /** Nothing is claimed before it serves. */
   readonly health: Pick<Health, 'served'>
 }
 
 export interface Sending {
+  /** Something became due: whoever waits for it in the express lane looks now. */
+  nudge(): void
   inFlight(): number
   /** Results that have waited to be written for longer than a lease. */
   overdueResults(): number
@@ -68,7 +84,11 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
     },
   })
   // Beside those with the provider, as many are being claimed, and as many recorded.
-  const slots = new Slots(tuning.concurrency * 3, tuning.concurrency)
+  const slots = new Slots(
+    tuning.concurrency * 3,
+    tuning.concurrency,
+    Math.floor(tuning.concurrency * RESERVED),
+  )
   const recorder = new Recorder(ledger, onlooker, {
     lingerMs: LINGER_MS,
     groupSize: GROUP,
@@ -86,20 +106,39 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
   const logins = loginLoop(provider, stopping)
   const gate = new Gate()
   const sending = {
-    ledger,
+    ledger: {
+      ...ledger,
+      // There is room in the queue for the next one.
+      begin: (ref: ChunkRef) => ledger.begin(ref).finally(needs.sweeping.nudge),
+    },
     provider,
     rate,
     slots,
     gate,
+    watch: new BatchWatch(),
     recorder,
     onlooker,
+    onPaused: (batchId: string, refusal: DominantRefusal) => {
+      metrics.batchesPaused.inc({ class: refusal.class })
+      log.error(
+        { batchId, ...refusal },
+        'a batch paused by itself: most of its last mails got the same refusal',
+      )
+    },
     switches,
     unsubscribeUrl: needs.unsubscribe?.urlFor,
     stopping,
   }
-  const run = () =>
+  const laneOf = (most?: number) =>
+    expressLane({
+      take: () => takeExpress(pools.sending, tuning.leaseMs, most),
+      everyMs: EXPRESS_EVERY_MS,
+    })
+  const lanes = { any: laneOf(), small: laneOf(SMALL_RANK) }
+  const active = new Set<string>()
+  const loop = (from: WorkQueue, handlers: number, letIn: WorkLoopOptions['letIn']) =>
     workLoop({
-      queue,
+      queue: from,
       handle: (ref, begun) => sendChunk(ref, sending, begun),
       renew: (ref) => ledger.renew(ref),
       failed: async (ref, error) => {
@@ -111,14 +150,26 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
         return true
       },
       renewEveryMs: tuning.leaseMs / 3,
-      handlers: HANDLERS,
-      letIn: (signal) => slots.letIn(signal),
+      handlers,
+      active,
+      letIn,
       stopping,
       onError: (error, during, ref) => {
         log.warn({ err: error, ...ref }, `${during} failed`)
       },
     })
+  const atOnce = () => Promise.resolve(() => undefined)
+  const run = () =>
+    Promise.all([
+      loop(queue, HANDLERS, (signal) => slots.letIn(signal)),
+      loop(lanes.any, EXPRESS_HANDLERS, atOnce),
+      loop(lanes.small, 1, atOnce),
+    ])
   return {
+    nudge: () => {
+      lanes.any.nudge()
+      lanes.small.nudge()
+    },
     inFlight: () => slots.taken,
     overdueResults: () => recorder.waitingLonger(tuning.leaseMs),
     isClosed: () => gate.waitMs(Date.now()) > 0,

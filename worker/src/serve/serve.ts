@@ -49,10 +49,10 @@ export async function serve(settings: Settings, log: Logger): Promise<Worker> {
   const health = await parts.open(() => watchHealth(context, { pools }))
   const events = await parts.open(() => openEvents(context, { pools }))
   const continuity = await parts.open(() => watchContinuity(context, { pools, provider, health }))
-  const sending = await parts.open(() =>
-    openSending(context, { pools, continuity, queue, provider, features, unsubscribe, health }),
-  )
   const sweeping = await parts.open(() => openSweeping(context, { pools, queue, health }))
+  const sending = await parts.open(() =>
+    openSending(context, { pools, continuity, queue, sweeping, provider, features, unsubscribe, health }),
+  )
   const webhooks = await parts.open(() => openWebhooks(context, { pools, health }))
   await parts.open(() => openHousekeeping(context, { pools }))
   const refusals = await parts.open(() => openRefusals(context, { pools }))
@@ -61,7 +61,7 @@ export async function serve(settings: Settings, log: Logger): Promise<Worker> {
     openTelling(context, { internal, pools, health, queue, sending, provider, features, events }),
   )
   await parts.open(() =>
-    openApi(context, { pools, health, sweeping, tokens, limits, unsubscribe, webhooks, refusals }),
+    openApi(context, { pools, health, sweeping, sending, tokens, limits, unsubscribe, webhooks, refusals }),
   )
   return { stop: () => parts.close() }
 }

@@ -54,9 +54,9 @@ export function batchStore(
       onDue()
       return applied
     },
-    retryFailed: async (id, auditOf) => {
+    retryFailed: async (id, filter, auditOf) => {
       const retried = await database.transaction(async (transaction) => {
-        const count = await retryFailed(transaction, id)
+        const count = await retryFailed(transaction, id, filter)
         if (count !== undefined) await recordAudit(transaction, [auditOf(count)])
         return count
       })

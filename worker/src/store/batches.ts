@@ -8,14 +8,15 @@ import type { Group } from './batchFigures.ts'
 import { deliveriesOf, GROUPED, refusalsOf, statesOf } from './batchFigures.ts'
 import { BATCH_COLUMNS } from './batchList.ts'
 import { insertChunks, parkChunks } from './chunks.ts'
+import { PAUSE_REASON, RESUMED_WITH } from './pauses.ts'
 
 /** @returns its id. */
 export async function insertBatch(transaction: Queryable, batch: NewBatch): Promise<string> {
   const id = randomUUID()
-  const { recipients } = batch
+  const { recipients, priority = 'bulk' } = batch
   await transaction.query(
     `INSERT INTO batch (id, user_id, sender, subject, text_body, html_body, recipients, duplicates, reply_to, headers,
-       name, tags) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+       name, tags, priority) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     [
       id,
       batch.userId,
@@ -29,6 +30,7 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
       batch.headers && JSON.stringify(batch.headers),
       batch.name,
       batch.tags ?? [],
+      priority,
     ],
   )
   await transaction.query(
@@ -49,14 +51,14 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
       ),
     ],
   )
-  await insertChunks(transaction, id, recipients.length)
+  await insertChunks(transaction, id, recipients.length, priority)
   return id
 }
 
 /** Counted in one statement, and so of one moment: a batch that is completed has nobody left to count. */
 export async function findBatch(database: Queryable, id: string): Promise<Batch | undefined> {
   const [row] = await database.query<FoundRow>(
-    `SELECT ${BATCH_COLUMNS}, ${GROUPED} AS groups FROM batch WHERE id = $1`,
+    `SELECT ${BATCH_COLUMNS}, ${PAUSE_REASON} AS "pauseReason", ${GROUPED} AS groups FROM batch WHERE id = $1`,
     [id],
   )
   if (row === undefined) return undefined
@@ -68,7 +70,8 @@ export async function findBatch(database: Queryable, id: string): Promise<Batch 
 type FoundRow = Omit<Batch, 'counts' | 'deliveries' | 'refusals'> & { readonly groups: readonly Group[] }
 
 /**
- * After a cancellation, `endWaiting` is due.
+ * After a cancellation, `endWaiting` is due, which also tells when nothing is under way any more. One whose sender was
+ * refused is ending and neither pauses nor goes on.
  * @returns false when the batch is in a state from which the command does not lead anywhere.
  */
 export async function commandBatch(
@@ -79,8 +82,10 @@ export async function commandBatch(
   const { from, to } = transition(command)
   const rows = await transaction.query(
     `UPDATE batch SET state = $2, updated_at = now(),
-       finished_at = CASE WHEN $2 = 'cancelled' THEN COALESCE(finished_at, now()) END
-     WHERE id = $1 AND (state = ANY($3) OR state = $2) RETURNING id`,
+       finished_at = CASE WHEN state = 'cancelled' THEN finished_at END,
+       resumed_at = CASE WHEN $2 = 'running' AND state = 'paused' THEN now() ELSE resumed_at END,
+       pause_reason = CASE WHEN $2 = 'running' THEN ${RESUMED_WITH} ELSE pause_reason END
+     WHERE id = $1 AND (state = ANY($3) OR state = $2) AND ($2 = 'cancelled' OR error_class IS NULL) RETURNING id`,
     [id, to, from],
   )
   if (rows.length === 0) return false

@@ -1,10 +1,9 @@
 /** The outbox of wake-ups: which stretches of recipients are due, published, begun and done. */
+import type { Priority } from '../domain/priority.ts'
 import type { Queryable } from './database.ts'
 import type { ChunkRef } from '../sending/ports.ts'
 import type { DueChunk, WakeupLedger } from '../sending/sweep.ts'
-
-/** Recipients per wake-up: enough to claim in groups, few enough to share a batch between workers. */
-export const CHUNK_SIZE = 200
+import { CHUNK_SIZE, expressRank } from './express.ts'
 
 /**
  * How long a published chunk may wait in the queue before it is published again: twice as long each time, since it is
@@ -13,18 +12,25 @@ export const CHUNK_SIZE = 200
 const PATIENCE_SECONDS = 300
 const MOST_PATIENCE_SECONDS = 3_600
 const RETURN_SECONDS = 2
+/** So many wake-ups of one batch wait in the queue at most: the next batch is never far behind. */
+export const WINDOW = 4
+/** Among so many chunks that are due, the oldest, batches take turns. */
+const AMONG = 10_000
+/** For so long the express lane has its chunks to itself: what it does not come to, the queue is given too. */
+const EXPRESS_FIRST = `interval '2 seconds'`
 
 /** One row for each chunk of a new batch, due at once. */
 export async function insertChunks(
   transaction: Queryable,
   batchId: string,
   recipients: number,
+  priority: Priority,
 ): Promise<void> {
   await transaction.query(
-    `INSERT INTO chunk (batch_id, number, first_seq, last_seq)
-     SELECT $1, number, number * $2, LEAST((number + 1) * $2, $3) - 1
+    `INSERT INTO chunk (batch_id, number, first_seq, last_seq, express)
+     SELECT $1, number, number * $2, LEAST((number + 1) * $2, $3) - 1, $4::int
      FROM generate_series(0, ($3 - 1) / $2) AS number`,
-    [batchId, CHUNK_SIZE, recipients],
+    [batchId, CHUNK_SIZE, recipients, expressRank(recipients, priority)],
   )
 }
 
@@ -60,23 +66,46 @@ export async function parkChunk(
   return rows.length > 0
 }
 
+interface Due extends Record<string, unknown> {
+  readonly batch_id: string
+  readonly number: number
+  readonly generation: number
+  /** Its place among what waits of its batch. */
+  readonly turn: number
+  /** How many chunks of its batch are due. */
+  readonly remaining: number
+}
+
+/** Batches take turns, those of which least is left before the others, and none has more than `WINDOW` in the queue. */
 export function wakeupLedger(database: Queryable): WakeupLedger {
   return {
     takeDue: async (limit) => {
-      const rows = await database.query<{ batch_id: string; number: number; generation: number }>(
-        `WITH due AS MATERIALIZED (
-           SELECT batch_id, number FROM chunk WHERE NOT done AND dead_at IS NULL AND due_at <= now()
-           ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+      const rows = await database.query<Due>(
+        `WITH waiting AS MATERIALIZED (
+           SELECT batch_id, count(*) AS count FROM chunk
+           WHERE published_at IS NOT NULL AND NOT done AND dead_at IS NULL AND due_at > now() GROUP BY batch_id),
+         ready AS MATERIALIZED (
+           SELECT batch_id, number FROM chunk WHERE NOT done AND dead_at IS NULL
+             AND due_at <= now() - CASE WHEN express IS NULL THEN interval '0' ELSE ${EXPRESS_FIRST} END
+           ORDER BY due_at LIMIT ${AMONG}),
+         ranked AS MATERIALIZED (
+           SELECT batch_id, number, count(*) OVER (PARTITION BY batch_id) AS remaining,
+             COALESCE(count, 0) + row_number() OVER (PARTITION BY batch_id ORDER BY number) AS turn
+           FROM ready LEFT JOIN waiting USING (batch_id)),
+         due AS MATERIALIZED (
+           SELECT batch_id, number, turn, remaining FROM chunk JOIN ranked USING (batch_id, number)
+           WHERE turn <= ${WINDOW} AND NOT done AND dead_at IS NULL AND due_at <= now()
+           ORDER BY turn, remaining LIMIT $1 FOR UPDATE OF chunk SKIP LOCKED)
          UPDATE chunk SET generation = generation + 1, published_at = clock_timestamp(),
            due_at = now() + make_interval(secs => LEAST($3,
              GREATEST($2, COALESCE(2 * extract(epoch FROM now() - published_at)::float8, 0))))
          FROM due WHERE chunk.batch_id = due.batch_id AND chunk.number = due.number
-         RETURNING chunk.batch_id, chunk.number, chunk.generation`,
+         RETURNING chunk.batch_id, chunk.number, chunk.generation, due.turn::int, due.remaining::int`,
         [limit, PATIENCE_SECONDS, MOST_PATIENCE_SECONDS],
       )
       return rows
+        .toSorted((a, b) => a.turn - b.turn || a.remaining - b.remaining)
         .map(({ batch_id: batchId, number: chunk, generation }) => ({ batchId, chunk, generation }))
-        .sort((a, b) => (a.batchId === b.batchId ? a.chunk - b.chunk : 0))
     },
     returnDue: (chunks) => returnDue(database, chunks),
     now: async () => {
@@ -94,7 +123,7 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
     },
     completeOrphans: async () => {
       const rows = await database.query(
-        `UPDATE batch SET ${COMPLETION} WHERE state = 'running' AND updated_at < now() - interval '10 seconds'
+        `UPDATE batch SET ${COMPLETION} WHERE ${UNFINISHED} AND updated_at < now() - interval '10 seconds'
            AND NOT EXISTS (SELECT FROM chunk WHERE chunk.batch_id = batch.id AND NOT done) RETURNING id`,
       )
       return rows.length
@@ -102,8 +131,12 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
   }
 }
 
-/** What a batch becomes when nothing of it is left to send. */
-export const COMPLETION = `state = CASE
+/** For rows of `batch`: it has begun and not been told finished; of a cancelled one something may be under way. */
+export const UNFINISHED = `(batch.state = 'running' OR batch.state = 'cancelled' AND batch.finished_at IS NULL)`
+
+/** What a batch becomes when nothing of it is left to send, and nothing is under way. */
+export const COMPLETION = `state = CASE WHEN batch.state = 'cancelled' THEN 'cancelled'
+    WHEN batch.error_class IS NOT NULL THEN 'failed'
     WHEN EXISTS (SELECT FROM recipient WHERE batch_id = batch.id AND state IN ('failed', 'uncertain'))
     THEN 'completed_with_failures' ELSE 'completed' END,
   updated_at = now(), finished_at = now()`

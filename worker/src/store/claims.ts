@@ -81,4 +81,4 @@ const REASON = `(SELECT reason FROM suppression WHERE address_norm = ${FOLDED('r
 const DROPPED = `CASE attempt WHEN 1 THEN 0 ELSE (SELECT count(*)::int FROM attempt AS dropped
   WHERE dropped.batch_id = $1 AND dropped.seq = recipient.seq AND outcome = 'rejected') END`
 const DUE = `batch_id = $1 AND seq BETWEEN $2 AND $3 AND state IN ('pending', 'deferred') AND due_at <= now()
-  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running') AND ($9::text IS NULL OR $9 = ${SERVER})`
+  AND EXISTS (SELECT FROM batch WHERE id = $1 AND state = 'running' AND error_class IS NULL) AND ($9::text IS NULL OR $9 = ${SERVER})`

@@ -12,8 +12,9 @@ import { claimDue } from './claims.ts'
 import { ServerChanged } from './continuity.ts'
 import { contentCache } from './contentCache.ts'
 import { countFailure } from './deadLetters.ts'
-import { endWaiting } from './endings.ts'
+import { failBatch } from './endings.ts'
 import { LostClaims } from './lostClaims.ts'
+import { pauseBatch, REFUSALS_ACCEPTED, RESUMED } from './pauses.ts'
 import { recordResults } from './recordResults.ts'
 import { holdForgotten, judgeExpired } from './results.ts'
 import { settle } from './settle.ts'
@@ -45,6 +46,12 @@ interface Opened {
   readonly first_seq: number
   readonly last_seq: number
   readonly state: BatchState
+  readonly recipients: number
+  /** It ends, and nobody of it is claimed. */
+  readonly failing: boolean
+  readonly resumed: string | null
+  readonly accepted: readonly string[]
+  readonly express: boolean
 }
 
 const CLAIM_MS = 20_000
@@ -65,9 +72,8 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
       await judgeExpired(database, ref, options)
       if (opened === undefined) return undefined
       await holdForgotten(database, ref, options)
-      if (opened.state !== 'running') return undefined
-      const content = await contents(ref.batchId)
-      return { ...ref, firstSeq: opened.first_seq, lastSeq: opened.last_seq, run: opened.retries, content }
+      if (opened.state !== 'running' || opened.failing) return undefined
+      return workOf(ref, opened, await contents(ref.batchId))
     },
     claim: (work, limit) => {
       claims += 1
@@ -81,14 +87,24 @@ export function ledger(database: Database, options: LedgerOptions): Ledger {
     renew: (ref) => renew(database, ref, { worker, leaseMs, lost: lost.holders }),
     settle: (ref) => settle(database, ref),
     failed: (ref, kind) => countFailure(database, ref, kind, options.deadAfter),
-    failBatch: async ({ batchId, run }, retryClass, code) => {
-      await database.query(
-        `UPDATE batch SET state = 'failed', error_class = $2, error_code = $3, updated_at = now(), finished_at = now()
-         WHERE id = $1 AND state IN ('accepted', 'running', 'paused') AND retries = $4`,
-        [batchId, retryClass, code, run],
-      )
-      await endWaiting(database, batchId)
-    },
+    failBatch: (work, retryClass, code) => failBatch(database, work, retryClass, code),
+    pauseBatch: (work, refusal) => pauseBatch(database, work, refusal),
+  }
+}
+
+function workOf(ref: ChunkRef, opened: Opened, content: Content): Work {
+  const { first_seq: firstSeq, last_seq: lastSeq, retries: run, resumed, ...rest } = opened
+  const { recipients, accepted, express } = rest
+  return {
+    ...ref,
+    firstSeq,
+    lastSeq,
+    run,
+    resumed: resumed ?? undefined,
+    recipients,
+    accepted,
+    express,
+    content,
   }
 }
 
@@ -101,7 +117,8 @@ async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promis
     `UPDATE chunk SET published_at = NULL, due_at = clock_timestamp() + make_interval(secs => $3)
      FROM batch WHERE batch.id = $1 AND batch_id = $1 AND number = $2 AND NOT done AND dead_at IS NULL
        AND batch.state <> 'paused'
-     RETURNING first_seq, last_seq, batch.state, batch.retries`,
+     RETURNING first_seq, last_seq, batch.state, batch.retries, batch.recipients, chunk.express IS NOT NULL AS express,
+       batch.error_class IS NOT NULL AS failing, ${RESUMED} AS resumed, ${REFUSALS_ACCEPTED} AS accepted`,
     [ref.batchId, ref.chunk, leaseMs / 1_000],
   )
   if (opened?.state !== 'accepted') return opened

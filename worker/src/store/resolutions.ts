@@ -27,12 +27,13 @@ export async function resolveUncertain(
   resolve: Resolve,
 ): Promise<number | undefined> {
   const { batchId, as } = resolve
-  const [batch] = await transaction.query<{ state: string }>(
-    'SELECT state FROM batch WHERE id = $1 FOR UPDATE',
+  const [batch] = await transaction.query<{ state: string; failing: boolean }>(
+    `SELECT state, state = 'running' AND error_class IS NOT NULL AS failing FROM batch WHERE id = $1 FOR UPDATE`,
     [batchId],
   )
   if (batch === undefined) return undefined
-  if (as === 'retry') return retry(transaction, resolve, batch.state)
+  // One that is ending can run again when it has ended.
+  if (as === 'retry') return batch.failing ? undefined : retry(transaction, resolve, batch.state)
   const settled = await settle(transaction, resolve)
   if (settled > 0) await judgeAgain(transaction, [batchId])
   return settled

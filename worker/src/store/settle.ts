@@ -2,8 +2,8 @@
 import type { ChunkRef, Settled } from '../sending/ports.ts'
 import type { BatchState } from '../domain/batchState.ts'
 import type { Database } from './database.ts'
-import { COMPLETION, parkChunk } from './chunks.ts'
-import { ENDED } from './endings.ts'
+import { COMPLETION, parkChunk, UNFINISHED } from './chunks.ts'
+import { ENDED, ENDING } from './endings.ts'
 
 const GRACE_MS = 10_000
 const SOONEST_MS = 100
@@ -27,7 +27,7 @@ export async function settle(database: Database, { batchId, chunk }: ChunkRef): 
     `WITH closed AS (
        UPDATE recipient SET ${ENDED}
        FROM batch, chunk
-       WHERE batch.id = $1 AND batch.state IN ('cancelled', 'failed') AND chunk.batch_id = $1 AND chunk.number = $2
+       WHERE batch.id = $1 AND ${ENDING} AND chunk.batch_id = $1 AND chunk.number = $2
          AND recipient.batch_id = $1 AND recipient.seq BETWEEN chunk.first_seq AND chunk.last_seq
          AND recipient.state IN ('pending', 'deferred') RETURNING recipient.seq)
      SELECT batch.state, batch.retries, chunk.generation, chunk.dead_at IS NOT NULL AS dead,
@@ -76,7 +76,8 @@ async function completeBatch(database: Database, batchId: string, retries: numbe
     await transaction.query('SELECT FROM batch WHERE id = $1 FOR UPDATE', [batchId])
     await transaction.query(
       `UPDATE batch SET ${COMPLETION} WHERE id = $1 AND retries = $2
-         AND state IN ('running', 'completed_with_failures') AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
+         AND (${UNFINISHED} OR state = 'completed_with_failures')
+         AND NOT EXISTS (SELECT FROM chunk WHERE batch_id = $1 AND NOT done)`,
       [batchId, retries],
     )
   })

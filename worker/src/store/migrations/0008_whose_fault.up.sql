@@ -71,3 +71,5 @@ CREATE TABLE delivery_event (
   recorded_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX delivery_event_recipient ON delivery_event (batch_id, seq);
+-- The order in the express lane, small and urgent batches first; none for those that only the queue wakes.
+ALTER TABLE chunk ADD COLUMN express integer;
