@@ -55,7 +55,8 @@ test.each([
   if (!gone || !there) throw new Error('not claimed')
   const reply = { stage, replyCode: 550, ...(enhancedCode !== undefined && { enhancedCode }), detail: 'no' }
   await worker.record([said(gone, 'recipient', reply), resultOf(there, 'accepted')])
-  expect(await suppressed()).toEqual(
+  // Its spelling is listed beside it, for workers of a version before.
+  expect((await suppressed()).filter(({ address }) => String(address).startsWith('norm-'))).toEqual(
     isListed ? [{ address: 'norm-r0@example.org', reason: 'bounce', detail: enhancedCode }] : [],
   )
   expect(
