@@ -35,7 +35,7 @@ const HANDLERS = 8
 const EXPRESS_HANDLERS = 3
 /** How long a small batch waits at most that another worker accepted. */
 const EXPRESS_EVERY_MS = 1_000
-/** Of the slots, what large batches leave free: a tenth of what is with the provider at once. */
+/** Of the slots, what large batches leave free, as a part of what is with the provider at once. */
 const RESERVED = 0.2
 const LINGER_MS = 20
 const GROUP = 100
