@@ -34,15 +34,16 @@ test('a batch of which everybody gets the same refusal pauses, tells why, and go
   const paused = await pausedOf(id)
   expect(paused).toMatchObject({
     pauseReason: {
-      class: 'recipient',
-      code: 'smtp_550',
-      detail: expect.stringContaining('not from you') as string,
+      errorClass: 'recipient',
+      errorCode: 'smtp_550',
+      words: expect.stringContaining('not from you') as string,
       count: 20,
       of: 20,
       at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
     },
   })
   expect(lines('a batch paused by itself')).toBe(1)
+  expect(lines('refused, for the first time in this batch')).toBe(1)
   const metrics = await (await fetch(`${worker.internal}/metrics`)).text()
   expect(metrics).toContain('batchsender_batches_paused_total{class="recipient"} 1')
   // What was under way is refused too, and no more.
@@ -87,7 +88,7 @@ test('the refusal that a person went on with pauses that run no more, another on
 
   await rig.sink.behave([{ address: '*', at: 'rcpt', code: 556, message: 'another' }])
   expect(await retry(id, { force: true })).toMatchObject({ retried: 1_500 })
-  expect(await pausedOf(id)).toMatchObject({ pauseReason: { code: 'smtp_556' } })
+  expect(await pausedOf(id)).toMatchObject({ pauseReason: { errorCode: 'smtp_556' } })
   await worker.command(id, 'cancel')
 })
 

@@ -65,6 +65,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
   const stopping = new AbortController()
   const onlooker = {
     attempted: () => undefined,
+    refused: () => undefined,
     fenced: () => undefined,
     recordFailed: () => undefined,
     setAside: () => undefined,

@@ -118,6 +118,7 @@ async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Send
     let isOfAll = false
     if (outcome.retryClass === 'accepted') gate.succeeded()
     else {
+      onlooker.refused(claimed, outcome)
       const who = `${claimed.batchId}:${claimed.seq}`
       isOfAll = gate.failed(closingOf(outcome), endedAt.getTime(), who)
     }

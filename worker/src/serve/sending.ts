@@ -16,6 +16,7 @@ import { BatchWatch } from '../sending/batchWatch.ts'
 import { expressLane } from '../sending/expressLane.ts'
 import { Gate } from '../sending/gate.ts'
 import { loginLoop } from '../sending/loginLoop.ts'
+import { NewRefusals } from '../sending/newRefusals.ts'
 import { Recorder } from '../sending/recorder.ts'
 import { sendChunk } from '../sending/sendChunk.ts'
 import { sharedRate, unlimited } from '../sending/sharedRate.ts'
@@ -215,7 +216,23 @@ function rateOf({ settings, log }: Context, { pools, provider }: SendingNeeds): 
 }
 
 function onlookerOf({ log, metrics }: Context, provider: Provider): Onlooker {
+  const refusals = new NewRefusals()
   return {
+    refused: ({ batchId, seq }, outcome) => {
+      if (!refusals.isNew(batchId, outcome)) return
+      const {
+        retryClass: errorClass,
+        code: errorCode,
+        stage,
+        replyCode,
+        enhancedCode,
+        detail: words,
+      } = outcome
+      log.warn(
+        { batchId, seq, errorClass, errorCode, stage, replyCode, enhancedCode, words },
+        'refused, for the first time in this batch',
+      )
+    },
     attempted: (retryClass, startedAt, endedAt) => {
       metrics.attempts.inc({ provider: provider.name, class: retryClass })
       metrics.attemptSeconds.observe(
