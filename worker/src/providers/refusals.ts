@@ -4,6 +4,7 @@
  */
 import type { Outcome } from '../sending/ports.ts'
 import type { RetryClass } from '../domain/retryClasses.ts'
+import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import type { Topic } from './replyWords.ts'
 import { isSandboxed, topicOf } from './replyWords.ts'
 
@@ -97,14 +98,21 @@ export function classifyRefusal(failure: HttpFailure): Outcome {
   }
 }
 
-/** Accepted is what has an id: a proxy, too, may answer with a success. */
+/** Accepted is what has an id, even one that no column could hold: a proxy, too, may answer with a success. */
 export function acceptedBy(
   provider: HttpFailure['provider'],
   status: number | undefined,
-  providerMessageId: string | undefined,
+  id: unknown,
 ): Outcome {
   const answer = { stage: 'api', ...(status !== undefined && { replyCode: status }) } as const
-  if (providerMessageId !== undefined) return { retryClass: 'accepted', providerMessageId, ...answer }
+  if (typeof id === 'string' && id.trim() !== '') {
+    const providerMessageId = parseProviderMessageId(id)
+    return {
+      retryClass: 'accepted',
+      ...(providerMessageId !== undefined && { providerMessageId }),
+      ...answer,
+    }
+  }
   const detail = 'a success without the id of a mail'
   return { retryClass: 'ambiguous', code: `${provider}_no_id`, ...answer, detail }
 }

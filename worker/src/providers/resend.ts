@@ -5,7 +5,6 @@ import { Resend } from 'resend'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { reconnectMs } from '../domain/backoff.ts'
 import { LoginNote } from '../sending/loginNote.ts'
-import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import type { Sender } from './apiSender.ts'
 import { formatted, senderOf } from './apiSender.ts'
 import { neverSent } from './neverSent.ts'
@@ -105,7 +104,7 @@ function bodyOf({ replyTo, to, subject, text, html, headers }: OutgoingMail, sen
 /** @param data whatever came with a success */
 function accepted(data: unknown, status: number | undefined): Outcome {
   const id: unknown = typeof data === 'object' && data !== null && 'id' in data ? data.id : undefined
-  return acceptedBy('resend', status, parseProviderMessageId(id))
+  return acceptedBy('resend', status, id)
 }
 
 /**

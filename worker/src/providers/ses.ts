@@ -8,7 +8,6 @@ import {
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { LoginNote } from '../sending/loginNote.ts'
-import { parseProviderMessageId } from '../domain/providerMessageId.ts'
 import { senderOf } from './apiSender.ts'
 import { neverSent } from './neverSent.ts'
 import { classifyRefusal, refusesKeys, acceptedBy } from './refusals.ts'
@@ -66,8 +65,7 @@ export function ses(options: SesOptions): Provider {
           ConfigurationSetName: configurationSet,
         })
         const { MessageId, $metadata } = await noted(client.send(command))
-        const providerMessageId = parseProviderMessageId(MessageId)
-        return acceptedBy('ses', $metadata.httpStatusCode, providerMessageId)
+        return acceptedBy('ses', $metadata.httpStatusCode, MessageId)
       } catch (error) {
         return failure(error, mail)
       }
