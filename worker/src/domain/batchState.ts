@@ -1,16 +1,18 @@
 /** The states of a batch and what each allows. */
 
-export const BATCH_STATES = [
-  'accepted',
-  'running',
-  'paused',
-  'completed',
-  'completed_with_failures',
-  'cancelled',
-  'failed',
-] as const
+export const BATCH_STATE_WORDS = {
+  accepted: 'taken; nothing of it was begun',
+  running: 'recipients wait, are being sent to, or are tried again; with an `errorCode` it is ending',
+  paused: 'nothing more is begun before it is resumed: a person wanted it so, or `pauseReason` says why',
+  completed: 'nobody is left, and nobody failed or is in doubt',
+  completed_with_failures: 'nobody is left; some failed or are in doubt',
+  cancelled: 'ended by a person; `finishedAt` comes when nothing of it is under way',
+  failed: 'its sender was refused, and nothing of it is under way',
+} as const
 
-export type BatchState = (typeof BATCH_STATES)[number]
+export type BatchState = keyof typeof BATCH_STATE_WORDS
+
+export const BATCH_STATES = Object.keys(BATCH_STATE_WORDS) as readonly BatchState[]
 
 /** What a user may do to a batch. */
 export type BatchCommand = 'pause' | 'resume' | 'cancel'

@@ -1,25 +1,19 @@
 /** The states of one recipient of a batch. */
 
-export const RECIPIENT_STATES = [
-  /** Waits for its first claim, or for the next one without having been tried. */
-  'pending',
-  /** Claimed by a worker that holds a lease; what becomes of it is not recorded yet. */
-  'sending',
-  /** Refused for now; tried again when due. */
-  'deferred',
-  /** The provider accepted it. */
-  'sent',
-  /** Will not be tried again. */
-  'failed',
-  /** Perhaps accepted, perhaps not: nobody knows and nobody sends it again. */
-  'uncertain',
-  /** The batch was cancelled before its turn. */
-  'cancelled',
-  /** Left out: the address was on the suppression list when its turn came. */
-  'suppressed',
-] as const
+export const RECIPIENT_STATE_WORDS = {
+  pending: 'waits for its first claim, or for the next one without having been tried',
+  sending: 'claimed by a worker; what becomes of it is not recorded yet',
+  deferred: 'refused for now; tried again when due',
+  sent: 'the provider accepted the mail',
+  failed: 'will not be tried again by itself',
+  uncertain: 'perhaps accepted, perhaps not: nobody knows, and nobody sends it again unasked',
+  cancelled: 'the batch was cancelled before its turn',
+  suppressed: 'left out: its address was on the suppression list when its turn came',
+} as const
 
-export type RecipientState = (typeof RECIPIENT_STATES)[number]
+export type RecipientState = keyof typeof RECIPIENT_STATE_WORDS
+
+export const RECIPIENT_STATES = Object.keys(RECIPIENT_STATE_WORDS) as readonly RecipientState[]
 
 export type RecipientCounts = Readonly<Record<RecipientState, number>>
 

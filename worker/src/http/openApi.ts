@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifySchema, RawServerDefault, RouteOptions } f
 import Type from 'typebox'
 import type { Logger } from '../log.ts'
 import type { ProblemType } from './problem.ts'
+import { describedTables } from './describedTables.ts'
 import { withExamples } from './examples.ts'
 import { nameSchemas } from './namedSchemas.ts'
 import { problemTitle, problemUri, ProblemView, statusOf } from './problem.ts'
@@ -55,7 +56,7 @@ export async function describeApi(server: Api): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'BatchSender',
-        description: 'Takes batches of e-mail and tells of every recipient what became of it.',
+        description: `Takes batches of e-mail and tells of every recipient what became of it.\n\n${describedTables()}`,
         version: 'v1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
