@@ -134,3 +134,29 @@ test('batches are found by their tags and show their name', async () => {
   })
   expect(await list('de')).toMatchObject({ items: [] })
 })
+
+test('how urgent a batch is, is kept with it, and nothing else is taken for an urgency', async () => {
+  const recipients = [{ address: 'soon@example.org' }]
+  const { id } = await sent({ ...GOOD, priority: 'transactional', recipients })
+  expect(await rig.sql('SELECT priority FROM batch WHERE id = $1', [id])).toEqual([
+    { priority: 'transactional' },
+  ])
+  const answer = await worker.post({ ...GOOD, priority: 'high', recipients })
+  expect(await answer.json()).toMatchObject({
+    errors: [{ pointer: '/priority', code: 'enum', detail: 'one of transactional, bulk' }],
+  })
+})
+
+test('a client that always says JSON may send nothing where nothing is asked for', async () => {
+  const headers = { authorization: 'Bearer a-token-of-the-tests', 'content-type': 'application/json' }
+  const url = `${worker.api}/v1/suppressions/lift@example.org`
+  const put = await fetch(url, { method: 'PUT', headers, body: '{"reason":"manual"}' })
+  expect(put.ok).toBe(true)
+  expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(204)
+  expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(404)
+})
+
+test('a compressed body is told apart from one that is no JSON', async () => {
+  const answer = await worker.post(GOOD, { 'content-encoding': 'gzip' })
+  expect(answer.status).toBe(415)
+})
