@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Variables } from './variables.ts'
-import { blockNames, Effort, rehearse } from './rehearsal.ts'
+import { blockNames, demandOf, Effort, Rehearsal } from './rehearsal.ts'
 import { renderText } from './renderTemplate.ts'
 import { parseTemplate } from './parseTemplate.ts'
 
@@ -10,8 +10,11 @@ function templateOf(source: string) {
   if (!parsed.ok) throw new Error(parsed.fault.detail)
   return parsed.template
 }
-const rehearsed = (source: string, variables: Variables) =>
-  rehearse(templateOf(source), variables, new Effort(1_000))
+function rehearsed(source: string, variables: Variables, effort = new Effort(1_000_000)): Rehearsal {
+  const rehearsal = new Rehearsal(effort)
+  rehearsal.add(demandOf(templateOf(source)), [variables])
+  return rehearsal
+}
 
 test('a value that is missing is told, also in what only some are shown', () => {
   expect([...rehearsed('{{a}}{{#if b}}{{c}}{{/if}}', { b: true }).missing]).toEqual(['a', 'c'])
@@ -27,7 +30,7 @@ test('a list is no value, and a value no list', () => {
 
 test('the blocks of a text, the inner ones too', () => {
   const source = '{{#if a}}{{#unless b}}{{c}}{{else}}{{#each d}}x{{/each}}{{/unless}}{{/if}}'
-  expect([...blockNames(templateOf(source))]).toEqual(['a', 'b', 'd'])
+  expect(blockNames(demandOf(templateOf(source)))).toEqual(['a', 'b', 'd'])
 })
 
 test('it counts what a text becomes', () => {
@@ -47,10 +50,10 @@ test('it counts what a text becomes', () => {
         o: fc.array(fc.record({ b: fc.string() })),
       }),
       (pieces, variables) => {
-        const template = templateOf(pieces.join(''))
-        const { characters, missing } = rehearse(template, variables, new Effort(1e6))
+        const source = pieces.join('')
+        const { characters, missing } = rehearsed(source, variables)
         expect(missing.size).toBe(0)
-        expect(characters).toBe(renderText(template, variables).length)
+        expect(characters).toBe(renderText(templateOf(source), variables).length)
       },
     ),
   )
@@ -59,6 +62,6 @@ test('it counts what a text becomes', () => {
 test('lists within lists are not followed for ever', () => {
   const many = Array.from({ length: 100 }, () => 'x')
   const effort = new Effort(10_000)
-  rehearse(templateOf('{{#each l}}'.repeat(4) + 'a' + '{{/each}}'.repeat(4)), { l: many }, effort)
+  rehearsed('{{#each l}}'.repeat(4) + 'a' + '{{/each}}'.repeat(4), { l: many }, effort)
   expect(effort.isSpent).toBe(true)
 })

@@ -1,18 +1,39 @@
-/** What a batch's texts would become for a recipient, without making them: which names lack a value, and how much the values add. */
+/**
+ * What a batch's texts would become for a recipient, without making them: which names lack a value, and how much the values
+ * add. Texts are looked at once; of each recipient only what they ask for is.
+ */
 import type { Scope, Template } from './template.ts'
-import type { Scalar, Value, Variables } from './variables.ts'
+import type { Scalar, Value } from './variables.ts'
 import { lookup, shownOf } from './template.ts'
 import { isList } from './variables.ts'
 
-export interface Rehearsal {
-  /** Names of values that would leave a hole. */
-  readonly missing: ReadonlySet<string>
-  /** Names of lists that stand where a value is asked for. */
-  readonly lists: ReadonlySet<string>
-  /** Names of values that stand where a list is asked for. */
-  readonly values: ReadonlySet<string>
-  /** Characters of the whole, before any escapes. */
+/** What a text, or a part of it that is shown or not, asks for. */
+export interface Demand {
+  /** Of what is always the same. */
   readonly characters: number
+  /** How often each value stands in it. */
+  readonly values: ReadonlyMap<string, number>
+  readonly blocks: readonly {
+    readonly kind: 'if' | 'each'
+    readonly name: string
+    readonly nodes: Demand
+    readonly otherwise: Demand
+  }[]
+}
+
+export function demandOf(template: Template): Demand {
+  const values = new Map<string, number>()
+  const blocks: Demand['blocks'][number][] = []
+  let characters = 0
+  for (const node of template) {
+    if (node.kind === 'text') characters += node.text.length
+    else if (node.kind === 'value') values.set(node.name, (values.get(node.name) ?? 0) + 1)
+    else {
+      const { kind, name } = node
+      blocks.push({ kind, name, nodes: demandOf(node.nodes), otherwise: demandOf(node.otherwise) })
+    }
+  }
+  return { characters, values, blocks }
 }
 
 /** How many places may be looked at for one request, for all of its recipients together. */
@@ -27,52 +48,66 @@ export class Effort {
     return this.#left <= 0
   }
 
-  spend(): void {
-    this.#left -= 1
+  spend(places: number): void {
+    this.#left -= places
   }
 }
 
-/** @param effort when it is spent, the rest is not looked at */
-export function rehearse(template: Template, variables: Variables, effort: Effort): Rehearsal {
-  const missing = new Set<string>()
-  const lists = new Set<string>()
-  const values = new Set<string>()
-  let characters = 0
-  const walk = (nodes: Template, scope: Scope): void => {
-    for (const node of nodes) {
-      if (effort.isSpent) return
-      effort.spend()
-      if (node.kind === 'text') characters += node.text.length
-      else if (node.kind !== 'value') {
-        if (node.kind === 'each' && isValue(lookup(scope, node.name))) values.add(node.name)
-        for (const [inner, within] of shownOf(node, scope)) walk(inner, within)
-      } else {
-        const value = lookup(scope, node.name)
-        if (value === undefined) missing.add(node.name)
-        else if (isList(value)) lists.add(node.name)
-        else characters += lengthOf(value)
-      }
+/** What was found of one recipient. */
+export class Rehearsal {
+  /** Names of values that would leave a hole. */
+  readonly missing = new Set<string>()
+  /** Names of lists that stand where a value is asked for. */
+  readonly lists = new Set<string>()
+  /** Names of values that stand where a list is asked for. */
+  readonly values = new Set<string>()
+  /** Of all texts that were rehearsed, before any escapes. */
+  characters = 0
+  readonly #effort: Effort
+
+  /** @param effort when it is spent, the rest is not looked at */
+  constructor(effort: Effort) {
+    this.#effort = effort
+  }
+
+  /** @returns the characters of this text. */
+  add(demand: Demand, scope: Scope): number {
+    const before = this.characters
+    this.#walk(demand, scope)
+    return this.characters - before
+  }
+
+  #walk({ characters, values, blocks }: Demand, scope: Scope): void {
+    if (this.#effort.isSpent) return
+    this.#effort.spend(1 + values.size)
+    this.characters += characters
+    for (const [name, times] of values) this.characters += times * this.#lengthOf(name, lookup(scope, name))
+    for (const block of blocks) {
+      if (block.kind === 'each') this.#wantsList(block.name, lookup(scope, block.name))
+      for (const [inner, within] of shownOf(block, scope)) this.#walk(inner, within)
     }
   }
-  walk(template, [variables])
-  return { missing, lists, values, characters }
-}
 
-const isValue = (value: Value | undefined): boolean => value !== undefined && !isList(value)
+  #lengthOf(name: string, value: Value | undefined): number {
+    if (value === undefined) this.missing.add(name)
+    else if (isList(value)) this.lists.add(name)
+    else return lengthOf(value)
+    return 0
+  }
+
+  #wantsList(name: string, value: Value | undefined): void {
+    if (value !== undefined && !isList(value)) this.values.add(name)
+  }
+}
 
 const lengthOf = (value: Scalar): number => (typeof value === 'string' ? value.length : String(value).length)
 
 /** Names that decide what is shown: whoever lacks one gets the rest. */
-export function blockNames(template: Template): ReadonlySet<string> {
-  const names = new Set<string>()
-  const walk = (nodes: Template): void => {
-    for (const node of nodes) {
-      if (node.kind === 'text' || node.kind === 'value') continue
-      names.add(node.name)
-      walk(node.nodes)
-      walk(node.otherwise)
-    }
-  }
-  walk(template)
-  return names
+export function blockNames({ blocks }: Demand): readonly string[] {
+  const names = blocks.flatMap(({ name, nodes, otherwise }) => [
+    name,
+    ...blockNames(nodes),
+    ...blockNames(otherwise),
+  ])
+  return [...new Set(names)]
 }

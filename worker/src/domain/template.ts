@@ -24,10 +24,18 @@ export type Template = readonly TemplateNode[]
 export type Scope = readonly (Variables | Scalar)[]
 
 /** What is shown of a block, and with which values. */
-export function shownOf(
-  { kind, name, nodes, otherwise }: Block,
+export function shownOf<Nodes>(
+  {
+    kind,
+    name,
+    nodes,
+    otherwise,
+  }: Pick<Block, 'kind' | 'name'> & {
+    readonly nodes: Nodes
+    readonly otherwise: Nodes
+  },
   scope: Scope,
-): readonly (readonly [Template, Scope])[] {
+): readonly (readonly [Nodes, Scope])[] {
   const value = lookup(scope, name)
   const isThere = isList(value) ? value.length > 0 : Boolean(value)
   if (!isThere) return [[otherwise, scope]]

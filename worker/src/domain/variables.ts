@@ -19,8 +19,18 @@ export interface FaultyVariable {
 
 /** What no schema says of them: one fault for each value. */
 export function variableFaults(variables: Variables): readonly FaultyVariable[] {
-  return Object.entries(variables).flatMap(([name, value]) => faultsOf(name, value, []))
+  // Of a great many recipients nearly all are fine.
+  for (const name in variables)
+    if (!isPlain(variables[name]) || !isStorable(name))
+      return Object.entries(variables).flatMap(([key, value]) => faultsOf(key, value, []))
+  return []
 }
+
+const isPlain = (value: Value | undefined): boolean =>
+  typeof value === 'string' ? isStorable(value) : typeof value !== 'object' && !isRounded(value)
+
+/** Beyond 2^53 JSON.parse gives a neighbour of the number that was written (RFC 8259 §6). */
+const isRounded = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
 
 function faultsOf(
   name: string | number,
@@ -33,8 +43,7 @@ function faultsOf(
     const inner = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
     return inner.flatMap(([key, item]: readonly [string | number, Item]) => faultsOf(key, item, path))
   }
-  // Beyond 2^53 JSON.parse gives a neighbour of the number that was written (RFC 8259 §6).
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return [{ path, code: 'unsafe_integer' }]
+  if (isRounded(value)) return [{ path, code: 'unsafe_integer' }]
   return isStorable(String(value)) ? [] : [{ path, code: 'invalid_character' }]
 }
 
