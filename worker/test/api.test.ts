@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
 import { knownMigrations } from '../src/store/migrations.ts'
 import { batchOf, isFinished, startRig, TOKEN } from './rig.ts'
-import { until } from './until.ts'
+import { logged, until } from './until.ts'
 
 let rig: Rig
 let worker: WorkerProcess
@@ -300,7 +300,7 @@ test('a token that is written wrongly opens nothing, and is told of', async () =
     )?.[1]
   await writeFile(file, `sha256:${createHash('sha256').update('mistyped').digest('hex')} scope:batches:read`)
   await until(malformed, (count) => count === '1')
-  expect(worker.log()).toContain('"users":["mistyped"]')
+  await logged(worker, '"users":["mistyped"]')
   await rm(file)
   await until(malformed, (count) => count === '0')
 })

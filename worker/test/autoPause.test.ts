@@ -6,7 +6,7 @@ import { batchStore } from '../src/store/batchStore.ts'
 import { findBatch } from '../src/store/batches.ts'
 import { startLedgerRig } from './ledgerRig.ts'
 import { atTheSink, isFinished, startRig, TOKEN } from './rig.ts'
-import { until } from './until.ts'
+import { logged, until } from './until.ts'
 
 let rig: Rig
 let worker: WorkerProcess
@@ -25,7 +25,6 @@ const pausedOf = (id: string) =>
     ({ state }) => state === 'paused',
     worker.log,
   )
-const lines = (words: string) => worker.log().split(words).length - 1
 
 test('a batch of which everybody gets the same refusal pauses, tells why, and goes on when a person says so', async () => {
   const before = await rig.sink.count()
@@ -42,8 +41,8 @@ test('a batch of which everybody gets the same refusal pauses, tells why, and go
       at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
     },
   })
-  expect(lines('a batch paused by itself')).toBe(1)
-  expect(lines('refused, for the first time in this batch')).toBe(1)
+  expect(await logged(worker, 'a batch paused by itself')).toBe(1)
+  expect(await logged(worker, 'refused, for the first time in this batch')).toBe(1)
   const metrics = await (await fetch(`${worker.internal}/metrics`)).text()
   expect(metrics).toContain('batchsender_batches_paused_total{class="recipient"} 1')
   // What was under way is refused too, and no more.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { procedure } from '../../hack/docs/procedures.ts'
 import { atTheSink, isFinished, startRig, TOKEN } from './rig.ts'
-import { until } from './until.ts'
+import { logged, until } from './until.ts'
 import { typed } from './terminal.ts'
 
 let rig: Rig
@@ -54,7 +54,7 @@ test('what fails again and again is put aside, told and replayed, and nobody get
     async () => (await fetch(`${worker.internal}/metrics`)).text(),
     (text) => /^batchsender_dead_letters 1$/m.test(text),
   )
-  expect(worker.log()).toContain('replay the dead letter')
+  await logged(worker, 'replay the dead letter')
 
   await rig.sql('DROP TRIGGER poison ON recipient')
   const told = await typed(worker, procedure('docs/http.md#list-dead-letters'))

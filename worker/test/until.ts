@@ -24,3 +24,12 @@ export async function until<Value>(
   const words = last instanceof Error ? last.message : JSON.stringify(last)
   throw new Error(`not in time, last: ${words}\n${explain()}`)
 }
+
+/** An answer may be there before the line that was logged first has come through the pipe. @returns how often it is there */
+export async function logged(worker: { readonly log: () => string }, words: string): Promise<number> {
+  const log = await until(
+    () => Promise.resolve(worker.log()),
+    (text) => text.includes(words),
+  )
+  return log.split(words).length - 1
+}

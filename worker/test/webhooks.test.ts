@@ -8,7 +8,7 @@ import type { Rig, WorkerProcess } from './rig.ts'
 import { resendEvent, sesEvent } from '../../hack/standins/providerEvents.ts'
 import { confirmation, notification, signed, startSnsDouble, TOPIC } from '../../hack/standins/sns.ts'
 import { startRig } from './rig.ts'
-import { until } from './until.ts'
+import { logged, until } from './until.ts'
 
 const secret = () => `whsec_${randomBytes(24).toString('base64')}`
 
@@ -210,7 +210,7 @@ test('the end of a subscription is written down and its link left alone', async 
   expect((await postSns(fields)).status).toBe(200)
   expect(await seen(fields['MessageId'] ?? '')).toEqual([{ type: 'UnsubscribeConfirmation' }])
   expect(sns.asked.slice(asked)).toEqual([])
-  expect(worker.log()).toContain('the topic was unsubscribed')
+  await logged(worker, 'the topic was unsubscribed')
 })
 
 test('Resend is heard under its secret, and under the next one as soon as that is there', async () => {
