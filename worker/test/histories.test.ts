@@ -9,6 +9,7 @@ import { connect } from 'nats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { startSmtpSink } from '../../hack/servers/smtpSink.ts'
+import { take } from './histories/actions.ts'
 import { endOf } from './histories/end.ts'
 import { drawHistory } from './histories/steps.ts'
 import { World } from './histories/world.ts'
@@ -60,7 +61,7 @@ test.each(seeds)(
     try {
       for (const step of history.steps) {
         world.said.push(`${new Date().toISOString()} ${JSON.stringify(step).slice(0, 600)}`)
-        await world.take(step)
+        await take(world, step)
         expect(await world.faults()).toEqual([])
       }
       await endOf(world)
@@ -68,7 +69,7 @@ test.each(seeds)(
       console.error(`SEED=${seed} HISTORIES=1\n${world.log()}`)
       throw error
     } finally {
-      await world.thawAll()
+      world.crew.releaseAll()
     }
   },
   600_000,

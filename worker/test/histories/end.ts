@@ -1,8 +1,8 @@
 /** How a history ends: nothing is refused any more, and everybody comes to an end that is right. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiBatch, World } from './world.ts'
+import { Fault } from './crew.ts'
 import { SLOWLY } from './refusals.ts'
-import { Fault } from './world.ts'
 
 const PATIENCE_MS = 150_000
 const CLASS_OF_DOUBT = new Set(['accepted', 'lost', 'ambiguous', 'mismatch'])
@@ -10,7 +10,7 @@ const CLASS_OF_DOUBT = new Set(['accepted', 'lost', 'ambiguous', 'mismatch'])
 export async function endOf(world: World): Promise<void> {
   const { ids, history } = world
   const numbers = [...ids.keys()]
-  await world.thawAll()
+  world.crew.releaseAll()
   await world.behave([SLOWLY])
   await atRest(world, history.goesOn ? 'resume' : 'cancel')
   await retried(world, numbers, {})

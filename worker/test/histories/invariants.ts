@@ -23,28 +23,41 @@ export function faultsOfBatches({ batches, recipients }: Snapshot, evidence: Evi
   const byBatch = Map.groupBy(recipients, ({ batch_id: id }) => id)
   return batches.flatMap((batch) => {
     const own = byBatch.get(batch.id) ?? []
-    const { id, state, retries, finished_at: finished, error_class: errorClass } = batch
-    const has = (...states: readonly string[]) => own.some((one) => states.includes(one.state))
-    const rules: readonly (readonly [fault: boolean, what: string])[] = [
-      [own.length !== batch.recipients, `has ${own.length} recipients`],
-      [finished !== null && has(...OPEN), 'is finished with recipients under way'],
-      [
-        (finished === null) !== (!ENDED.has(state) || (state === 'cancelled' && finished === null)),
-        'tells its end wrong',
-      ],
-      [state === 'completed' && has('failed', 'uncertain'), 'is completed with failures'],
-      [state === 'completed_with_failures' && !has('failed', 'uncertain'), 'has no failures'],
-      [state === 'failed' && errorClass === null, 'failed without a reason'],
-      [
-        state !== 'cancelled' && errorClass !== null && !evidence.senderRefused(id, retries),
-        'fails for a refusal of another run',
-      ],
-      [state !== 'cancelled' && has('cancelled'), 'has cancelled recipients'],
-    ]
+    const rules = [...rulesOfEnd(batch, own), ...rulesOfRefusal(batch, evidence)]
     return rules.flatMap(([fault, what]) =>
       fault ? [`batch ${JSON.stringify(batch)} ${what}: ${JSON.stringify(statesOf(own))}`] : [],
     )
   })
+}
+
+type Rules = readonly (readonly [fault: boolean, what: string])[]
+
+function rulesOfEnd(
+  { state, recipients, finished_at: finishedAt }: BatchRow,
+  own: readonly RecipientRow[],
+): Rules {
+  const has = (...states: readonly string[]) => own.some((one) => states.includes(one.state))
+  // One that is cancelled is so at once, and finished when nothing is under way.
+  const isFinished = ENDED.has(state) && (state !== 'cancelled' || finishedAt !== null)
+  return [
+    [own.length !== recipients, `has ${own.length} recipients`],
+    [finishedAt !== null && has(...OPEN), 'is finished with recipients under way'],
+    [(finishedAt !== null) !== isFinished, 'tells its end wrong'],
+    [state === 'completed' && has('failed', 'uncertain'), 'is completed with failures'],
+    [state === 'completed_with_failures' && !has('failed', 'uncertain'), 'has no failures'],
+    [state !== 'cancelled' && has('cancelled'), 'has cancelled recipients'],
+  ]
+}
+
+function rulesOfRefusal(
+  { id, state, retries, error_class: errorClass }: BatchRow,
+  evidence: Evidence,
+): Rules {
+  const isForeign = errorClass !== null && !evidence.senderRefused(id, retries)
+  return [
+    [state === 'failed' && errorClass === null, 'failed without a reason'],
+    [state !== 'cancelled' && isForeign, 'fails for a refusal of another run'],
+  ]
 }
 
 export const statesOf = (recipients: readonly RecipientRow[]): Record<string, number> =>
@@ -89,8 +102,6 @@ function faultsOfTaken(snapshot: Snapshot, evidence: Evidence): readonly string[
   })
 }
 
-type Rules = readonly (readonly [fault: boolean, what: string])[]
-
 function rulesOfTaken(recipient: RecipientRow, own: readonly AttemptRow[], evidence: Evidence): Rules {
   const { state, address } = recipient
   const count = evidence.taken.get(address) ?? 0
@@ -113,23 +124,22 @@ function rulesOfState(
   evidence: Evidence,
   batch: BatchRow | undefined,
 ): Rules {
-  const { state, address, error_class: errorClass, error_code: code } = recipient
-  const isFailed = state === 'failed' && code !== BY_HAND
+  const { state, address } = recipient
   return [
     [state === 'uncertain' && !own.some(isDoubt), 'is uncertain without a doubt'],
-    [
-      isFailed && errorClass !== 'recipient' && errorClass !== 'sender',
-      `failed as ${errorClass ?? 'nothing'}`,
-    ],
-    [
-      isFailed &&
-        (errorClass === 'recipient' || errorClass === 'sender') &&
-        !evidence.refused(address, errorClass),
-      'failed for what nobody said',
-    ],
+    [isFailedWrongly(recipient, evidence), 'failed for what nobody said of it'],
     [state === 'suppressed' && !evidence.suppressed(address), 'is suppressed and never was on the list'],
     [state === 'cancelled' && batch?.state !== 'cancelled', 'is cancelled alone'],
   ]
+}
+
+/** Everything else is tried again for hours, which no history has. */
+function isFailedWrongly(
+  { state, address, error_class: errorClass, error_code: code }: RecipientRow,
+  evidence: Evidence,
+): boolean {
+  if (state !== 'failed' || code === BY_HAND) return false
+  return !((errorClass === 'recipient' || errorClass === 'sender') && evidence.refused(address, errorClass))
 }
 
 const isDoubt = ({ outcome }: AttemptRow): boolean => outcome === 'lost' || outcome === 'ambiguous'

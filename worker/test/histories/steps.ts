@@ -9,7 +9,7 @@ import { addressOf, drawRules, senderOf, SLOWLY } from './refusals.ts'
 export type Step =
   | { readonly do: 'accept'; readonly count: number; readonly urgent: boolean }
   | { readonly do: 'rules'; readonly rules: readonly HistoryRule[] }
-  | { readonly do: 'kill' | 'freeze' | 'thaw'; readonly worker: number }
+  | { readonly do: 'kill' | 'hold' | 'release'; readonly worker: number }
   | { readonly do: 'restartPostgres' | 'killPostgres' | 'restartSink' }
   | { readonly do: 'pause' | 'resume' | 'cancel'; readonly batch: number }
   | {
@@ -99,7 +99,7 @@ class Drawing {
   #held(): readonly Step[] {
     const worker = this.#worker()
     const meanwhile = this.#workers > 1 ? [this.#retry(this.#batch()), this.#resolve(this.#batch())] : []
-    return [{ do: 'freeze', worker }, this.wait(2_500, 4_000), ...meanwhile, { do: 'thaw', worker }]
+    return [{ do: 'hold', worker }, this.wait(2_500, 4_000), ...meanwhile, { do: 'release', worker }]
   }
 
   /** A worker has refusals of a sender under way, is held, and comes back when the batch runs once more. */
@@ -119,11 +119,11 @@ class Drawing {
       { do: 'rules', rules: [refused, SLOWLY] },
       this.#retry(batch),
       this.wait(200, 600),
-      { do: 'freeze', worker },
+      { do: 'hold', worker },
       this.wait(3_000, 5_000),
       { do: 'rules', rules: [{ address: '*', at: 'data', delayMs: 300 }] },
       { do: 'retry', batch, filter: {} },
-      { do: 'thaw', worker },
+      { do: 'release', worker },
       this.wait(300, 800),
     ]
   }
