@@ -5,15 +5,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect } from 'nats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { startSmtpSink } from '../../hack/servers/smtpSink.ts'
 import { take } from './histories/actions.ts'
 import { endOf } from './histories/end.ts'
+import { deliverSoon } from './histories/nats.ts'
 import { drawHistory } from './histories/steps.ts'
 import { World } from './histories/world.ts'
-import { NAMES, startRig } from './rig.ts'
+import { startRig } from './rig.ts'
 
 const FEW = 4
 const { HISTORIES = String(FEW), SEED = '1', SECONDS = '1000000' } = process.env
@@ -27,7 +27,7 @@ let workers: readonly WorkerProcess[] = []
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'batchsender-histories-'))
   rig = await startRig({ sink: await startSmtpSink(join(dir, 'messages')) })
-  await deliverSoon()
+  await deliverSoon(rig)
   const login = { smtpUsername: 'user', smtpPassword: 'password', rateLimitPerToken: 1_000_000 }
   workers = [await rig.worker({ ...login, workerName: 'a' }), await rig.worker({ ...login, workerName: 'b' })]
 })
@@ -35,14 +35,6 @@ afterAll(async () => {
   await rig.stop()
   await rm(dir, { recursive: true, force: true })
 })
-
-/** What was on its way to the dead comes to others after seconds. */
-async function deliverSoon(): Promise<void> {
-  const connection = await connect({ servers: rig.nats.url })
-  const manager = await connection.jetstreamManager()
-  await manager.consumers.update(NAMES.stream, NAMES.consumer, { ack_wait: 5_000_000_000 })
-  await connection.close()
-}
 
 /** As many as the history has, and none that remembers the one before. */
 async function workersOf(count: number): Promise<readonly WorkerProcess[]> {
@@ -65,6 +57,7 @@ test.each(seeds)(
         expect(await world.faults()).toEqual([])
       }
       await endOf(world)
+      console.log(`${seed}: ${world.summary()}`)
     } catch (error) {
       console.error(`SEED=${seed} HISTORIES=1\n${world.log()}`)
       throw error

@@ -1,5 +1,6 @@
 /** What each step of a history does to its world. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { deliverSoon } from './nats.ts'
 import type { Step } from './steps.ts'
 import type { World } from './world.ts'
 
@@ -25,6 +26,13 @@ const ACTIONS: Actions = {
     await rig.postgres.kill()
     await rig.postgres.start()
   },
+  restartNats: ({ rig }) => rig.nats.restart(),
+  emptyNats: async ({ rig }) => {
+    await rig.nats.restart({ loseData: true })
+    await rig.createStream()
+    await deliverSoon(rig)
+  },
+  burst: (world, { batch, commands }) => world.burst(batch, commands),
   restartSink: (world) => world.restartSink(),
   pause: command,
   resume: command,

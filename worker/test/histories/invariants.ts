@@ -114,7 +114,10 @@ function rulesOfTaken(recipient: RecipientRow, own: readonly AttemptRow[], evide
     ['pending', 'deferred'].includes(state) && evidence.sentAgain(address) > 0 && own.some(isDoubt)
   return [
     [count > 0 && !isKnown && !isAgain, `is ${state} and was taken`],
-    [count > 1 + evidence.sentAgain(address), `was taken ${count} times`],
+    [
+      count > 1 && (count > 1 + evidence.sentAgain(address) || !own.some(isDoubt)),
+      `was taken ${count} times`,
+    ],
   ]
 }
 

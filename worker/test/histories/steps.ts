@@ -10,7 +10,9 @@ export type Step =
   | { readonly do: 'accept'; readonly count: number; readonly urgent: boolean }
   | { readonly do: 'rules'; readonly rules: readonly HistoryRule[] }
   | { readonly do: 'kill' | 'hold' | 'release'; readonly worker: number }
-  | { readonly do: 'restartPostgres' | 'killPostgres' | 'restartSink' }
+  | { readonly do: 'restartPostgres' | 'killPostgres' | 'restartSink' | 'restartNats' | 'emptyNats' }
+  /** At once, through all workers. */
+  | { readonly do: 'burst'; readonly batch: number; readonly commands: readonly Command[] }
   | { readonly do: 'pause' | 'resume' | 'cancel'; readonly batch: number }
   | {
       readonly do: 'retry'
@@ -26,6 +28,8 @@ export type Step =
   | { readonly do: 'suppress' | 'lift'; readonly address: string }
   | { readonly do: 'wait'; readonly ms: number }
 
+export type Command = 'pause' | 'resume' | 'cancel' | 'retry-failed' | 'resolve-uncertain'
+
 export interface History {
   readonly seed: number
   readonly workers: number
@@ -35,6 +39,10 @@ export interface History {
 }
 
 const RESOLUTIONS: readonly Resolution[] = ['sent', 'failed', 'retry', 'retry']
+const COMMANDS: readonly Command[] = [
+  ...(['pause', 'pause', 'resume', 'resume', 'resume', 'retry-failed', 'retry-failed'] as const),
+  ...(['resolve-uncertain', 'resolve-uncertain', 'cancel'] as const),
+]
 const SIZES = [1, 2, 19, 60, 180, 250, 420, 600]
 const MOST_BATCHES = 4
 
@@ -66,7 +74,17 @@ class Drawing {
       () => this.#rules(),
       () => this.#rules(),
       () => this.#rules(),
+      () => this.#doubts(),
+      () => this.#doubts(),
+      () => this.#slower(),
+      () => this.#burst(),
+      () => this.#burst(),
       () => [{ do: 'rules', rules: [SLOWLY] }, this.wait()],
+      () => [{ do: this.#random.next() < 0.5 ? 'restartNats' : 'emptyNats' }],
+      () => [
+        { do: 'kill', worker: 0 },
+        { do: 'kill', worker: this.#workers - 1 },
+      ],
       () => [{ do: 'kill', worker: this.#worker() }],
       () => this.#held(),
       () => this.#held(),
@@ -98,8 +116,38 @@ class Drawing {
   /** Longer than a lease, with other things going on meanwhile where there is another worker. */
   #held(): readonly Step[] {
     const worker = this.#worker()
-    const meanwhile = this.#workers > 1 ? [this.#retry(this.#batch()), this.#resolve(this.#batch())] : []
+    const restarted: readonly Step[] = this.#random.next() < 0.3 ? [{ do: 'restartPostgres' }] : []
+    const meanwhile =
+      this.#workers > 1 ? [this.#retry(this.#batch()), this.#resolve(this.#batch()), ...restarted] : restarted
     return [{ do: 'hold', worker }, this.wait(2_500, 4_000), ...meanwhile, { do: 'release', worker }]
+  }
+
+  /** Mails that are taken and not answered, and what a person makes of that. */
+  #doubts(): readonly Step[] {
+    const batch = this.#batch()
+    const rules = Array.from({ length: Math.ceil(this.#random.between(1, 40)) }, (): HistoryRule => {
+      return { address: this.#address(batch), at: 'data', drop: true, times: 1 }
+    })
+    const retried: readonly Step[] = [this.#retry(batch), this.wait(300, 1_500)]
+    return [
+      { do: 'rules', rules: [...rules, SLOWLY] },
+      ...(this.#sizes.length < MOST_BATCHES ? [this.accept()] : retried),
+      this.wait(500, 3_000),
+      this.#resolve(batch),
+    ]
+  }
+
+  /** So slow that nearly everything is under way when something happens. */
+  #slower(): readonly Step[] {
+    const delayMs = Math.round(this.#random.between(300, 3_000))
+    return [{ do: 'rules', rules: [{ address: '*', at: 'data', delayMs }] }, this.wait()]
+  }
+
+  #burst(): readonly Step[] {
+    const batch = this.#batch()
+    const most = this.#random.between(2, 7)
+    const commands = Array.from({ length: most }, () => this.#random.pick(COMMANDS) ?? 'pause')
+    return [{ do: 'burst', batch, commands }, this.wait(0, 500)]
   }
 
   /** A worker has refusals of a sender under way, is held, and comes back when the batch runs once more. */

@@ -6,7 +6,7 @@ import type { Answer } from './crew.ts'
 import type { Evidence } from './invariants.ts'
 import type { HistoryRule } from './refusals.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { History } from './steps.ts'
+import type { Command, History } from './steps.ts'
 import { Crew, Fault } from './crew.ts'
 import { faultsOfAttempts, faultsOfBatches, faultsOfRecipients } from './invariants.ts'
 import { addressOf, senderOf, speaksOf } from './refusals.ts'
@@ -70,6 +70,20 @@ export class World {
     return this.command(number, 'resolve-uncertain', { as, ...(recipients && { recipients }) })
   }
 
+  async burst(number: number, commands: readonly Command[]): Promise<void> {
+    const id = this.ids[number]
+    if (id === undefined) return
+    const { retries } = await this.batch(number)
+    await Promise.all(
+      commands.map((name, turn) => {
+        if (name !== 'resolve-uncertain') return this.command(number, name)
+        return this.resolve(number, turn % 2 === 0 ? 'retry' : 'failed')
+      }),
+    )
+    // Runs may have begun and ended meanwhile.
+    for (let run = retries; run <= (await this.batch(number)).retries; run += 1) await this.#noteRuns(run)
+  }
+
   /** It keeps what it took; its rules are said again. */
   async restartSink(): Promise<void> {
     await this.sink.kill()
@@ -103,13 +117,13 @@ export class World {
   }
 
   /** In which runs of which batches the sender is being refused: runs begin by commands of this history alone. */
-  async #noteRuns(): Promise<void> {
+  async #noteRuns(run?: number): Promise<void> {
     const { seed } = this.history
     for (const [number, id] of this.ids.entries()) {
       const isRefused = this.#inForce.some(
         (rule) => rule.means === 'sender' && rule.address === senderOf(seed, number),
       )
-      if (isRefused) this.#senderRefused.add(`${id}:${(await this.batch(number)).retries}`)
+      if (isRefused) this.#senderRefused.add(`${id}:${run ?? (await this.batch(number)).retries}`)
     }
   }
 
@@ -129,6 +143,24 @@ export class World {
     ]
     this.#last = after
     return faults
+  }
+
+  /** What came of it all, for people. */
+  summary(): string {
+    const { batches, recipients, attempts } = this.#last
+    const count = (keys: readonly (string | null)[]) =>
+      JSON.stringify(
+        Object.fromEntries([...Map.groupBy(keys, (key) => key)].map(([key, own]) => [key, own.length])),
+      )
+    const codes = recipients.filter(
+      ({ error_code: code }) => code?.includes('_') === true && !code.startsWith('smtp'),
+    )
+    return [
+      batches.map(({ state, retries }) => `${state}/${retries}`).join(' '),
+      count(recipients.map(({ state }) => state)),
+      count(attempts.map(({ outcome }) => outcome)),
+      count(codes.map(({ error_code: code }) => code)),
+    ].join(' ')
   }
 
   get last(): Snapshot {
