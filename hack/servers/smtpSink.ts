@@ -18,12 +18,18 @@ export interface SmtpSinkServer {
   stop(): Promise<void>
 }
 
-export async function startSmtpSink(): Promise<SmtpSinkServer> {
+/** @param journal a file in which it keeps its messages over its starts */
+export async function startSmtpSink(journal?: string): Promise<SmtpSinkServer> {
   const [smtpPort, httpPort] = [await freePort(), await freePort()]
   const server = new ChildServer({
     program: process.execPath,
     args: [join(import.meta.dirname, '../standins/smtpSink.ts')],
-    env: { ...process.env, SMTP_PORT: String(smtpPort), HTTP_PORT: String(httpPort) },
+    env: {
+      ...process.env,
+      SMTP_PORT: String(smtpPort),
+      HTTP_PORT: String(httpPort),
+      ...(journal && { JOURNAL: journal }),
+    },
     port: httpPort,
   })
   const start = async () => {

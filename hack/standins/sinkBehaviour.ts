@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface SinkRule {
   /** A whole address, or `*@domain`, or `*`. */
   readonly address: string
-  readonly at: 'auth' | 'mail' | 'rcpt' | 'data'
+  /** `greeting` and `ehlo` are of no address: `*` fits. */
+  readonly at: 'greeting' | 'ehlo' | 'auth' | 'mail' | 'rcpt' | 'data'
   /** Reply code; without one the rule only delays or drops. */
   readonly code?: number
   readonly message?: string

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SMTPServerSession } from 'smtp-server'
 import type { Readable } from 'node:stream'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { SMTPServer } from 'smtp-server'
 import { listen } from './listen.ts'
@@ -14,6 +15,8 @@ export interface SmtpSinkOptions {
   readonly host?: string
   /** How many of the newest messages are kept; older ones are forgotten, the count goes on. */
   readonly keep?: number
+  /** A file to which messages are written before they are answered, and from which they are read at the start. */
+  readonly journal?: string | undefined
 }
 
 /** One line of `GET /messages`: one per envelope recipient, in the order of acceptance. */
@@ -44,8 +47,12 @@ const MAX_HEADER_BYTES = 65_536
 export async function startSmtpSink(options: SmtpSinkOptions): Promise<SmtpSink> {
   const keep = options.keep ?? 200_000
   const behaviour = new SinkBehaviour()
-  const lines: string[] = []
-  let count = 0
+  const { journal } = options
+  const lines =
+    journal !== undefined && existsSync(journal)
+      ? readFileSync(journal, 'utf8').split('\n').filter(Boolean)
+      : []
+  let count = lines.length
   const record = (session: SMTPServerSession, head: string) => {
     const headers = parseHeaders(head)
     const { mailFrom } = session.envelope
@@ -59,7 +66,9 @@ export async function startSmtpSink(options: SmtpSinkOptions): Promise<SmtpSink>
         headers,
         receivedAt: new Date().toISOString(),
       }
-      lines.push(JSON.stringify(message))
+      const line = JSON.stringify(message)
+      lines.push(line)
+      if (journal !== undefined) appendFileSync(journal, `${line}\n`)
     }
     if (lines.length > keep * 1.1) lines.splice(0, lines.length - keep)
   }
@@ -69,6 +78,12 @@ export async function startSmtpSink(options: SmtpSinkOptions): Promise<SmtpSink>
     disabledCommands: ['STARTTLS'],
     disableReverseLookup: true,
     logger: false,
+    onConnect: (session, done) => {
+      refuseEhlo(smtp, session, behaviour)
+      behaviour.at('greeting', [session.remoteAddress]).then(() => {
+        done()
+      }, done)
+    },
     onAuth: (auth, _session, done) => {
       behaviour.at('auth', [auth.username ?? '']).then(
         () => {
@@ -175,11 +190,36 @@ function parseHeaders(head: string): Record<string, string> {
 interface Connection {
   readonly session: SMTPServerSession
   readonly _socket: { destroy(): void }
+  handler_EHLO(command: Buffer, done: () => void): void
+  handler_HELO(command: Buffer, done: () => void): void
+  send(code: number, message: string): void
 }
 
 /** The library keeps its connections in a set that its types do not show. */
 const connectionsOf = (smtp: SMTPServer): Set<Connection> =>
   (smtp as unknown as { connections: Set<Connection> }).connections
+
+/** The library asks nobody about EHLO; a client that is refused it may try HELO. */
+function refuseEhlo(smtp: SMTPServer, session: SMTPServerSession, behaviour: SinkBehaviour): void {
+  for (const connection of connectionsOf(smtp)) {
+    if (connection.session !== session) continue
+    for (const name of ['handler_EHLO', 'handler_HELO'] as const) {
+      const greet = connection[name].bind(connection)
+      connection[name] = (command, done) => {
+        behaviour.at('ehlo', [session.remoteAddress]).then(
+          () => {
+            greet(command, done)
+          },
+          (error: unknown) => {
+            const { message, responseCode = 550 } = error as Error & { responseCode?: number }
+            connection.send(responseCode, message)
+            done()
+          },
+        )
+      }
+    }
+  }
+}
 
 /** Hangs up after the mail was taken and before the client was told: nobody knows whether it was accepted. */
 function disconnect(smtp: SMTPServer, session: SMTPServerSession): void {
@@ -197,11 +237,12 @@ async function text(request: IncomingMessage): Promise<string> {
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 if (import.meta.main) {
-  const { SMTP_PORT, HTTP_PORT, KEEP } = process.env
+  const { SMTP_PORT, HTTP_PORT, KEEP, JOURNAL } = process.env
   const sink = await startSmtpSink({
     smtpPort: Number(SMTP_PORT ?? 2525),
     httpPort: Number(HTTP_PORT ?? 8025),
     host: '0.0.0.0',
+    journal: JOURNAL,
     ...(KEEP !== undefined && { keep: Number(KEEP) }),
   })
   console.log(JSON.stringify({ smtpPort: sink.smtpPort, url: sink.url }))

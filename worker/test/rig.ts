@@ -73,6 +73,7 @@ const MAIN = join(import.meta.dirname, '../src/main.ts')
 
 export interface RigOptions {
   readonly nats?: NatsServer
+  readonly sink?: SmtpSinkServer
   readonly natsTlsDir?: string
   readonly migrated?: boolean
   readonly postgresSettings?: readonly string[]
@@ -82,7 +83,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const [postgres, nats, sink] = await Promise.all([
     startPostgres(options.postgresSettings && { settings: options.postgresSettings }),
     options.nats ?? startNats(),
-    startSmtpSink(),
+    options.sink ?? startSmtpSink(),
   ])
   const dir = await mkdtemp(join(tmpdir(), 'batchsender-rig-'))
   const tokensDir = join(dir, 'tokens')
