@@ -45,7 +45,12 @@ export function rehearse(template: Template, variables: Variables, effort: Effor
       if (node.kind === 'text') characters += node.text.length
       else if (node.kind !== 'value') {
         if (node.kind === 'each' && isValue(lookup(scope, node.name))) values.add(node.name)
-        for (const [inner, within] of shownOf(node, scope)) walk(inner, within)
+        for (const [inner, within] of shownOf(node, scope)) {
+          // Each round costs, also of what shows nothing.
+          if (effort.isSpent) return
+          effort.spend()
+          walk(inner, within)
+        }
       } else {
         const value = lookup(scope, node.name)
         if (value === undefined) missing.add(node.name)
