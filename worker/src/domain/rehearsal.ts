@@ -1,5 +1,5 @@
 /** What a batch's texts would become for a recipient, without making them: which names lack a value, and how much the values add. */
-import type { Scope, Template } from './template.ts'
+import type { Block, Scope, Template } from './template.ts'
 import type { Scalar, Value, Variables } from './variables.ts'
 import { lookup, shownOf } from './template.ts'
 import { isList } from './variables.ts'
@@ -43,20 +43,22 @@ export function rehearse(template: Template, variables: Variables, effort: Effor
       if (effort.isSpent) return
       effort.spend()
       if (node.kind === 'text') characters += node.text.length
-      else if (node.kind !== 'value') {
-        if (node.kind === 'each' && isValue(lookup(scope, node.name))) values.add(node.name)
-        for (const [inner, within] of shownOf(node, scope)) {
-          // Each round costs, also of what shows nothing.
-          if (effort.isSpent) return
-          effort.spend()
-          walk(inner, within)
-        }
-      } else {
+      else if (node.kind !== 'value') walkBlock(node, scope)
+      else {
         const value = lookup(scope, node.name)
         if (value === undefined) missing.add(node.name)
         else if (isList(value)) lists.add(node.name)
         else characters += lengthOf(value)
       }
+    }
+  }
+  const walkBlock = (node: Block, scope: Scope): void => {
+    if (node.kind === 'each' && isValue(lookup(scope, node.name))) values.add(node.name)
+    for (const [inner, within] of shownOf(node, scope)) {
+      // Each round costs, also of what shows nothing.
+      if (effort.isSpent) return
+      effort.spend()
+      walk(inner, within)
     }
   }
   walk(template, [variables])

@@ -34,9 +34,13 @@ function faultsOf(
     return inner.flatMap(([key, item]: readonly [string | number, Item]) => faultsOf(key, item, path))
   }
   // Beyond 2^53 JSON.parse gives a neighbour of the number that was written (RFC 8259 §6).
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return [{ path, code: 'unsafe_integer' }]
+  if (typeof value === 'number' && isRounded(value)) return [{ path, code: 'unsafe_integer' }]
   return isStorable(String(value)) ? [] : [{ path, code: 'invalid_character' }]
 }
+
+/** What is too large for any number of JavaScript becomes infinite. */
+const isRounded = (value: number): boolean =>
+  !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair. */
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
