@@ -200,6 +200,21 @@ test.each<[string, unknown, number, { pointer: string; code: string } | undefine
 })
 
 test.each([
+  ['/v1/batches?tag=%00', 'tag'],
+  ['/v1/batches/00000000-0000-0000-0000-000000000000/recipients?errorCode=%00', 'errorCode'],
+  ['/v1/audit?userId=%00', 'userId'],
+])('what is looked for at %s cannot be there', async (path, pointer) => {
+  const response = await worker.get(path)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ errors: [{ pointer, code: 'pattern' }] })
+})
+
+test('nor can a NUL in what is to be tried again', async () => {
+  const response = await worker.command(crypto.randomUUID(), 'retry-failed', { errorCode: '\0' })
+  expect(response.status).toBe(400)
+})
+
+test.each([
   ['no token', {}, 401],
   ['a wrong token', { authorization: 'Bearer wrong' }, 401],
   ['another scheme', { authorization: `Basic ${TOKEN}` }, 401],

@@ -65,3 +65,10 @@ test('lists within lists are not followed for ever', () => {
   rehearsed('{{#each l}}'.repeat(4) + 'a' + '{{/each}}'.repeat(4), { l: many }, effort)
   expect(effort.isSpent).toBe(true)
 })
+
+test.each(['', '{{#if z}}{{/if}}'])('nor are they when they show nothing: %j', (inner) => {
+  const many = Array.from({ length: 5_000 }, () => 1)
+  const effort = new Effort(10_000)
+  rehearsed('{{#each l}}'.repeat(3) + inner + '{{/each}}'.repeat(3), { l: many }, effort)
+  expect(effort.isSpent).toBe(true)
+})

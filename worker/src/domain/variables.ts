@@ -29,8 +29,9 @@ export function variableFaults(variables: Variables): readonly FaultyVariable[] 
 const isPlain = (value: Value | undefined): boolean =>
   typeof value === 'string' ? isStorable(value) : typeof value !== 'object' && !isRounded(value)
 
-/** Beyond 2^53 JSON.parse gives a neighbour of the number that was written (RFC 8259 §6). */
-const isRounded = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
+/** Beyond 2^53 JSON.parse gives a neighbour of the number that was written (RFC 8259 §6), and beyond all an infinite one. */
+const isRounded = (value: unknown): boolean =>
+  typeof value === 'number' && (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER)
 
 function faultsOf(
   name: string | number,

@@ -5,13 +5,15 @@ import type { AuditRecord, ListAudit } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { AUDIT_ACTIONS } from '../domain/audit.ts'
 import { Instant } from './instant.ts'
-import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+import { Page, pageOf, pageParameters, pageSize, parseCursor, WITHOUT_NUL } from './page.ts'
 import { Problem } from './problem.ts'
 
 const Query = Type.Object(
   {
     action: Type.Optional(stringEnum(AUDIT_ACTIONS, { description: 'Only this.' })),
-    userId: Type.Optional(Type.String({ maxLength: 253, description: 'Only what this user did.' })),
+    userId: Type.Optional(
+      Type.String({ maxLength: 253, pattern: WITHOUT_NUL, description: 'Only what this user did.' }),
+    ),
     from: Type.Optional(Type.String({ maxLength: 40, description: 'RFC 3339; not before it.' })),
     to: Type.Optional(Type.String({ maxLength: 40, description: 'RFC 3339; before it.' })),
     ...pageParameters,

@@ -5,13 +5,18 @@ import type { BatchStore } from './ports.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { BATCH_STATES } from '../domain/batchState.ts'
 import { ListedBatchView, listedView } from './batchViews.ts'
-import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+import { Page, pageOf, pageParameters, pageSize, parseCursor, WITHOUT_NUL } from './page.ts'
 
 const Query = Type.Object(
   {
     state: Type.Optional(stringEnum(BATCH_STATES, { description: 'Only those in this state.' })),
     tag: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 64, description: 'Only those with this tag.' }),
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        pattern: WITHOUT_NUL,
+        description: 'Only those with this tag.',
+      }),
     ),
     ...pageParameters,
   },

@@ -91,6 +91,7 @@ test.each([
   ['null', null, '/recipients/0/variables/v type'],
   ['an object', { a: 1 }, '/recipients/0/variables/v type'],
   ['a number that was rounded', 2 ** 53, '/recipients/0/variables/v unsafe_integer'],
+  ['a number that is too large for one', Infinity, '/recipients/0/variables/v unsafe_integer'],
   ['the same in a list', [{ n: 2 ** 53 }], '/recipients/0/variables/v/0/n unsafe_integer'],
   ['a list of lists', [['a']], '/recipients/0/variables/v/0 type'],
   ['a character that cannot be stored', 'a\0', '/recipients/0/variables/v invalid_character'],

@@ -5,6 +5,9 @@ import { Problem } from './problem.ts'
 
 const PAGE = 100
 
+/** Of a text that is looked for: PostgreSQL knows no NUL. */
+export const WITHOUT_NUL = String.raw`^[^\u0000]*$`
+
 export const pageParameters = {
   limit: Type.Optional(
     Type.String({

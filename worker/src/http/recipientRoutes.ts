@@ -7,7 +7,7 @@ import { parseAddress, spelledBefore } from '../domain/address.ts'
 import { RECIPIENT_STATES } from '../domain/recipientState.ts'
 import { Id, parseBatchId } from './batchRoutes.ts'
 import { BATCH_POSITION } from './batchListRoute.ts'
-import { Page, pageOf, pageParameters, pageSize, parseCursor } from './page.ts'
+import { Page, pageOf, pageParameters, pageSize, parseCursor, WITHOUT_NUL } from './page.ts'
 import { Problem } from './problem.ts'
 import { Delivery, FoundView, foundOf, itemOf, RecipientView, TracedView, traceOf } from './recipientViews.ts'
 
@@ -19,6 +19,7 @@ const Query = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 100,
+        pattern: WITHOUT_NUL,
         description: 'Only those refused so when they were tried last.',
       }),
     ),

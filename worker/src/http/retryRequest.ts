@@ -3,6 +3,7 @@ import Type from 'typebox'
 import type { RetryFilter } from '../domain/retryFilter.ts'
 import type { FieldError } from './problem.ts'
 import { parseAddress } from '../domain/address.ts'
+import { WITHOUT_NUL } from './page.ts'
 import { ERRORS_TOLD, Problem } from './problem.ts'
 
 export const RetryRequest = Type.Object(
@@ -11,6 +12,7 @@ export const RetryRequest = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 100,
+        pattern: WITHOUT_NUL,
         description: 'Those whose `errorCode` it is; all of the failed when left out.',
       }),
     ),

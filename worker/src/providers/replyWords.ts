@@ -69,7 +69,7 @@ const TABLE: readonly Row[] = [
   {
     topic: 'throttle',
     words:
-      /\bthrottl(?:e|ed|ing)\b|\brate[- ]?limit(?:s|ed|ing)?\b|\b(?:sending|message|mail|e-?mail|send|delivery|submission|request|recipient)s?[- ]rate\b|\brate (?:is |was )?(?:exceeded|too)\b|\bunusual rate\b|\btoo (?:fast|quickly|frequently)\b|\btoo many (?:[\w-]+ )?(?:messages|e-?mails|mails|requests|recipients|commands|errors|attempts|logins|deliveries)\b|\btoo much (?:mail|e-?mail|traffic|spam)\b|\b(?:messages?|e-?mails?|mails?|requests?) per (?:second|minute|hour)\b|\bslow(?:ing)? down\b|\b(?:unexpected|high|excessive|unusual) (?:volume|number|amount)\b|\bserver (?:is )?(?:too )?busy\b/i,
+      /\bthrottl(?:e|ed|ing)\b|\brate[- ]?limit(?:s|ed|ing)?\b|\b(?:sending|message|mail|e-?mail|send|delivery|submission|request|recipient)s?[- ]rate\b|\brate (?:is |was )?(?:exceeded|too)\b|\bunusual rate\b|\btoo (?:fast|quickly|frequently)\b|\btoo many (?:[\w-]+ )?(?:messages|e-?mails|mails|requests|recipients|commands|errors|attempts|logins|deliveries)\b|\btoo much (?:mail|e-?mail|traffic|spam)\b|\b(?:messages?|e-?mails?|mails?|requests?) per (?:second|minute|hour)\b|\bexceeded\b[^.;]{0,40}\b(?:messages|e-?mails|mails|recipients)\b|\bslow(?:ing)? down\b|\b(?:unexpected|high|excessive|unusual) (?:volume|number|amount)\b|\bserver (?:is )?(?:too )?busy\b/i,
     why: 'SES 454, Yahoo TSS04, Exchange 4.7.500, Outlook 4.7.650',
   },
   {
@@ -78,17 +78,18 @@ const TABLE: readonly Row[] = [
       'mailbox|recipient|user|group|list|addressee',
       "(?:(?:does|do) not|doesn't|only|not) accept(?:s|ing)? (?:[\\w-]+ )?(?:e-?mails?|mails?|messages?|senders?)|accepts? only|restricted|(?:only|not) (?:from|on the) (?:allowed|authori[sz]ed|authenticated) senders?",
     ),
-    why: 'the policy of the mailbox, not of the server: Exchange RESOLVER.RST',
+    why: 'the policy of the mailbox, not of the server',
   },
+  { topic: 'restrictedMailbox', words: /\bRESOLVER\.RST\b/i, why: 'Exchange, before it had codes for it' },
   {
     topic: 'account',
-    words: /\brelay(?:ing|ed)?\b|\brcpthosts\b/i,
+    words: /\brelay(?:ing|ed)?\b(?!=)|\brcpthosts\b/i,
     why: 'Postfix, Exim, Exchange: we are none of those they relay for',
   },
   {
     topic: 'account',
     words:
-      /\b(?:spamhaus|spamcop|barracuda|sorbs|[dr]n?s?bl|sbl|xbl|pbl|uribl)\b|\b(?:black|block|deny)[- ]?list(?:s|ed|ing)?\b|\bblocked (?:using|by|for abuse)\b|\blisted (?:at|in|by|on)\b|\breputation\b|\bbanned\b/i,
+      /\b(?:spamhaus|spamcop|barracuda|sorbs|[dr]n?s?bl|sbl|xbl|pbl|uribl)\b|\b(?:black|block|deny)[- ]?list(?:s|ed|ing)?\b|\bblocked (?:using|by|for abuse)\b|\blisted (?:at|in|by|on)\b|\breputation\b|\bbanned\b|\bblack ?hole\b|\bdynamic (?:ips?|addresses|hosts?)\b|^blocked - see\b/i,
     why: 'lists of those nobody takes mail from',
   },
   {
@@ -105,18 +106,19 @@ const TABLE: readonly Row[] = [
   {
     topic: 'account',
     words:
-      /\b(?:authentication|authenticate|login|log in|credentials|password|smtp auth|starttls)\b[^.;]{0,40}\b(?:required|first|invalid|failed|unsuccessful|needed)\b|\b(?:must|need to|please|invalid) (?:be )?(?:authenticat\w+|log ?in|login|credentials|issue a starttls)\b|\bnot (?:authenticated|logged in)\b|\bunauthenticated (?:client|connection|user)\b/i,
+      /\b(?:authentication|authenticate|login|log in|credentials|password|smtp auth|starttls)\b[^.;]{0,40}\b(?:required|first|invalid|failed|unsuccessful|needed)\b|\b(?:must|need to|please|invalid) (?:be )?(?:authenticat\w+|log ?in|login|credentials|issue a starttls)\b|\bnot (?:authenticated|logged in)\b|\bunauthenticated (?:client|connection|user)\b|\bcheck for new mail\b|\bnot allowed to connect\b/i,
     why: 'a login is missing or refused',
   },
   {
     topic: 'account',
     words:
-      /\b(?:your|sending|sender's|tenant|customer|smtp|our)\b[^.;]{0,30}\b(?:account|service|sending|tenant|subscription|access)\b[^.;]{0,60}\b(?:suspended|disabled|paused|blocked|locked|restricted|deactivated|terminated|rejected|denied)\b|\bsending (?:is |has been |was )?(?:suspended|disabled|paused|blocked)\b|\baccount (?:is |has been |was )?suspended\b/i,
+      /\b(?:your|sending|sender's|tenant|customer|smtp|our)\b[^.;]{0,30}\b(?:account|service|sending|tenant|subscription|access)\b[^.;]{0,60}\b(?:suspended|disabled|paused|blocked|locked|restricted|deactivated|terminated|rejected|denied)\b|\b(?:sending|outgoing (?:e-?)?mail|outbound (?:e-?)?mail) (?:is |has been |was )?(?:suspended|disabled|paused|blocked)\b|\baccount (?:is |has been |was )?suspended\b/i,
     why: 'the account of the provider',
   },
   {
     topic: 'sender',
-    words: /\b(?:spf|dkim|dmarc)\b|\bnot owned by\b|\bsend(?:ing)? (?:as|on behalf)\b|\breturn[- ]path\b/i,
+    words:
+      /\b(?:spf|dkim|dmarc)\b|\bnot owned by\b|\bsend(?:ing)? (?:as|on behalf)\b|\bsendasdenied|\breturn[- ]path\b/i,
     why: 'RFC 7372, Postfix reject_sender_login_mismatch, Exchange SendAsDenied',
   },
   {
@@ -130,7 +132,7 @@ const TABLE: readonly Row[] = [
   {
     topic: 'sender',
     words: near(
-      'senders?(?: address| domain)?|envelope[- ]from|from (?:address|header|domain)|mail from',
+      'senders?(?: address| domain)?|your domain|envelope[- ]from|from (?:address|header|domain)|mail from',
       `${REFUSED}|invalid|unknown|does not (?:exist|match|resolve)|not (?:found|valid|exist|match|resolve|local)|mismatch\\w*|verify failed|unverified|must match|missing`,
     ),
     why: 'Postfix Sender address rejected, Exim Sender verify failed',
@@ -138,7 +140,7 @@ const TABLE: readonly Row[] = [
   {
     topic: 'sender',
     words:
-      /\bnot (?:allowed|authori[sz]ed|permitted) to (?:send|use|mail)\b|\bunverified (?:sender|address|domain)\b/i,
+      /\bnot (?:allowed|authori[sz]ed|permitted) to (?:send|use|mail)\b|\bun(?:verified|authori[sz]ed) (?:sender|address|domain)\b/i,
     why: 'the login may not use this sender',
   },
   {
@@ -152,7 +154,7 @@ const TABLE: readonly Row[] = [
   {
     topic: 'content',
     words:
-      /\b(?:spam|virus|malware|phish\w*|content|attachments?|policy|polic(?:y|ies) (?:reasons|violation)|prohibition|too (?:large|big|long)|size limit|message size)\b/i,
+      /\b(?:spam|virus|malware|phish\w*|content|attachments?|policy|polic(?:y|ies) (?:reasons|violation)|prohibition|too (?:large|big|long)|size limit|message size|access denied)\b/i,
     why: 'the mail, or a rule that is not told',
   },
 ]

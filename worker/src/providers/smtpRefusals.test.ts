@@ -57,6 +57,8 @@ const OF_RECIPIENT: readonly Said[] = [
   ['RFC 7505', 'rcpt', '556 5.1.10 Recipient address has null MX', 'recipient'],
   ['Postfix', 'rcpt', '504 5.5.2 <a>: Recipient address rejected: need fully-qualified address', 'recipient'],
   ['nobody’s words', 'rcpt', '550 no', 'recipient'],
+  ['Exchange', 'rcpt', '550 5.7.1 RESOLVER.RST.AuthRequired; authentication required', 'recipient'],
+  ['sendmail', 'rcpt', '553 5.3.0 <a@b.c>... Addressee unknown, relay=[192.0.2.1]', 'recipient'],
 ]
 
 const OF_A_MAILBOX_FOR_NOW: readonly Said[] = [
@@ -133,6 +135,14 @@ const OF_SENDER: readonly Said[] = [
   ],
   ['anybody', 'mail', '550 not you', 'sender'],
   ['anybody', 'mail', '550 5.1.1 no such mailbox', 'sender'],
+  [
+    'Exchange Online',
+    'end_of_data',
+    '554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed to process message',
+    'sender',
+  ],
+  ['Exim', 'rcpt', '550 Unauthorized sender', 'sender'],
+  ['a hoster', 'rcpt', '550 Your domain is not allowed', 'sender'],
 ]
 
 const OF_US: readonly Said[] = [
@@ -181,6 +191,18 @@ const OF_US: readonly Said[] = [
     'account',
   ],
   ['a hoster', 'end_of_data', '554 5.7.1 Your account has been suspended', 'account'],
+  [
+    'Exchange Online',
+    'rcpt',
+    '550 5.7.511 Access denied, banned sender[192.0.2.1]. To request removal from this list please forward this message',
+    'account',
+  ],
+  ['Proofpoint', 'rcpt', '550 5.7.0 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1', 'account'],
+  ['cPanel', 'rcpt', '550 Outgoing mail suspended for this account', 'account'],
+  ['POP before SMTP', 'rcpt', '550 You must check for new mail before sending mail.', 'account'],
+  ['Postfix', 'rcpt', '554 5.7.1 You are not allowed to connect.', 'account'],
+  ['a filter', 'rcpt', '550 We do not accept mail from dynamic IPs', 'account'],
+  ['a filter', 'rcpt', '550 5.7.1 Mail from 192.0.2.1 refused by blackhole site bl.example', 'account'],
 ]
 
 const TOO_MUCH: readonly Said[] = [
@@ -220,6 +242,7 @@ const TOO_MUCH: readonly Said[] = [
     '421 4.7.28 Gmail has detected an unusual rate of mail originating from your IP',
     'throttle',
   ],
+  ['a hoster', 'rcpt', '550 5.7.1 You have exceeded the number of emails allowed per hour', 'throttle'],
 ]
 
 const OF_THE_WAY: readonly Said[] = [
@@ -243,6 +266,7 @@ const OF_NOBODY_KNOWS: readonly Said[] = [
   ['nobody’s words', 'end_of_data', '554 Transaction failed', 'transient'],
   ['a filter', 'end_of_data', '550 5.7.1 Message rejected as spam by Content Filtering.', 'transient'],
   ['Yahoo', 'end_of_data', '554 5.7.9 Message not accepted for policy reasons', 'transient'],
+  ['a filter', 'rcpt', '550 Access denied', 'transient'],
 ]
 
 test.each([

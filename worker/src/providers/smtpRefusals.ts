@@ -113,12 +113,12 @@ const FOR_GOOD_BY_CODE: readonly Row[] = [
     'RFC 3463, RFC 7293, Exchange: its owner’s policy',
   ],
   [
-    coded(/7\.(2[0-4679]|30|40|60|509|511|512|515)/),
+    coded(/7\.(2[0-4679]|30|40|60|509|512|515)/),
     'sender',
     'RFC 7372, RFC 7505, Gmail, Exchange: SPF, DKIM, DMARC, send as',
   ],
   [
-    coded(/7\.(25|3|8|1[1-4]|5[047]|64|50[1236]|508|6\d\d|7\d\d)/),
+    coded(/7\.(25|3|8|1[1-4]|5[047]|64|50[1236]|508|511|6\d\d|7\d\d)/),
     'account',
     'login, reverse DNS, relay, tenant or address',
   ],
