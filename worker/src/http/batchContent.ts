@@ -6,6 +6,7 @@ import { parseSender } from '../domain/address.ts'
 import { headerFaults } from '../domain/mailHeaders.ts'
 import { parseTemplate } from '../domain/parseTemplate.ts'
 import { isStorable } from '../domain/variables.ts'
+import { pointerPart } from './problem.ts'
 
 interface Content {
   readonly from?: string | undefined
@@ -84,6 +85,3 @@ export function textsOf({ subject = '', text = '', html = '' }: Content) {
   }
   return { parsed, faults }
 }
-
-/** RFC 6901 §3. */
-export const pointerPart = (name: string): string => name.replace(/~/g, '~0').replace(/\//g, '~1')

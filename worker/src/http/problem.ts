@@ -39,6 +39,9 @@ export interface FieldError {
   readonly detail?: string
 }
 
+/** A name as a part of a JSON pointer (RFC 6901 §3). */
+export const pointerPart = (name: string): string => name.replace(/~/g, '~0').replace(/\//g, '~1')
+
 export const statusOf = (type: ProblemType): number => PROBLEMS[type].status
 export const problemTitle = (type: ProblemType): string => PROBLEMS[type].title
 export const problemUri = (type: ProblemType): string => `https://batchsender.io/problems/${type}`

@@ -2,7 +2,7 @@
 import type { FastifyError } from 'fastify'
 import type { FieldError, ProblemType } from './problem.ts'
 import { isOutage } from '../domain/outage.ts'
-import { Problem } from './problem.ts'
+import { pointerPart, Problem } from './problem.ts'
 import type { Fault } from './validation.ts'
 
 const FRAMEWORK: Readonly<Record<string, ProblemType>> = {
@@ -35,10 +35,7 @@ export function problemOf(error: unknown): Problem {
 export function fieldError(fault: Fault, context: string | undefined): FieldError {
   const { instancePath, keyword, params, message } = fault
   const named: unknown = params['missingProperty'] ?? params['additionalProperty']
-  const path =
-    typeof named === 'string'
-      ? `${instancePath}/${named.replace(/~/g, '~0').replace(/\//g, '~1')}`
-      : instancePath
+  const path = typeof named === 'string' ? `${instancePath}/${pointerPart(named)}` : instancePath
   return {
     pointer: context === undefined || context === 'body' ? path : path.slice(1),
     code: keyword === 'additionalProperties' ? 'unknown_field' : keyword,

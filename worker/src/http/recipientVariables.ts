@@ -7,7 +7,8 @@ import type { FieldError } from './problem.ts'
 import { demandOf, Rehearsal } from '../domain/rehearsal.ts'
 import { renderText } from '../domain/renderTemplate.ts'
 import { variableFaults } from '../domain/variables.ts'
-import { LINE_BREAK, pointerPart } from './batchContent.ts'
+import { LINE_BREAK } from './batchContent.ts'
+import { pointerPart } from './problem.ts'
 
 /** What the texts of a batch ask of every recipient, made once. */
 export interface Plan {

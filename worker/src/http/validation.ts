@@ -3,7 +3,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv'
 import { Ajv } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
-import { ERRORS_TOLD } from './problem.ts'
+import { ERRORS_TOLD, pointerPart } from './problem.ts'
 
 export type Fault = Pick<ErrorObject, 'instancePath' | 'keyword' | 'params' | 'message'>
 
@@ -72,7 +72,7 @@ function lookThrough(
   for (const name in value) {
     if (faults.length >= limit) return
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
-    if (schema !== undefined) look(schema, value[name], `${at}/${escapePointer(name)}`, faults, limit)
+    if (schema !== undefined) look(schema, value[name], `${at}/${pointerPart(name)}`, faults, limit)
     else if (additionalProperties === false)
       faults.push({
         instancePath: at,
@@ -112,5 +112,3 @@ const unknownFault = { instancePath: '', keyword: 'invalid', params: {}, message
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const escapePointer = (name: string): string => name.replace(/~/g, '~0').replace(/\//g, '~1')
