@@ -9,6 +9,7 @@ import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { LoginNote } from '../sending/loginNote.ts'
 import { senderOf } from './apiSender.ts'
+import { mimeOptions } from './mimeOptions.ts'
 import { neverSent } from './neverSent.ts'
 import { classifyRefusal, refusesKeys, acceptedBy } from './refusals.ts'
 
@@ -84,28 +85,8 @@ export function ses(options: SesOptions): Provider {
 }
 
 /** The whole MIME message, as SMTP would carry it. */
-function compose({
-  from,
-  replyTo,
-  to,
-  subject,
-  text,
-  html,
-  messageId,
-  headers,
-}: OutgoingMail): Promise<Buffer> {
-  const message = new MailComposer({
-    from: senderOf(from),
-    ...(replyTo !== undefined && { replyTo: senderOf(replyTo) }),
-    to: { name: '', address: to },
-    subject,
-    text,
-    html,
-    messageId,
-    headers: { ...headers },
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  }).compile()
+function compose(mail: OutgoingMail): Promise<Buffer> {
+  const message = new MailComposer(mimeOptions(mail)).compile()
   return new Promise((resolve, reject) => {
     message.build((error, built) => {
       if (error) reject(error)

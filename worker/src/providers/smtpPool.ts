@@ -9,6 +9,7 @@ import { linedPem } from '../../../crds/pem.ts'
 import { enhancedCodeOf } from '../domain/reply.ts'
 import { senderOf } from './apiSender.ts'
 import { ehloNameOf } from './ehloName.ts'
+import { mimeOptions } from './mimeOptions.ts'
 import { classifySmtp } from './smtpClasses.ts'
 import { dial } from './smtpDial.ts'
 import { SmtpPoolLog } from './smtpPoolLog.ts'
@@ -96,20 +97,11 @@ export class SmtpPool {
 
   /** Never rejects. */
   async offer(mail: OutgoingMail): Promise<Offered> {
-    const { from, replyTo, to, subject, text, html, messageId, headers } = mail
-    const sender = senderOf(from)
+    const { to, messageId } = mail
+    const sender = senderOf(mail.from)
     this.#pool.options.name = this.#ehloName ?? ehloNameOf(sender.address)
     try {
-      const info = await this.#transport.sendMail({
-        from: sender,
-        ...(replyTo !== undefined && { replyTo: senderOf(replyTo) }),
-        to: { name: '', address: to },
-        subject,
-        text,
-        html,
-        messageId,
-        headers,
-      })
+      const info = await this.#transport.sendMail(mimeOptions(mail))
       return { outcome: accepted(messageId, info.response), ...this.#connectionOf(messageId) }
     } catch (error) {
       const bodyRead = this.#bodies.get(messageId)?.readableDidRead === true
