@@ -1,5 +1,4 @@
 /** Sends, from claim to record. */
-import type { DominantRefusal } from '../domain/pauseReason.ts'
 import type { Part } from '../runtime/parts.ts'
 import type { Onlooker, Provider, Rate, Switches } from '../sending/ports.ts'
 import type { ChunkRef } from '../sending/ports.ts'
@@ -24,6 +23,7 @@ import { workLoop } from '../sending/workLoop.ts'
 import { SMALL_RANK, takeExpress } from '../store/express.ts'
 import { ledger as openLedger } from '../store/ledger.ts'
 import { tokenBucket } from '../store/rate.ts'
+import { tellingRefusals } from './tellingRefusals.ts'
 
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
 const FINISH_MS = 45_000
@@ -118,13 +118,7 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
     watch: new BatchWatch(),
     recorder,
     onlooker,
-    onPaused: (batchId: string, refusal: DominantRefusal) => {
-      metrics.batchesPaused.inc({ class: refusal.class })
-      log.error(
-        { batchId, ...refusal },
-        'a batch paused by itself: most of its last mails got the same refusal',
-      )
-    },
+    ...tellingRefusals(context),
     switches,
     unsubscribeUrl: needs.unsubscribe?.urlFor,
     stopping,
