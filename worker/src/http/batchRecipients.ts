@@ -3,9 +3,9 @@ import type { Static } from 'typebox'
 import type { FieldError } from './problem.ts'
 import type { NewRecipient } from './ports.ts'
 import type { Texts } from './batchContent.ts'
-import type { Variables } from '../domain/variables.ts'
+import type { Item, Value, Variables } from '../domain/variables.ts'
 import { parseAddress } from '../domain/address.ts'
-import { Effort, rehearse, blockNames } from '../domain/rehearsal.ts'
+import { blockNames, Effort, rehearse, shownNames } from '../domain/rehearsal.ts'
 import { renderText } from '../domain/renderTemplate.ts'
 import { isList, variableFaults } from '../domain/variables.ts'
 import { headersFaults, LINE_BREAK, pointerPart } from './batchContent.ts'
@@ -181,10 +181,14 @@ function subjectErrors(
   if (subject.length > 0 && rendered.trim() === '')
     return [{ pointer, code: 'subject_empty', detail: 'filled in, nothing is left' }]
   if (!LINE_BREAK.test(rendered)) return []
-  const guilty = Object.keys(variables).filter(
-    (name) => !LINE_BREAK.test(renderText(subject, { ...variables, [name]: 'x' })),
-  )
+  const shown = shownNames(subject)
+  const guilty = Object.keys(variables).filter((name) => shown.has(name) && breaksLine(variables[name]))
   const detail = 'in the subject'
   if (guilty.length === 0) return [{ pointer, code: 'line_break', detail }]
   return guilty.map((name) => ({ pointer: `${pointer}/${pointerPart(name)}`, code: 'line_break', detail }))
+}
+
+function breaksLine(value: Value | Item | undefined): boolean {
+  if (typeof value !== 'object') return LINE_BREAK.test(String(value))
+  return Object.values(value).some((inner: Item) => breaksLine(inner))
 }
