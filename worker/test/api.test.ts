@@ -164,7 +164,7 @@ test.each<[string, unknown, number, { pointer: string; code: string } | undefine
     { pointer: '/recipients/0/variables/n', code: 'type' },
   ],
   ['what goes deeper than any batch', `{"from":${'['.repeat(40)}`, 400, { pointer: '', code: 'too_deep' }],
-  ['a key that would be a prototype', '{"__proto__":{"a":1}}', 400, undefined],
+  ['a key that would be a prototype', '{"__proto__":{"a":1}}', 400, { pointer: '', code: 'forbidden_name' }],
   ['a NUL', { ...GOOD, text: 'a\0b' }, 400, { pointer: '/text', code: 'invalid_character' }],
   [
     'half a surrogate pair',

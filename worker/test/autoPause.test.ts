@@ -42,7 +42,14 @@ test('a batch of which everybody gets the same refusal pauses, tells why, and go
     },
   })
   expect(await logged(worker, 'a batch paused by itself')).toBe(1)
-  expect(await logged(worker, 'refused, for the first time in this batch')).toBe(1)
+  await logged(worker, 'a refusal that this batch had not met')
+  const told = worker
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('a refusal that this batch had not met'))
+  expect(told.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect.objectContaining({ batchId: id, class: 'recipient', code: 'smtp_550', words: '550 not from you' }),
+  ])
   const metrics = await (await fetch(`${worker.internal}/metrics`)).text()
   expect(metrics).toContain('batchsender_batches_paused_total{class="recipient"} 1')
   // What was under way is refused too, and no more.

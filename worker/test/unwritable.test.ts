@@ -19,7 +19,6 @@ test('a result that PostgreSQL refuses is stored without its words, and those be
     const aside: number[] = []
     const onlooker = {
       attempted: () => undefined,
-      refused: () => undefined,
       fenced: () => undefined,
       recordFailed: () => undefined,
       setAside: (_error: unknown, { seq }: { readonly seq: number }) => void aside.push(seq),

@@ -111,3 +111,15 @@ export function blockNames({ blocks }: Demand): readonly string[] {
   ])
   return [...new Set(names)]
 }
+
+/** Names of values, and of lists, whose items are values: what the text may become is made of these. */
+export function shownNames(template: Template): ReadonlySet<string> {
+  return new Set(
+    template.flatMap((node): readonly string[] => {
+      if (node.kind === 'text') return []
+      if (node.kind === 'value') return [node.name]
+      const inner = [...shownNames(node.nodes), ...shownNames(node.otherwise)]
+      return node.kind === 'each' ? [node.name, ...inner] : inner
+    }),
+  )
+}

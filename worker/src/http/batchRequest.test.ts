@@ -87,6 +87,23 @@ test.each([
   expect(faults({ ...good, ...more, recipients: [{ ...ann, variables }] })).toEqual(expected)
 })
 
+test('whose value breaks the subject is found without filling it in again and again', () => {
+  const many = Array.from({ length: 98 }, (_, n) => [`v${n}`, 'x\n'] as const)
+  const variables = { ...Object.fromEntries(many), name: 'Ann', l: Array.from({ length: 1_000 }, () => 1) }
+  const subject = '{{v1}}{{#each l}}{{#each l}}{{#if v2}}{{/if}}{{/each}}{{/each}}'
+  expect(faults({ ...good, subject, recipients: [{ ...ann, variables }] })).toEqual([
+    '/recipients/0/variables/v1 line_break',
+  ])
+})
+
+test('so is the list whose item breaks it', () => {
+  const variables = { name: 'Ann', quiet: 'a\nb', l: [{ x: 'a' }, { x: 'b\r' }] }
+  const subject = '{{name}}{{#each l}}{{x}}{{/each}}'
+  expect(faults({ ...good, subject, recipients: [{ ...ann, variables }] })).toEqual([
+    '/recipients/0/variables/l line_break',
+  ])
+})
+
 test.each([
   ['null', null, '/recipients/0/variables/v type'],
   ['an object', { a: 1 }, '/recipients/0/variables/v type'],

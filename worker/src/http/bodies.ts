@@ -94,12 +94,31 @@ function parse(
   body: Buffer,
 ): Promise<unknown> {
   if (!isUtf8(body)) throw new Problem('malformed-json')
+  const text = body.toString('utf8')
   return new Promise((resolve, reject) => {
-    void parseText(request, body.toString('utf8'), (error, value) => {
+    void parseText(request, text, (error, value) => {
       if (error === null) resolve(value)
-      else reject(error)
+      else reject(text !== '' && isJson(text) ? forbiddenName() : error)
     })
   })
+}
+
+const forbiddenName = () =>
+  new Problem('invalid-request', [
+    {
+      pointer: '',
+      code: 'forbidden_name',
+      detail: 'nothing may be named "__proto__", nor "prototype" in a "constructor"',
+    },
+  ])
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The route wants none, or says that it may be null. */

@@ -3,6 +3,7 @@
 export const FIELD_CODES = {
   address_too_long: 'more than 64 characters before the @, or 254 in all',
   duplicate_header: 'twice in one object, in whatever case',
+  forbidden_name: 'a name that would be a prototype: `__proto__`, or `constructor` over `prototype`',
   format: 'not of the form that is asked for',
   header_name: 'letters, digits and hyphens, 76 at most',
   header_too_long: 'more than 900 characters',

@@ -1,10 +1,10 @@
 /** The variables of a recipient, against themselves and against the texts that ask for them. */
 import type { Effort, Demand } from '../domain/rehearsal.ts'
 import type { Template } from '../domain/template.ts'
-import type { Variables } from '../domain/variables.ts'
+import type { Item, Value, Variables } from '../domain/variables.ts'
 import type { Texts } from './batchContent.ts'
 import type { FieldError } from './problem.ts'
-import { demandOf, Rehearsal } from '../domain/rehearsal.ts'
+import { demandOf, Rehearsal, shownNames } from '../domain/rehearsal.ts'
 import { renderText } from '../domain/renderTemplate.ts'
 import { variableFaults } from '../domain/variables.ts'
 import { LINE_BREAK } from './batchContent.ts'
@@ -91,14 +91,19 @@ function subjectErrors(
 ): readonly FieldError[] {
   if (characters > LONGEST_SUBJECT)
     return [{ pointer, code: 'subject_too_long', detail: `filled in, at most ${LONGEST_SUBJECT} characters` }]
-  const render = (more: Variables = {}) => renderText(subject, { ...provided, ...variables, ...more })
-  const rendered = render()
+  const rendered = renderText(subject, { ...provided, ...variables })
   // Of a subject that was found at fault as a whole nothing is here.
   if (subject.length > 0 && rendered.trim() === '')
     return [{ pointer, code: 'subject_empty', detail: 'filled in, nothing is left' }]
   if (!LINE_BREAK.test(rendered)) return []
-  const guilty = Object.keys(variables).filter((name) => !LINE_BREAK.test(render({ [name]: 'x' })))
+  const shown = shownNames(subject)
+  const guilty = Object.keys(variables).filter((name) => shown.has(name) && breaksLine(variables[name]))
   const detail = 'in the subject'
   if (guilty.length === 0) return [{ pointer, code: 'line_break', detail }]
   return guilty.map((name) => ({ pointer: pointerTo(pointer, [name]), code: 'line_break', detail }))
+}
+
+function breaksLine(value: Value | Item | undefined): boolean {
+  if (typeof value !== 'object') return LINE_BREAK.test(String(value))
+  return Object.values(value).some((inner: Item) => breaksLine(inner))
 }

@@ -18,8 +18,8 @@ interface Row {
   readonly why: string
 }
 
-/** Some words of a sentence, and not the next sentence. */
-const NEAR = '[^.;]{0,60}'
+/** Some words of a sentence, and not the next sentence: addresses and names of hosts have dots within them. */
+const NEAR = '(?:[^.;]|\\.(?=\\S)){0,60}'
 const near = (first: string, second: string) =>
   new RegExp(`\\b(?:${first})\\b${NEAR}\\b(?:${second})\\b`, 'i')
 

@@ -203,6 +203,8 @@ const OF_US: readonly Said[] = [
   ['Postfix', 'rcpt', '554 5.7.1 You are not allowed to connect.', 'account'],
   ['a filter', 'rcpt', '550 We do not accept mail from dynamic IPs', 'account'],
   ['a filter', 'rcpt', '550 5.7.1 Mail from 192.0.2.1 refused by blackhole site bl.example', 'account'],
+  ['a hoster', 'rcpt', '550 Your IP 192.0.2.1 is blocked', 'account'],
+  ['a relay', 'rcpt', '550 Mail server mx.shop.example is not permitted', 'account'],
 ]
 
 const TOO_MUCH: readonly Said[] = [

@@ -1,4 +1,4 @@
-/** Which refusals nobody was told of yet: one line of the log for each kind of a batch, however many recipients it meets. */
+/** Which refusals nobody was told of yet, and how: one line of the log for each kind of a batch, however many recipients it meets. */
 import type { Outcome } from './ports.ts'
 
 const REMEMBERED = 1_000
@@ -17,3 +17,7 @@ export class NewRefusals {
     return !isKnown
   }
 }
+
+/** The words of a server for the log, which holds no addresses. */
+export const withoutAddresses = (words: string): string =>
+  words.replace(/[^\s<>"'(:]+@[^\s<>"'),;:]+/g, '[redacted]')

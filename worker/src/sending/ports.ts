@@ -163,8 +163,6 @@ export interface Switches {
 }
 
 export interface Onlooker {
-  /** Whatever is no acceptance. */
-  refused(claimed: Claimed, outcome: Outcome): void
   attempted(retryClass: RetryClass, startedAt: Date, endedAt: Date): void
   /** Results that came after the lease was lost. */
   fenced(count: number): void

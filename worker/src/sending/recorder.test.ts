@@ -25,7 +25,6 @@ const result = (seq: number): Result => ({
 const seen = { fenced: 0, failed: 0 }
 const onlooker: Onlooker = {
   attempted: () => undefined,
-  refused: () => undefined,
   fenced: (count) => (seen.fenced += count),
   recordFailed: () => (seen.failed += 1),
   setAside: () => undefined,

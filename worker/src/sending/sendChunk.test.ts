@@ -62,10 +62,10 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
       return Promise.resolve(true)
     },
   }
+  const refused: string[] = []
   const stopping = new AbortController()
   const onlooker = {
     attempted: () => undefined,
-    refused: () => undefined,
     fenced: () => undefined,
     recordFailed: () => undefined,
     setAside: () => undefined,
@@ -91,6 +91,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
       giveUp: new AbortController().signal,
     }),
     onlooker,
+    onRefused: ({ seq }, { code }) => refused.push(`${seq} ${code ?? ''}`),
     onPaused: (batchId) => journal.push(`paused ${batchId}`),
     switches: {
       isPaused: () => Promise.resolve(false),
@@ -99,13 +100,21 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
     },
     stopping: stopping.signal,
   }
-  return { journal, results, sending, stopping }
+  return { journal, results, refused, sending, stopping }
 }
 
 /** Tells what a gate tells, and holds nobody. */
 class OpenGate extends Gate {
   override passed = () => Promise.resolve()
 }
+
+test('every refusal is told, an acceptance never', async () => {
+  const { refused, sending } = world(['a@x.org', 'b@x.org'], ({ to }) =>
+    to === 'a@x.org' ? { retryClass: 'accepted' } : { retryClass: 'recipient', code: 'smtp_550' },
+  )
+  await sendChunk({ batchId: 'b', chunk: 0 }, sending)
+  expect(refused).toEqual(['1 smtp_550'])
+})
 
 test('every recipient is claimed, then sent, then recorded, and the chunk is settled last', async () => {
   const { journal, results, sending } = world(['a@x.org', 'b@x.org', 'c@x.org'], () => ({

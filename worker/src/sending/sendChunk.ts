@@ -35,6 +35,8 @@ export interface Sending {
   readonly watch: BatchWatch
   readonly recorder: Recorder
   readonly onlooker: Onlooker
+  /** Told of every answer that is no acceptance. */
+  readonly onRefused: (claimed: Claimed, outcome: Outcome) => void
   /** Told of a batch that pauses by itself. */
   readonly onPaused: (batchId: string, refusal: DominantRefusal) => void
   readonly switches: Switches
@@ -109,7 +111,7 @@ async function claimSome(
 }
 
 async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Sending): Promise<void> {
-  const { gate, watch, rate, recorder, onlooker, slots, switches } = sending
+  const { gate, watch, rate, recorder, onlooker, onRefused, slots, switches } = sending
   try {
     const startedAt = new Date()
     const outcome = await outcomeOf(claimed, work, sending)
@@ -118,7 +120,7 @@ async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Send
     let isOfAll = false
     if (outcome.retryClass === 'accepted') gate.succeeded()
     else {
-      onlooker.refused(claimed, outcome)
+      onRefused(claimed, outcome)
       const who = `${claimed.batchId}:${claimed.seq}`
       isOfAll = gate.failed(closingOf(outcome), endedAt.getTime(), who)
     }

@@ -1,5 +1,4 @@
 /** Sends, from claim to record. */
-import type { DominantRefusal } from '../domain/pauseReason.ts'
 import type { Part } from '../runtime/parts.ts'
 import type { Onlooker, Provider, Rate, Switches } from '../sending/ports.ts'
 import type { ChunkRef } from '../sending/ports.ts'
@@ -16,7 +15,6 @@ import { BatchWatch } from '../sending/batchWatch.ts'
 import { expressLane } from '../sending/expressLane.ts'
 import { Gate } from '../sending/gate.ts'
 import { loginLoop } from '../sending/loginLoop.ts'
-import { NewRefusals } from '../sending/newRefusals.ts'
 import { Recorder } from '../sending/recorder.ts'
 import { sendChunk } from '../sending/sendChunk.ts'
 import { sharedRate, unlimited } from '../sending/sharedRate.ts'
@@ -25,6 +23,7 @@ import { workLoop } from '../sending/workLoop.ts'
 import { SMALL_RANK, takeExpress } from '../store/express.ts'
 import { ledger as openLedger } from '../store/ledger.ts'
 import { tokenBucket } from '../store/rate.ts'
+import { tellingRefusals } from './tellingRefusals.ts'
 
 /** Kubernetes gives 60 s: what is under way has most of it, then results go unwritten and become uncertain. */
 const FINISH_MS = 45_000
@@ -119,13 +118,7 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
     watch: new BatchWatch(),
     recorder,
     onlooker,
-    onPaused: (batchId: string, refusal: DominantRefusal) => {
-      metrics.batchesPaused.inc({ class: refusal.class })
-      log.error(
-        { batchId, ...refusal },
-        'a batch paused by itself: most of its last mails got the same refusal',
-      )
-    },
+    ...tellingRefusals(context),
     switches,
     unsubscribeUrl: needs.unsubscribe?.urlFor,
     stopping,
@@ -216,23 +209,7 @@ function rateOf({ settings, log }: Context, { pools, provider }: SendingNeeds): 
 }
 
 function onlookerOf({ log, metrics }: Context, provider: Provider): Onlooker {
-  const refusals = new NewRefusals()
   return {
-    refused: ({ batchId, seq }, outcome) => {
-      if (!refusals.isNew(batchId, outcome)) return
-      const {
-        retryClass: errorClass,
-        code: errorCode,
-        stage,
-        replyCode,
-        enhancedCode,
-        detail: words,
-      } = outcome
-      log.warn(
-        { batchId, seq, errorClass, errorCode, stage, replyCode, enhancedCode, words },
-        'refused, for the first time in this batch',
-      )
-    },
     attempted: (retryClass, startedAt, endedAt) => {
       metrics.attempts.inc({ provider: provider.name, class: retryClass })
       metrics.attemptSeconds.observe(
