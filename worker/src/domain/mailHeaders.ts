@@ -19,6 +19,7 @@ const RESERVED = new Set([
   'bcc',
   'cc',
   'date',
+  'delivered-to',
   'dkim-signature',
   'domainkey-signature',
   'errors-to',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Claimed, Ledger, Outcome, OutgoingMail, Result } from './ports.ts'
 import type { Sending } from './sendChunk.ts'
 import { BatchWatch } from './batchWatch.ts'
-import { Gate } from './gate.ts'
+import { Gates } from './gates.ts'
 import { Recorder } from './recorder.ts'
 import { sendChunk } from './sendChunk.ts'
 import { unlimited } from './sharedRate.ts'
@@ -83,7 +83,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
     },
     rate: unlimited,
     slots: new Slots(4, 2),
-    gate: new Gate(),
+    gates: new Gates(),
     watch: new BatchWatch(),
     recorder: new Recorder(ledger, onlooker, {
       lingerMs: 0,
@@ -104,7 +104,7 @@ function world(addresses: readonly string[], answer: (mail: OutgoingMail) => Out
 }
 
 /** Tells what a gate tells, and holds nobody. */
-class OpenGate extends Gate {
+class OpenGates extends Gates {
   override passed = () => Promise.resolve()
 }
 
@@ -168,10 +168,23 @@ test.each([
     )
     let refused = 0
     const rate = { ...unlimited, refused: () => (refused += 1) }
-    await sendChunk(ref, { ...sending, rate, gate: new OpenGate() })
+    await sendChunk(ref, { ...sending, rate, gates: new OpenGates() })
     expect(refused).toBe(slowed)
   },
 )
+
+test('a batch that is held back begins nothing more and is put off, the others go on', async () => {
+  const denied = { retryClass: 'account', stage: 'rcpt', code: 'smtp_554' } as const
+  const addresses = Array.from({ length: 3 }, (_, seq) => `r${seq}@example.org`)
+  const { journal, sending } = world(addresses, () => denied)
+  const ledger = { ...sending.ledger, settle: () => Promise.resolve({ done: false, againMs: 100 } as const) }
+  const settled = await sendChunk(ref, { ...sending, ledger })
+  expect(settled.done ? 0 : settled.againMs).toBeGreaterThan(1_000)
+  const claims = journal.filter((entry) => entry.startsWith('claim')).length
+  await sendChunk(ref, { ...sending, ledger })
+  expect(journal.filter((entry) => entry.startsWith('claim'))).toHaveLength(claims)
+  expect(sending.gates.waitMs(Date.now())).toBe(0)
+})
 
 test('a provider that breaks its promise not to throw leaves the mail in doubt and ends nothing else', async () => {
   const { results, sending } = world(['a@x.org', 'b@x.org'], ({ to }) => {

@@ -15,14 +15,13 @@ import type {
   Work,
 } from './ports.ts'
 import type { BatchWatch, Consequence } from './batchWatch.ts'
-import type { Gate } from './gate.ts'
+import type { Gates } from './gates.ts'
 import type { Recorder } from './recorder.ts'
 import type { Slots } from './slots.ts'
 import type { DominantRefusal } from '../domain/pauseReason.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
 import { verdictOf } from '../domain/retryClasses.ts'
 import type { UnsubscribeUrl } from './renderMail.ts'
-import { closingOf } from './gate.ts'
 import { unpaused } from './pause.ts'
 import { renderMail } from './renderMail.ts'
 
@@ -31,7 +30,7 @@ export interface Sending {
   readonly provider: Provider
   readonly rate: Rate
   readonly slots: Slots
-  readonly gate: Gate
+  readonly gates: Gates
   readonly watch: BatchWatch
   readonly recorder: Recorder
   readonly onlooker: Onlooker
@@ -63,7 +62,7 @@ export async function sendChunk(
     const cost = slotsFor(work.content, sending.slots.largest)
     const inFlight: Promise<void>[] = []
     try {
-      while (!stopping.aborted) {
+      while (!stopping.aborted && heldBackMs(ref, sending) === 0) {
         const claimed = await claimSome(work, cost, sending, begun)
         if (claimed.length === 0) break
         for (const one of claimed) inFlight.push(sendOne(one, work, cost, sending))
@@ -72,8 +71,14 @@ export async function sendChunk(
       await Promise.all(inFlight)
     }
   }
-  return ledger.settle(ref)
+  return putOff(await ledger.settle(ref), heldBackMs(ref, sending))
 }
+
+const heldBackMs = ({ batchId }: ChunkRef, { gates }: Sending): number => gates.waitMsOf(batchId, Date.now())
+
+/** A batch that is held back waits in the queue: here it would keep others from being handled. */
+const putOff = (settled: Settled, waitMs: number): Settled =>
+  settled.done ? settled : { done: false, againMs: Math.max(settled.againMs, waitMs) }
 
 /** Large mails take several slots each, so that memory is bounded whatever is sent. */
 function slotsFor({ text = '', html = '' }: Content, most: number): number {
@@ -89,8 +94,8 @@ async function claimSome(
   sending: Sending,
   begun: () => void,
 ): Promise<readonly Claimed[]> {
-  const { ledger, slots, rate, gate, switches, stopping } = sending
-  await gate.passed(stopping)
+  const { ledger, slots, rate, gates, switches, stopping } = sending
+  await gates.passed(stopping)
   await unpaused(() => switches.isPaused(), stopping)
   const wanted = work.lastSeq - work.firstSeq + 1
   const groups = (await switches.claimsWidely(work.batchId)) ? 2 : 1
@@ -111,18 +116,17 @@ async function claimSome(
 }
 
 async function sendOne(claimed: Claimed, work: Work, cost: number, sending: Sending): Promise<void> {
-  const { gate, watch, rate, recorder, onlooker, onRefused, slots, switches } = sending
+  const { gates, watch, rate, recorder, onlooker, onRefused, slots, switches } = sending
   try {
     const startedAt = new Date()
     const outcome = await outcomeOf(claimed, work, sending)
     const endedAt = new Date()
     onlooker.attempted(outcome.retryClass, startedAt, endedAt)
     let isOfAll = false
-    if (outcome.retryClass === 'accepted') gate.succeeded()
+    if (outcome.retryClass === 'accepted') gates.succeeded(claimed)
     else {
       onRefused(claimed, outcome)
-      const who = `${claimed.batchId}:${claimed.seq}`
-      isOfAll = gate.failed(closingOf(outcome), endedAt.getTime(), who)
+      isOfAll = gates.failed(claimed, outcome, endedAt.getTime())
     }
     if (outcome.perSecond !== undefined) rate.learned(outcome.perSecond)
     // One mailbox that is told so slows down nobody else.

@@ -13,7 +13,7 @@ import { isOutage, kindOf } from '../domain/outage.ts'
 import { allowanceLoop } from '../sending/allowanceLoop.ts'
 import { BatchWatch } from '../sending/batchWatch.ts'
 import { expressLane } from '../sending/expressLane.ts'
-import { Gate } from '../sending/gate.ts'
+import { Gates } from '../sending/gates.ts'
 import { loginLoop } from '../sending/loginLoop.ts'
 import { Recorder } from '../sending/recorder.ts'
 import { sendChunk } from '../sending/sendChunk.ts'
@@ -104,7 +104,7 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
     },
   })
   const logins = loginLoop(provider, stopping)
-  const gate = new Gate()
+  const gates = new Gates()
   const sending = {
     ledger: {
       ...ledger,
@@ -114,7 +114,7 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
     provider,
     rate,
     slots,
-    gate,
+    gates,
     watch: new BatchWatch(),
     recorder,
     onlooker,
@@ -166,7 +166,7 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
     },
     inFlight: () => slots.taken,
     overdueResults: () => recorder.waitingLonger(tuning.leaseMs),
-    isClosed: () => gate.waitMs(Date.now()) > 0,
+    isClosed: () => gates.waitMs(Date.now()) > 0,
     finished: Promise.all([health.served, allowance.looked])
       .then(([isReady]) => (isReady ? run() : undefined))
       .then(() => Promise.all([allowance.finished, logins]))
