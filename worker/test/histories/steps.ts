@@ -167,7 +167,7 @@ class Drawing {
 
   /** A worker has refusals of a sender under way, is held, and comes back when the batch runs once more. */
   #lateRefusals(): readonly Step[] {
-    const { batch, begin } = this.#begun(180)
+    const { batch, begin } = this.#begun(420)
     const delayMs = Math.round(this.#random.between(500, 1_500))
     const refused: HistoryRule = {
       address: senderOf(this.#seed, batch),
@@ -181,7 +181,8 @@ class Drawing {
     return [
       { do: 'rules', rules: [refused, SLOWLY] },
       begin,
-      this.wait(200, 600),
+      // It asks twice, and is held between the two: the second answer waits for it.
+      this.wait(1.2 * delayMs, 1.9 * delayMs),
       { do: 'hold', worker },
       this.wait(3_000, 5_000),
       { do: 'rules', rules: [{ address: '*', at: 'data', delayMs: 300 }] },
