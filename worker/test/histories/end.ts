@@ -5,7 +5,7 @@ import type { ApiBatch, World } from './world.ts'
 import { Fault } from './crew.ts'
 import { BY_HAND, isDoubt } from './invariants.ts'
 import { SLOWLY } from './refusals.ts'
-import { keyOf } from './snapshot.ts'
+import { attemptOf, keyOf } from './snapshot.ts'
 
 const PATIENCE_MS = 150_000
 
@@ -95,7 +95,6 @@ function expectEnds(world: World): void {
 }
 
 const isAnswer = (one: AttemptRow): boolean => !isDoubt(one) && one.error_code !== BY_HAND
-const attemptOf = (one: AttemptRow): string => `${keyOf(one)}:${one.attempt}`
 
 /** At rest the API counts what the rows are. */
 async function counted(world: World): Promise<void> {

@@ -168,7 +168,7 @@ class Drawing {
   /** A worker has refusals of a sender under way, is held, and comes back when the batch runs once more. */
   #lateRefusals(): readonly Step[] {
     const { batch, begin } = this.#begun(420)
-    const delayMs = Math.round(this.#random.between(500, 1_500))
+    const delayMs = Math.round(this.#random.between(1_000, 1_500))
     const refused: HistoryRule = {
       address: senderOf(this.#seed, batch),
       at: 'mail',
@@ -182,7 +182,7 @@ class Drawing {
       { do: 'rules', rules: [refused, SLOWLY] },
       begin,
       // It asks twice, and is held between the two: the second answer waits for it.
-      this.wait(1.2 * delayMs, 1.9 * delayMs),
+      this.wait(delayMs + 700, 1.9 * delayMs + 500),
       { do: 'hold', worker },
       this.wait(3_000, 5_000),
       { do: 'rules', rules: [{ address: '*', at: 'data', delayMs: 300 }] },
