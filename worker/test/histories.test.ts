@@ -28,7 +28,13 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'batchsender-histories-'))
   rig = await startRig({ sink: await startSmtpSink(join(dir, 'messages')) })
   await deliverSoon(rig)
-  const login = { smtpUsername: 'user', smtpPassword: 'password', rateLimitPerToken: 1_000_000 }
+  // Connections for all that is under way, so that nothing but the servers decides when it is answered.
+  const login = {
+    smtpConnections: 50,
+    smtpUsername: 'user',
+    smtpPassword: 'password',
+    rateLimitPerToken: 1_000_000,
+  }
   workers = [await rig.worker({ ...login, workerName: 'a' }), await rig.worker({ ...login, workerName: 'b' })]
 })
 afterAll(async () => {

@@ -173,6 +173,23 @@ test('a cancellation ends what nobody holds, is seen at once, and waits for nobo
   expect(await counts(id)).toMatchObject({ cancelled: 900, sent: 100, pending: 0 })
 })
 
+test.each(['sender', 'recipient'] as const)(
+  'one that turns out to be refused as %s after its lease was lost got no mail and can be tried again',
+  async (retryClass) => {
+    const { id, a, claimed } = await judgedByAnother()
+    expect(await a.record([resultOf(claimed, retryClass)])).toBe(1)
+    expect(await counts(id)).toMatchObject({ failed: 1 })
+    const force = retryClass === 'recipient'
+    expect(await database.transaction((transaction) => retryFailed(transaction, id, { force }))).toBe(1)
+  },
+)
+
+test('a doubt that a person ended is no refusal: nobody of whom a mail may have gone is tried again', async () => {
+  const { id } = await judgedByAnother()
+  expect(await resolve(id, 'failed')).toBe(1)
+  expect(await database.transaction((transaction) => retryFailed(transaction, id, { force: true }))).toBe(0)
+})
+
 test('a mail that went after a person had said that it did not is sent, and the contradiction is told', async () => {
   const told: Contradicted[] = []
   const onContradiction = (recipients: readonly Contradicted[]) => void told.push(...recipients)

@@ -28,9 +28,14 @@ export const sentBefore = (attempt: string): string => `EXISTS (SELECT FROM atte
     AND earlier.attempt < ${attempt} AND NOT ${dropped('earlier')})`
 
 /**
- * Whether a mail may have gone at some attempt, or another one under its name. The provider took one and said then that
- * it did not send it: that one did not.
+ * Whether a mail may have gone at some attempt, or another one under its name. It did not where the provider took it and
+ * said then that it did not send it, nor where the answer came after the lease was lost: from who held it, since what a
+ * person said of a doubt proves nothing.
  */
 export const MAY_HAVE_GONE = `EXISTS (SELECT FROM attempt AS gone
   WHERE gone.batch_id = recipient.batch_id AND gone.seq = recipient.seq
-    AND gone.outcome IN ('accepted', 'lost', 'ambiguous', 'mismatch') AND NOT ${dropped('gone')})`
+    AND (gone.outcome IN ('accepted', 'mismatch') OR gone.outcome IN ('lost', 'ambiguous')
+      AND NOT EXISTS (SELECT FROM attempt AS answer
+        WHERE answer.batch_id = gone.batch_id AND answer.seq = gone.seq AND answer.attempt = gone.attempt
+          AND answer.worker = gone.worker AND answer.outcome NOT IN ('lost', 'ambiguous')))
+    AND NOT ${dropped('gone')})`

@@ -1,11 +1,13 @@
 /** How a history ends: nothing is refused any more, and everybody comes to an end that is right. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AttemptRow } from './snapshot.ts'
 import type { ApiBatch, World } from './world.ts'
 import { Fault } from './crew.ts'
+import { BY_HAND, isDoubt } from './invariants.ts'
 import { SLOWLY } from './refusals.ts'
+import { attemptOf, keyOf } from './snapshot.ts'
 
 const PATIENCE_MS = 150_000
-const CLASS_OF_DOUBT = new Set(['accepted', 'lost', 'ambiguous', 'mismatch'])
 
 export async function endOf(world: World): Promise<void> {
   const { ids, history } = world
@@ -74,20 +76,25 @@ async function checked(world: World): Promise<void> {
   if (faults.length > 0) throw new Fault(`${faults.length} faults:\n${faults.slice(0, 5).join('\n')}`)
 }
 
-/** Who is left failed after `force` is one whom a mail may have reached. */
+/** Who is left failed after `force` is one whom a mail may have reached: a doubt that no answer ended, or a person did. */
 function expectEnds(world: World): void {
   const { batches, recipients, attempts } = world.last
+  const answered = new Set(attempts.filter(isAnswer).map(attemptOf))
   const reached = new Set(
     attempts
-      .filter(({ outcome }) => CLASS_OF_DOUBT.has(outcome))
-      .map(({ batch_id: id, seq }) => `${id}:${seq}`),
+      .filter((one) => one.outcome === 'accepted' || (isDoubt(one) && !answered.has(attemptOf(one))))
+      .map(keyOf),
   )
-  const isOver = new Set(batches.filter(({ state }) => state === 'cancelled').map(({ id }) => id))
+  const cancelled = new Set(batches.filter(({ state }) => state === 'cancelled').map(({ id }) => id))
   const wrong = recipients.filter(
-    ({ batch_id: id, seq, state }) => state === 'failed' && !isOver.has(id) && !reached.has(`${id}:${seq}`),
+    (one) => one.state === 'failed' && !cancelled.has(one.batch_id) && !reached.has(keyOf(one)),
   )
-  if (wrong.length > 0) throw new Fault(`failed for good: ${JSON.stringify(wrong.slice(0, 10))}`)
+  if (wrong.length === 0) return
+  const own = attempts.filter((one) => wrong.slice(0, 2).some((each) => keyOf(each) === keyOf(one)))
+  throw new Fault(`failed for good: ${JSON.stringify(wrong.slice(0, 5))} ${JSON.stringify(own)}`)
 }
+
+const isAnswer = (one: AttemptRow): boolean => !isDoubt(one) && one.error_code !== BY_HAND
 
 /** At rest the API counts what the rows are. */
 async function counted(world: World): Promise<void> {

@@ -17,7 +17,7 @@ export interface Evidence {
 
 const ENDED = new Set(['completed', 'completed_with_failures', 'cancelled', 'failed'])
 const OPEN = new Set(['pending', 'deferred', 'sending'])
-const BY_HAND = 'resolved_by_hand'
+export const BY_HAND = 'resolved_by_hand'
 
 export function faultsOfBatches({ batches, recipients }: Snapshot, evidence: Evidence): readonly string[] {
   const byBatch = Map.groupBy(recipients, ({ batch_id: id }) => id)
@@ -145,7 +145,7 @@ function isFailedWrongly(
   return !((errorClass === 'recipient' || errorClass === 'sender') && evidence.refused(address, errorClass))
 }
 
-const isDoubt = ({ outcome }: AttemptRow): boolean => outcome === 'lost' || outcome === 'ambiguous'
+export const isDoubt = ({ outcome }: AttemptRow): boolean => outcome === 'lost' || outcome === 'ambiguous'
 
 const told = (recipient: RecipientRow, own: readonly AttemptRow[], rules: Rules): readonly string[] =>
   rules.flatMap(([fault, what]) =>

@@ -52,7 +52,7 @@ export const addressOf = (seed: number, batch: number, seq: number): string =>
 export const senderOf = (seed: number, batch: number): string => `h${seed}b${batch}@example.org`
 
 /** So that there are mails under way at any moment. */
-export const SLOWLY: HistoryRule = { address: '*', at: 'data', delayMs: 40 }
+export const SLOWLY: HistoryRule = { address: '*', at: 'data', delayMs: 100 }
 
 /** Whose refusals are to be drawn: the sizes of the batches so far. */
 export interface Drawn {
@@ -61,7 +61,7 @@ export interface Drawn {
 }
 
 export function drawRules(random: Random, { seed, sizes }: Drawn): readonly HistoryRule[] {
-  const batch = Math.floor(random.between(0, sizes.length))
+  const batch = random.next() < 0.6 ? sizes.length - 1 : Math.floor(random.between(0, sizes.length))
   const few = () =>
     Array.from({ length: Math.ceil(random.between(0, 25)) }, () =>
       addressOf(seed, batch, Math.floor(random.between(0, sizes[batch] ?? 1))),

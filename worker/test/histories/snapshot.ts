@@ -63,6 +63,8 @@ export async function snapshotOf(url: string, ids: readonly string[]): Promise<S
 export const keyOf = ({ batch_id: batch, seq }: { batch_id: string; seq: number }): string =>
   `${batch}:${seq}`
 
+export const attemptOf = (one: AttemptRow): string => `${keyOf(one)}:${one.attempt}`
+
 export function attemptsByRecipient(
   attempts: readonly AttemptRow[],
 ): ReadonlyMap<string, readonly AttemptRow[]> {

@@ -43,8 +43,8 @@ const COMMANDS: readonly Command[] = [
   ...(['pause', 'pause', 'resume', 'resume', 'resume', 'retry-failed', 'retry-failed'] as const),
   ...(['resolve-uncertain', 'resolve-uncertain', 'cancel'] as const),
 ]
-const SIZES = [1, 2, 19, 60, 180, 250, 420, 600]
-const MOST_BATCHES = 4
+const SIZES = [1, 2, 19, 60, 180, 250, 250, 420, 420, 600]
+const MOST_BATCHES = 7
 
 /** Draws one step, or a few that belong together; `sizes` grows with each batch. */
 class Drawing {
@@ -59,8 +59,8 @@ class Drawing {
     this.#workers = workers
   }
 
-  accept(): Step {
-    const count = this.#random.pick(SIZES) ?? 1
+  accept(least = 1): Step {
+    const count = Math.max(least, this.#random.pick(SIZES) ?? 1)
     this.#sizes.push(count)
     return { do: 'accept', count, urgent: this.#random.next() < 0.3 }
   }
@@ -69,7 +69,13 @@ class Drawing {
     return { do: 'wait', ms: Math.round(this.#random.between(least, most)) }
   }
 
+  /** Something to happen to a batch that has just begun, as often as not. */
   next(): readonly Step[] {
+    const isFresh = this.#sizes.length < MOST_BATCHES && this.#random.next() < 0.5
+    return [...(isFresh ? [this.accept(), this.wait(50, 600)] : []), ...this.#happening()]
+  }
+
+  #happening(): readonly Step[] {
     const kinds: readonly (() => readonly Step[])[] = [
       () => this.#rules(),
       () => this.#rules(),
@@ -98,12 +104,17 @@ class Drawing {
       () => [{ do: 'suppress', address: this.#address(this.#batch()) }],
       () => [{ do: 'lift', address: this.#address(this.#batch()) }],
       () => this.#lateRefusals(),
+      () => this.#lateRefusals(),
       () => (this.#sizes.length < MOST_BATCHES ? [this.accept(), this.wait(50, 500)] : [this.wait()]),
     ]
     return this.#random.pick(kinds)?.() ?? []
   }
 
-  #batch = () => Math.floor(this.#random.between(0, this.#sizes.length))
+  /** The newest one is the likeliest to be under way. */
+  #batch = () =>
+    this.#random.next() < 0.6
+      ? this.#sizes.length - 1
+      : Math.floor(this.#random.between(0, this.#sizes.length))
   #worker = () => Math.floor(this.#random.between(0, this.#workers))
   #address = (batch: number) =>
     addressOf(this.#seed, batch, Math.floor(this.#random.between(0, this.#sizes[batch] ?? 1)))
@@ -122,19 +133,23 @@ class Drawing {
     return [{ do: 'hold', worker }, this.wait(2_500, 4_000), ...meanwhile, { do: 'release', worker }]
   }
 
+  /** A new batch as long as there is room for one, else one that runs again. */
+  #begun(least = 1): { readonly batch: number; readonly begin: Step } {
+    if (this.#sizes.length < MOST_BATCHES) {
+      const begin = this.accept(least)
+      return { batch: this.#sizes.length - 1, begin }
+    }
+    const batch = this.#batch()
+    return { batch, begin: this.#retry(batch) }
+  }
+
   /** Mails that are taken and not answered, and what a person makes of that. */
   #doubts(): readonly Step[] {
-    const batch = this.#batch()
+    const { batch, begin } = this.#begun()
     const rules = Array.from({ length: Math.ceil(this.#random.between(1, 40)) }, (): HistoryRule => {
       return { address: this.#address(batch), at: 'data', drop: true, times: 1 }
     })
-    const retried: readonly Step[] = [this.#retry(batch), this.wait(300, 1_500)]
-    return [
-      { do: 'rules', rules: [...rules, SLOWLY] },
-      ...(this.#sizes.length < MOST_BATCHES ? [this.accept()] : retried),
-      this.wait(500, 3_000),
-      this.#resolve(batch),
-    ]
+    return [{ do: 'rules', rules: [...rules, SLOWLY] }, begin, this.wait(500, 3_000), this.#resolve(batch)]
   }
 
   /** So slow that nearly everything is under way when something happens. */
@@ -145,15 +160,15 @@ class Drawing {
 
   #burst(): readonly Step[] {
     const batch = this.#batch()
-    const most = this.#random.between(2, 7)
+    const most = Math.floor(this.#random.between(2, 7))
     const commands = Array.from({ length: most }, () => this.#random.pick(COMMANDS) ?? 'pause')
     return [{ do: 'burst', batch, commands }, this.wait(0, 500)]
   }
 
   /** A worker has refusals of a sender under way, is held, and comes back when the batch runs once more. */
   #lateRefusals(): readonly Step[] {
-    const batch = this.#batch()
-    const delayMs = Math.round(this.#random.between(500, 1_500))
+    const { batch, begin } = this.#begun(420)
+    const delayMs = Math.round(this.#random.between(1_000, 1_500))
     const refused: HistoryRule = {
       address: senderOf(this.#seed, batch),
       at: 'mail',
@@ -165,8 +180,9 @@ class Drawing {
     const worker = this.#worker()
     return [
       { do: 'rules', rules: [refused, SLOWLY] },
-      this.#retry(batch),
-      this.wait(200, 600),
+      begin,
+      // It asks twice, and is held between the two: the second answer waits for it.
+      this.wait(delayMs + 700, 1.9 * delayMs + 500),
       { do: 'hold', worker },
       this.wait(3_000, 5_000),
       { do: 'rules', rules: [{ address: '*', at: 'data', delayMs: 300 }] },

@@ -8,9 +8,9 @@ import type { HistoryRule } from './refusals.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Command, History } from './steps.ts'
 import { Crew, Fault } from './crew.ts'
-import { faultsOfAttempts, faultsOfBatches, faultsOfRecipients } from './invariants.ts'
+import { BY_HAND, faultsOfAttempts, faultsOfBatches, faultsOfRecipients } from './invariants.ts'
 import { addressOf, senderOf, speaksOf } from './refusals.ts'
-import { snapshotOf } from './snapshot.ts'
+import { attemptOf, snapshotOf } from './snapshot.ts'
 
 export type ApiBatch = BatchView & {
   readonly retries: number
@@ -60,6 +60,8 @@ export class World {
     const id = this.ids[number]
     if (id === undefined) return { status: 404, body: null }
     const answer = await this.crew.ask(`/v1/batches/${id}/${name}`, 'POST', body)
+    const { retried, resolved, retries, state } = answer.body as Record<string, unknown>
+    this.said.push(`  ${JSON.stringify({ status: answer.status, retried, resolved, retries, state })}`)
     if (![200, 409].includes(answer.status)) throw new Fault(`${name}: ${JSON.stringify(answer)}`)
     await this.#noteRuns()
     return answer
@@ -155,10 +157,15 @@ export class World {
     const codes = recipients.filter(
       ({ error_code: code }) => code?.includes('_') === true && !code.startsWith('smtp'),
     )
+    const lost = new Set(attempts.filter(({ outcome }) => outcome === 'lost').map(attemptOf))
+    const late = attempts.filter(
+      (one) => one.outcome !== 'lost' && one.error_code !== BY_HAND && lost.has(attemptOf(one)),
+    )
     return [
       batches.map(({ state, retries }) => `${state}/${retries}`).join(' '),
       count(recipients.map(({ state }) => state)),
       count(attempts.map(({ outcome }) => outcome)),
+      `late ${count(late.map(({ outcome }) => outcome))}`,
       count(codes.map(({ error_code: code }) => code)),
     ].join(' ')
   }
