@@ -47,6 +47,11 @@ e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
 breaks: $(INSTALLED) ## break by hand whatever a check vouches for, in the local cluster: make breaks BREAKS=nats,worker
 	BREAKS='$(BREAKS)' vitest run --project breaks --reporter=verbose
 
+.PHONY: histories
+histories: $(INSTALLED) ## random histories of workers: make histories HISTORIES=200 SEED=1 SECONDS=3600
+	HISTORIES=$(or $(HISTORIES),20) SEED=$(or $(SEED),1) SECONDS=$(or $(SECONDS),36000) \
+	  vitest run --project integration --reporter=verbose worker/test/histories.test.ts
+
 .PHONY: test-clock
 test-clock: $(INSTALLED) ## what knows of days and zones, on nasty days: make test-clock FILES=worker/test/audit.test.ts
 	node hack/test/clock.ts $(FILES)
