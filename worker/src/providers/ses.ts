@@ -86,7 +86,7 @@ export function ses(options: SesOptions): Provider {
 
 /** The whole MIME message, as SMTP would carry it. */
 function compose(mail: OutgoingMail): Promise<Buffer> {
-  const message = new MailComposer(mimeOptions(mail)).compile()
+  const message = new MailComposer(mimeOptions(mail, senderOf(mail.from))).compile()
   return new Promise((resolve, reject) => {
     message.build((error, built) => {
       if (error) reject(error)

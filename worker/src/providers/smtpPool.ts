@@ -7,6 +7,7 @@ import type { ServerReply } from './smtpPoolLog.ts'
 import type { SmtpFailure } from './smtpClasses.ts'
 import { linedPem } from '../../../crds/pem.ts'
 import { enhancedCodeOf } from '../domain/reply.ts'
+import type { Sender } from './apiSender.ts'
 import { senderOf } from './apiSender.ts'
 import { ehloNameOf } from './ehloName.ts'
 import { mimeOptions } from './mimeOptions.ts'
@@ -71,6 +72,7 @@ export class SmtpPool {
   readonly #transport
   readonly #pool: Inside
   readonly #ehloName: string | undefined
+  #last: { readonly from: string; readonly sender: Sender } | undefined
 
   constructor(options: SmtpOptions) {
     this.#ehloName = options.ehloName
@@ -98,10 +100,9 @@ export class SmtpPool {
   /** Never rejects. */
   async offer(mail: OutgoingMail): Promise<Offered> {
     const { to, messageId } = mail
-    const sender = senderOf(mail.from)
-    this.#pool.options.name = this.#ehloName ?? ehloNameOf(sender.address)
+    const sender = this.#senderOf(mail.from)
     try {
-      const info = await this.#transport.sendMail(mimeOptions(mail))
+      const info = await this.#transport.sendMail(mimeOptions(mail, sender))
       return { outcome: accepted(messageId, info.response), ...this.#connectionOf(messageId) }
     } catch (error) {
       const bodyRead = this.#bodies.get(messageId)?.readableDidRead === true
@@ -138,6 +139,15 @@ export class SmtpPool {
   /** @param force ends mails under way as well */
   close(force: boolean): void {
     this.#pool.close({ force })
+  }
+
+  /** The same for mail after mail; a new connection calls itself after the one that came last. */
+  #senderOf(from: string): Sender {
+    if (this.#last?.from === from) return this.#last.sender
+    const sender = senderOf(from)
+    this.#last = { from, sender }
+    this.#pool.options.name = this.#ehloName ?? ehloNameOf(sender.address)
+    return sender
   }
 
   #connectionOf(messageId: string) {

@@ -13,10 +13,13 @@ export type UnsubscribeUrl = (batchId: string, address: string) => string
 /** What is read of a claim. */
 export type Rendered = Pick<Claimed, 'batchId' | 'seq' | 'address' | 'variables' | 'headers' | 'dropped'>
 
-interface Templates {
+/** What is the same for each recipient. */
+interface Prepared {
   readonly subject: Template
   readonly text: Template | undefined
   readonly html: Template | undefined
+  /** Of the sender. */
+  readonly domain: string
 }
 
 /**
@@ -31,7 +34,7 @@ export function renderMail(
   const { batchId, seq, address, headers = {} } = claimed
   const url = unsubscribeUrl?.(batchId, address)
   const variables = url === undefined ? claimed.variables : { ...claimed.variables, [UNSUBSCRIBE_URL]: url }
-  const { subject, text, html } = templatesOf(content)
+  const { subject, text, html, domain } = preparedOf(content)
   return {
     from: content.from,
     ...(content.replyTo !== undefined && { replyTo: content.replyTo }),
@@ -39,7 +42,7 @@ export function renderMail(
     subject: renderText(subject, variables).replace(/[\r\n]+/g, ' '),
     text: text && renderText(text, variables),
     html: html && renderHtml(html, variables),
-    messageId: `<${nameOf(claimed)}@${domainOf(content.from)}>`,
+    messageId: `<${nameOf(claimed)}@${domain}>`,
     headers: {
       ...mergedHeaders(content.headers ?? {}, headers),
       'X-Batch-Id': batchId,
@@ -60,18 +63,19 @@ const oneClick = (url: string) => ({
 })
 
 /** The same content comes for each of its recipients. */
-const parsed = new WeakMap<Content, Templates>()
+const prepared = new WeakMap<Content, Prepared>()
 
-function templatesOf(content: Content): Templates {
-  const known = parsed.get(content)
+function preparedOf(content: Content): Prepared {
+  const known = prepared.get(content)
   if (known !== undefined) return known
   const { subject, text, html } = content
   const fresh = {
     subject: templateOf(subject),
     text: text === undefined ? undefined : templateOf(text),
     html: html === undefined ? undefined : templateOf(html),
+    domain: domainOf(content.from),
   }
-  parsed.set(content, fresh)
+  prepared.set(content, fresh)
   return fresh
 }
 

@@ -58,6 +58,8 @@ export async function publishDue(
       await ledger.returnDue(refused)
       break
     }
+    // Fewer than were asked for are all that may be published now.
+    if (due.length < AT_ONCE) break
   }
   return published
 }
