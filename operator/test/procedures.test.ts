@@ -30,7 +30,7 @@ async function textOf(kind: 'configmap' | 'secret', name: string, key: string): 
 
 describe('the key to unsubscribe by', () => {
   const BATCH = 'f3b1c1de-8f0a-4a37-9f5e-0123456789ab'
-  const subscription = { batchId: BATCH, addressNorm: 'ann@example.org' }
+  const subscription = { batchId: BATCH, addressNorm: 'ann@example.org', spelled: 'ann@example.org' }
   const tokenOf = (links: UnsubscribeLinks) => links.urlFor(BATCH, 'ann@example.org').split('/u/')[1] ?? ''
 
   /** As a worker reads the file of the Secret. */

@@ -155,6 +155,22 @@ test('an index that was broken off is built anew, also by several at once', asyn
   await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index`)
   expect(await broken).toBe('broken off')
   expect(await isValid()).toEqual([{ valid: false }])
-  await Promise.all([1, 2].map(() => migrate(database, migrations, 'up', last)))
+  let isOver = false
+  const migrated = Promise.all([1, 2].map(() => migrate(database, migrations, 'up', last))).finally(() => {
+    isOver = true
+  })
+  // Whoever waits for whom is told, should they not come to their end.
+  const explained = until(
+    () =>
+      isOver
+        ? Promise.resolve([])
+        : database.query(
+            `SELECT pid, state, wait_event_type, wait_event, pg_blocking_pids(pid) AS blocked_by, left(query, 90) AS query
+             FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+          ),
+    () => isOver,
+  )
+  await Promise.race([migrated, explained])
+  await migrated
   expect(await isValid()).toEqual([{ valid: true }])
 }, 240_000)
