@@ -4,29 +4,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
-import { makeCa, makeLeaf } from '../../operator/src/adapters/certificateAuthority.ts'
+import { loopbackCertificate } from '../../hack/servers/loopbackCertificate.ts'
 import { smtp } from '../src/providers/smtp.ts'
-
-const DAY_MS = 86_400_000
-
-async function certificates() {
-  const now = new Date()
-  const ca = await makeCa({ role: 'ca', commonName: 'private CA', durationMs: DAY_MS }, now)
-  const leaf = await makeLeaf(
-    {
-      role: 'leaf',
-      issuerSecret: 'private-ca',
-      commonName: 'relay',
-      durationMs: DAY_MS,
-      dnsNames: ['localhost'],
-      addresses: ['127.0.0.1'],
-      usages: ['serverAuth'],
-    },
-    { certificate: ca['tls.crt'], key: ca['tls.key'] },
-    now,
-  )
-  return { ca: ca['tls.crt'], context: createSecureContext({ cert: leaf['tls.crt'], key: leaf['tls.key'] }) }
-}
 
 const REPLIES: Readonly<Record<string, string>> = {
   EHLO: '250-here\r\n250 STARTTLS',
@@ -52,7 +31,8 @@ function talk(socket: Socket, upgrade: ((socket: Socket) => void) | undefined): 
 }
 
 test('a server with a certificate of a private authority is sent to when the authority is given, and only then', async () => {
-  const { ca, context } = await certificates()
+  const { ca, cert, key } = await loopbackCertificate()
+  const context = createSecureContext({ cert, key })
   const server = createServer((socket) => {
     talk(socket, (plain) => {
       plain.removeAllListeners('data')

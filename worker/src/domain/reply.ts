@@ -62,3 +62,7 @@ const NO_SUCH_MAILBOX = /^5\.1\.(1|3|6|10)$/
 export function saysNoMailbox({ stage, enhancedCode }: Reply): boolean {
   return (stage === 'rcpt' || stage === 'end_of_data') && NO_SUCH_MAILBOX.test(enhancedCode ?? '')
 }
+
+/** The words of a server for the log, which holds no addresses. */
+export const withoutAddresses = (words: string): string =>
+  words.replace(/[^\s<>"'(:]+@[^\s<>"'),;:]+/g, '[redacted]')

@@ -3,16 +3,25 @@ import type { Mailbox } from '../domain/address.ts'
 import type { AuditAction, AuditEntry } from '../domain/audit.ts'
 import type { BatchCommand, BatchState } from '../domain/batchState.ts'
 import type { DeliveryFact } from '../domain/delivery.ts'
-import type { Stage } from '../domain/reply.ts'
 import type { PauseReason } from '../domain/pauseReason.ts'
 import type { Priority } from '../domain/priority.ts'
-import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
+import type { RecipientCounts } from '../domain/recipientState.ts'
 import type { Resolution } from '../domain/resolution.ts'
 import type { RetryFilter } from '../domain/retryFilter.ts'
 import type { NewSuppression, Suppression, SuppressionReason } from '../domain/suppression.ts'
 import type { MailHeaders } from '../domain/mailHeaders.ts'
 import type { Variables } from '../domain/variables.ts'
 import type { ChunkRef } from '../sending/ports.ts'
+import type {
+  AddressPage,
+  BatchRefusal,
+  FoundRecipient,
+  Recipient,
+  RecipientPage,
+  TracedRecipient,
+} from './recipientPorts.ts'
+
+export type * from './recipientPorts.ts'
 
 export interface NewRecipient {
   readonly mailbox: Mailbox
@@ -48,7 +57,7 @@ export interface Batch {
   /** Recipients by what the provider told of their mail. */
   readonly deliveries: Readonly<Partial<Record<DeliveryFact, number>>>
   /** The most frequent ones first. */
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly BatchRefusal[]
   readonly recipients: number
   readonly duplicates: number
   readonly createdAt: Date
@@ -71,93 +80,6 @@ export interface BatchPage {
   readonly tag?: string | undefined
   /** The last one of the page before. */
   readonly after: { readonly createdMicros: string; readonly id: string } | undefined
-  readonly limit: number
-}
-
-export interface Recipient {
-  readonly seq: number
-  readonly address: string
-  readonly state: RecipientState
-  readonly attempts: number
-  readonly providerMessageId: string | null
-  readonly errorClass: string | null
-  readonly errorCode: string | null
-  /** What the provider told of the mail last, by rank. */
-  readonly delivery: DeliveryFact | null
-  readonly deliveryAt: Date | null
-  readonly updatedAt: Date
-}
-
-/** One attempt, and what was said. */
-export interface Attempt {
-  readonly attempt: number
-  /** A retry class; `lost` when its lease ran out. */
-  readonly outcome: string
-  readonly provider: string
-  readonly stage: Stage | null
-  readonly replyCode: number | null
-  readonly enhancedCode: string | null
-  readonly words: string | null
-  readonly errorCode: string | null
-  readonly providerMessageId: string | null
-  /** ISO 8601, as PostgreSQL writes it in JSON. */
-  readonly startedAt: string | null
-  readonly recordedAt: string
-}
-
-/** What the provider told of the mail afterwards. */
-export interface DeliveryEvent {
-  readonly fact: DeliveryFact
-  readonly errorCode: string | null
-  readonly at: string
-  readonly recordedAt: string
-}
-
-export interface TracedRecipient extends Recipient {
-  /** Tries spent. */
-  readonly tries: number
-  /** Of one that waits: when it is tried again. */
-  readonly dueAt: Date | null
-  /** The last one first. */
-  readonly tried: readonly Attempt[]
-  readonly events: readonly DeliveryEvent[]
-}
-
-export interface FoundRecipient extends Recipient {
-  readonly batchId: string
-  readonly batchName: string | null
-  readonly batchState: BatchState
-  readonly createdAt: Date
-  readonly createdMicros: string
-}
-
-export interface AddressPage {
-  /** Folded, and as batches that were accepted before addresses were folded may have it. */
-  readonly spellings: readonly string[]
-  readonly after: { readonly createdMicros: string; readonly id: string } | undefined
-  readonly limit: number
-}
-
-/** What recipients of a batch were refused for last, and the words of one of them. */
-export interface Refusal {
-  readonly errorClass: string
-  readonly errorCode: string
-  readonly recipients: number
-  readonly example: {
-    readonly seq: number
-    readonly stage: Stage | null
-    readonly replyCode: number | null
-    readonly enhancedCode: string | null
-    readonly words: string | null
-  }
-}
-
-export interface RecipientPage {
-  readonly state?: RecipientState | undefined
-  readonly delivery?: DeliveryFact | undefined
-  readonly errorCode?: string | undefined
-  /** The last one of the page before; -1 for the first page. */
-  readonly afterSeq: number
   readonly limit: number
 }
 

@@ -1,6 +1,6 @@
 /** Recipients as clients see them: in a list, with all that was tried, and over all batches. */
 import Type from 'typebox'
-import type { Attempt, DeliveryEvent, FoundRecipient, Recipient, TracedRecipient } from './ports.ts'
+import type { Attempt, DeliveryEvent, FoundRecipient, Recipient, TracedRecipient } from './recipientPorts.ts'
 import { stringEnum } from '../../../crds/schema/structural.ts'
 import { BATCH_STATES } from '../domain/batchState.ts'
 import { DELIVERY_FACTS, type DeliveryFact } from '../domain/delivery.ts'

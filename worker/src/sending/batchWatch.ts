@@ -3,6 +3,7 @@ import type { Claimed, Outcome, Work } from './ports.ts'
 import type { DominantRefusal } from '../domain/pauseReason.ts'
 import type { RetryClass } from '../domain/retryClasses.ts'
 import { refusalKey } from '../domain/pauseReason.ts'
+import { Recent } from '../runtime/recent.ts'
 import { RefusalWindow } from './refusalWindow.ts'
 
 export type Consequence =
@@ -26,8 +27,7 @@ const COUNTED_FROM_TRY: Partial<Record<RetryClass, number>> = { recipient: 1, mi
 const REMEMBERED = 1_000
 
 export class BatchWatch {
-  /** The one that something came of last is the last one. */
-  readonly #watched = new Map<string, Watched>()
+  readonly #watched = new Recent<Watched>(REMEMBERED)
 
   /** @returns what is to be done about the batch. */
   note(work: Work, claimed: Pick<Claimed, 'seq' | 'tries'>, outcome: Outcome): Consequence | undefined {
@@ -43,13 +43,10 @@ export class BatchWatch {
   }
 
   #of({ batchId, run, resumed = '' }: Work): Watched {
-    const key = `${batchId}:${run}:${resumed}`
-    const watched = this.#watched.get(key) ?? { window: new RefusalWindow(), suspicion: undefined }
-    this.#watched.delete(key)
-    this.#watched.set(key, watched)
-    const [oldest] = this.#watched.keys()
-    if (this.#watched.size > REMEMBERED && oldest !== undefined) this.#watched.delete(oldest)
-    return watched
+    return this.#watched.use(`${batchId}:${run}:${resumed}`, () => ({
+      window: new RefusalWindow(),
+      suspicion: undefined,
+    }))
   }
 }
 

@@ -3,23 +3,19 @@
  * another batch of another sender may go through meanwhile.
  */
 import type { Claimed, Outcome } from './ports.ts'
+import { Recent } from '../runtime/recent.ts'
 import { closingOf, Gate } from './gate.ts'
 
 /** Batches remembered at once: those beyond are as good as new. */
 const REMEMBERED = 1_000
 
 export class Gates {
-  readonly #all: Gate
-  /** The one that something came of last is the last one. */
-  readonly #ofBatches = new Map<string, Gate>()
-
-  constructor(all = new Gate()) {
-    this.#all = all
-  }
+  readonly #all = new Gate()
+  readonly #ofBatches = new Recent<Gate>(REMEMBERED)
 
   succeeded({ batchId }: Pick<Claimed, 'batchId'>): void {
     this.#all.succeeded()
-    this.#ofBatches.get(batchId)?.succeeded()
+    this.#ofBatches.peek(batchId)?.succeeded()
   }
 
   /** @returns whether it is about everybody. */
@@ -27,7 +23,7 @@ export class Gates {
     const closing = closingOf(outcome)
     const who = `${batchId}:${seq}`
     if (isOfBatch(outcome) && closing.patience !== undefined) {
-      this.#of(batchId).failed(closing, now, who)
+      this.#ofBatches.use(batchId, () => new Gate()).failed(closing, now, who)
       return false
     }
     return this.#all.failed(closing, now, who)
@@ -40,20 +36,11 @@ export class Gates {
 
   /** Until a batch may go on, beside everybody else. */
   waitMsOf(batchId: string, now: number): number {
-    return this.#ofBatches.get(batchId)?.waitMs(now) ?? 0
+    return this.#ofBatches.peek(batchId)?.waitMs(now) ?? 0
   }
 
   passed(signal: AbortSignal): Promise<void> {
     return this.#all.passed(signal)
-  }
-
-  #of(batchId: string): Gate {
-    const gate = this.#ofBatches.get(batchId) ?? new Gate()
-    this.#ofBatches.delete(batchId)
-    this.#ofBatches.set(batchId, gate)
-    const [oldest] = this.#ofBatches.keys()
-    if (this.#ofBatches.size > REMEMBERED && oldest !== undefined) this.#ofBatches.delete(oldest)
-    return gate
   }
 }
 

@@ -89,7 +89,10 @@ export interface Ledger {
    * @returns whether it is.
    */
   failed(ref: ChunkRef, kind: string): Promise<boolean>
-  /** Claims nothing more of a batch of which no mail will be taken, and ends it with what is under way; not one that was told to run again meanwhile. */
+  /**
+   * Claims nothing more of a batch of which no mail will be taken, and ends it with what is under way; not one that was
+   * told to run again meanwhile.
+   */
   failBatch(work: Pick<Work, 'batchId' | 'run'>, retryClass: RetryClass, code: string): Promise<void>
   /** Pauses a batch that goes on as it did when `work` was begun. @returns whether it is paused by this */
   pauseBatch(work: Pick<Work, 'batchId' | 'run' | 'resumed'>, refusal: DominantRefusal): Promise<boolean>

@@ -2,7 +2,8 @@
 import type { DominantRefusal } from '../domain/pauseReason.ts'
 import type { Claimed, Outcome } from '../sending/ports.ts'
 import type { Context } from './context.ts'
-import { NewRefusals, withoutAddresses } from '../sending/newRefusals.ts'
+import { withoutAddresses } from '../domain/reply.ts'
+import { NewRefusals } from '../sending/newRefusals.ts'
 
 export function tellingRefusals({ log, metrics }: Pick<Context, 'log' | 'metrics'>) {
   const refusals = new NewRefusals()

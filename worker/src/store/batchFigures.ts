@@ -1,7 +1,7 @@
 /** A batch counted once, by everything that its recipients are counted by. */
 import type { DeliveryFact } from '../domain/delivery.ts'
 import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
-import type { Refusal } from '../http/ports.ts'
+import type { BatchRefusal } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
 import { countsOf } from '../domain/recipientState.ts'
 
@@ -56,14 +56,14 @@ export async function refusalsOf(
   database: Queryable,
   batchId: string,
   groups: readonly Group[],
-): Promise<readonly Refusal[]> {
+): Promise<readonly BatchRefusal[]> {
   const counted = sums(groups, ([, , errorClass, errorCode]) =>
     errorClass === null || errorCode === null ? undefined : `${errorClass} ${errorCode}`,
   )
   const most = counted.toSorted(([, a], [, b]) => b.count - a.count).slice(0, MOST_REFUSALS)
   if (most.length === 0) return []
   const seqs = most.map(([, { firstSeq }]) => firstSeq)
-  const replies = await database.query<{ seq: number } & Refusal['example']>(
+  const replies = await database.query<{ seq: number } & BatchRefusal['example']>(
     `SELECT DISTINCT ON (seq) seq, stage, reply_code AS "replyCode", enhanced_code AS "enhancedCode", detail AS words
      FROM attempt WHERE batch_id = $1 AND seq = ANY($2) AND outcome <> 'accepted'
      ORDER BY seq, attempt DESC, recorded_at DESC`,

@@ -1,5 +1,6 @@
 /** The contents of the batches at work, read once each; few, since one may be as large as a request. */
 import type { Content } from '../sending/ports.ts'
+import { Recent } from '../runtime/recent.ts'
 
 const KEPT = 8
 
@@ -7,14 +8,12 @@ const KEPT = 8
 export function contentCache(
   read: (batchId: string) => Promise<Content>,
 ): (batchId: string) => Promise<Content> {
-  const kept = new Map<string, Promise<Content>>()
+  const kept = new Recent<Promise<Content>>(KEPT)
   return (batchId) => {
-    const content = kept.get(batchId) ?? read(batchId)
-    kept.delete(batchId)
-    kept.set(batchId, content)
-    content.catch(() => kept.delete(batchId))
-    const [oldest] = kept.keys()
-    if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest)
+    const content = kept.use(batchId, () => read(batchId))
+    content.catch(() => {
+      kept.forget(batchId)
+    })
     return content
   }
 }
