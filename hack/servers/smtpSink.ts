@@ -19,17 +19,22 @@ export interface SmtpSinkServer {
 }
 
 /** @param journal a file in which it keeps its messages over its starts */
-export async function startSmtpSink(journal?: string): Promise<SmtpSinkServer> {
+export function startSmtpSink(journal?: string): Promise<SmtpSinkServer> {
+  const program = join(import.meta.dirname, '../standins/smtpSink.ts')
+  return startSink(process.execPath, [program], journal === undefined ? {} : { JOURNAL: journal })
+}
+
+/** Any program with the same front and the same two ports in its environment. */
+export async function startSink(
+  program: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<SmtpSinkServer> {
   const [smtpPort, httpPort] = [await freePort(), await freePort()]
   const server = new ChildServer({
-    program: process.execPath,
-    args: [join(import.meta.dirname, '../standins/smtpSink.ts')],
-    env: {
-      ...process.env,
-      SMTP_PORT: String(smtpPort),
-      HTTP_PORT: String(httpPort),
-      ...(journal && { JOURNAL: journal }),
-    },
+    program,
+    args,
+    env: { ...process.env, ...env, SMTP_PORT: String(smtpPort), HTTP_PORT: String(httpPort) },
     port: httpPort,
   })
   const start = async () => {
@@ -49,7 +54,8 @@ export async function startSmtpSink(journal?: string): Promise<SmtpSinkServer> {
         .map((line) => JSON.parse(line) as SunkMessage)
     },
     behave: async (rules) => {
-      await fetch(`${url}/behaviour`, { method: 'POST', body: JSON.stringify({ rules }) })
+      const answer = await fetch(`${url}/behaviour`, { method: 'POST', body: JSON.stringify({ rules }) })
+      if (!answer.ok) throw new Error(`the sink does not do this: ${await answer.text()}`)
     },
     log: () => server.log,
     kill: () => server.kill(),

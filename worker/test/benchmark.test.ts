@@ -7,9 +7,10 @@ import { faultsIn } from '../../hack/bench/worker/results.ts'
 test('the benchmark of the worker runs and checks what was sent', async () => {
   const contestants = CONTESTANTS.filter(({ name }) => ['ours', 'bare nodemailer'].includes(name))
   const results = await benchmark({
-    scenarios: ['drain', 'accept'],
+    scenarios: ['drain', 'drain20', 'accept'],
     contestants,
     count: 200,
+    lateCount: 100,
     crashCount: 0,
     scaleCount: 0,
     fairnessCount: 0,
@@ -22,6 +23,9 @@ test('the benchmark of the worker runs and checks what was sent', async () => {
   })
   expect(faultsIn(results)).toEqual([])
   expect(results.contestants.map(({ contestant }) => contestant)).toEqual(['bare nodemailer', 'ours'])
-  for (const { drain } of results.contestants) expect(drain?.mailsPerSecond).toBeGreaterThan(0)
+  for (const { drain, drainLate } of results.contestants) {
+    expect(drain?.mailsPerSecond).toBeGreaterThan(0)
+    expect(drainLate?.mailsPerSecond).toBeGreaterThan(0)
+  }
   expect(results.accepts[0]?.batches).toBe(17)
 })

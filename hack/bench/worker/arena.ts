@@ -1,15 +1,16 @@
-/** What contestants run against: PostgreSQL that syncs every commit, Redis, the SMTP sink, and a worker's surroundings. */
+/** What contestants run against: PostgreSQL that syncs every commit, Redis, an SMTP sink, and a worker's surroundings. */
 import { once } from 'node:events'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Rig } from '../../../worker/test/rig.ts'
 import type { RedisServer } from '../../servers/redis.ts'
 import type { Conditions } from './contestants/mail.ts'
 import { startRedis } from '../../servers/redis.ts'
 import { startRig } from '../../../worker/test/rig.ts'
+import { startFastSink } from './fastSink.ts'
 
-export const CONNECTIONS = 50
+/** To the SMTP server, of everybody but ours, which is run as it is shipped. */
+const CONNECTIONS = 50
 
 export interface Arena {
   readonly rig: Rig
@@ -18,8 +19,10 @@ export interface Arena {
 }
 
 export async function openArena(): Promise<Arena> {
-  const rig = await startRig({ postgresSettings: ['fsync=on'] })
+  const postgresSettings = ['fsync=on', 'shared_preload_libraries=pg_stat_statements']
+  const rig = await startRig({ postgresSettings, sink: await startFastSink() })
   try {
+    await rig.sql('CREATE EXTENSION pg_stat_statements')
     await rig.sql(`CREATE TABLE accepted (run text, recipient integer, message_id text NOT NULL,
       at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (run, recipient))`)
     const redis = await startRedis()
@@ -36,13 +39,18 @@ export async function openArena(): Promise<Arena> {
   }
 }
 
-export const conditionsOf = ({ rig, redis }: Arena, run: string, count: number): Conditions => ({
+export const conditionsOf = (
+  { rig, redis }: Arena,
+  run: string,
+  count: number,
+  connections = CONNECTIONS,
+): Conditions => ({
   run,
   count,
   smtpPort: rig.sink.smtpPort,
   redisPort: redis.port,
   postgresUrl: rig.postgres.url,
-  connections: CONNECTIONS,
+  connections,
 })
 
 /** One of the programs in `contestants/`, as a process of its own. */
@@ -67,10 +75,4 @@ export function startProgram(
 export async function finished(child: ChildProcess, what: string): Promise<void> {
   const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== 0) throw new Error(`${what} ended with ${code}`)
-}
-
-/** User and system time of a process, all threads (proc(5), fields 14 and 15, in hundredths). */
-export async function cpuSecondsOf(pid: number): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
 }

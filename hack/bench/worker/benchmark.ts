@@ -6,11 +6,11 @@ import { webhookFlood } from '../../load/webhookFlood.ts'
 import { openArena, type Arena } from './arena.ts'
 import { accept } from './scenarios/accept.ts'
 import { crash, type Crash } from './scenarios/crash.ts'
-import { drain } from './scenarios/drain.ts'
+import { drain, LONG_LINE, type Drain } from './scenarios/drain.ts'
 import { FAIRNESS_CASES, fairnessOf, type Fairness } from './scenarios/fairness.ts'
 import { rateOf } from './scenarios/scale.ts'
 
-export const SCENARIOS = ['drain', 'crash', 'accept', 'flood', 'scale', 'fairness'] as const
+export const SCENARIOS = ['drain', 'drain20', 'crash', 'accept', 'flood', 'scale', 'fairness'] as const
 export type Scenario = (typeof SCENARIOS)[number]
 
 const SHARES = [0.2, 0.4, 0.6, 0.8]
@@ -19,6 +19,8 @@ export interface Options {
   readonly scenarios: readonly Scenario[]
   readonly contestants: readonly Contestant[]
   readonly count: number
+  /** Mails over the line with latency. */
+  readonly lateCount: number
   /** Mails of each run that is killed, in the first round only: what is counted there is no time. */
   readonly crashCount: number
   readonly scaleCount: number
@@ -67,7 +69,7 @@ const turned = <Value>(values: readonly Value[], by: number): readonly Value[] =
 }
 
 async function attempt(contestant: Contestant, round: number, options: Options): Promise<Result> {
-  const { scenarios, count, crashCount } = options
+  const { scenarios, count, lateCount, crashCount } = options
   const { name, isCeiling = false } = contestant
   const kills = scenarios.includes('crash') && round === 1 && !isCeiling && crashCount > 0
   try {
@@ -76,6 +78,9 @@ async function attempt(contestant: Contestant, round: number, options: Options):
       round,
       ...(scenarios.includes('drain') && {
         drain: await inArena((arena) => drain(arena, contestant, 'drain', count)),
+      }),
+      ...(scenarios.includes('drain20') && {
+        drainLate: await inArena((arena) => drain(arena, contestant, 'late', lateCount, LONG_LINE)),
       }),
       ...(kills && { crashes: await crashes(contestant, crashCount) }),
     }
@@ -161,13 +166,19 @@ async function noting<Value>(
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-function sayResult({ contestant, round, drain: drained, crashes: some = [], fault }: Result): string {
+function sayResult(result: Result): string {
+  const { contestant, round, drain: drained, drainLate, crashes: some = [], fault } = result
   const lost = some.map(
     ({ share, duplicates, missing, uncertain }) => `${share}: ${duplicates}/${missing}/${uncertain}`,
   )
   const parts = [
-    ...(drained === undefined ? [] : [`${drained.mailsPerSecond.toFixed(0)} mails/s`]),
+    ...(drained === undefined ? [] : [sayDrain(drained)]),
+    ...(drainLate === undefined ? [] : [`${drainLate.mailsPerSecond.toFixed(0)} mails/s over a long line`]),
     ...(lost.length === 0 ? [] : [`killed at ${lost.join(', ')} (duplicates/missing/uncertain)`]),
   ]
   return `round ${round}: ${contestant}: ${fault ?? parts.join('; ')}`
 }
+
+const sayDrain = ({ mailsPerSecond, cpuSecondsPerThousand, peakMiB, walBytes, statements }: Drain): string =>
+  `${mailsPerSecond.toFixed(0)} mails/s, ${cpuSecondsPerThousand.toFixed(3)} CPU-s per 1,000, ${peakMiB.toFixed(0)} MiB, ` +
+  `${walBytes.toFixed(0)} bytes of WAL and ${statements.toFixed(3)} statements a mail`

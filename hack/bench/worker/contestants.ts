@@ -14,8 +14,8 @@ export interface Contestant {
   readonly package?: string
   /** Keeps no queue and leaves no row: a mark to compare with, which no crash can be survived by. */
   readonly isCeiling?: true
-  /** Everything before the first mail. */
-  prepare(arena: Arena, run: string, count: number): Promise<Turn>
+  /** Everything before the first mail. @param connections to the SMTP server; unset = the contestant's own */
+  prepare(arena: Arena, run: string, count: number, connections?: number): Promise<Turn>
 }
 
 /** One run of one contestant. */
@@ -62,8 +62,8 @@ function program(
     name,
     settings,
     package: more.package,
-    prepare: async (arena, run, count) => {
-      const conditions = conditionsOf(arena, run, count)
+    prepare: async (arena, run, count, connections) => {
+      const conditions = conditionsOf(arena, run, count, connections)
       await finished(startProgram(file, 'enqueue', conditions, more.env ?? {}), `${name}: enqueue`)
       return turnOf(
         arena,

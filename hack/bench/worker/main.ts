@@ -14,6 +14,7 @@ const FULL = { count: 20_000, rounds: 3 }
 const count = natural('COUNT', FULL.count)
 const settings = {
   count,
+  lateCount: natural('LATE_COUNT', Math.max(1_000, Math.ceil(count / 4))),
   crashCount: natural('CRASH_COUNT', 5_000),
   scaleCount: natural('SCALE_COUNT', Math.max(5_000, Math.ceil(count / 4))),
   fairnessCount: natural('FAIRNESS_COUNT', 15_000),
@@ -90,6 +91,7 @@ function versions(): Readonly<Record<string, string>> {
 function command(): string {
   const sizes = {
     COUNT: settings.count,
+    LATE_COUNT: settings.lateCount,
     CRASH_COUNT: settings.crashCount,
     SCALE_COUNT: settings.scaleCount,
     FAIRNESS_COUNT: settings.fairnessCount,

@@ -1,6 +1,7 @@
 /** Our worker as a contestant, and by itself. */
 import type { Arena } from './arena.ts'
 import type { Turn } from './contestants.ts'
+import type { WorkerSettingsInput } from '../../../crds/workerSettings.ts'
 import type { WorkerProcess } from '../../../worker/test/rig.ts'
 import { addressOf, HTML } from './contestants/mail.ts'
 
@@ -10,7 +11,7 @@ const TUNING = { LEASE_MS: '45000', SWEEP_EVERY_MS: '2000' }
 export function startWorker(
   { rig }: Arena,
   workerName: string,
-  settings: { readonly maxPerSecond?: number } = {},
+  settings: Pick<Partial<WorkerSettingsInput>, 'maxPerSecond' | 'smtpConnections'> = {},
 ): Promise<WorkerProcess> {
   return rig.worker({ workerName, logLevel: 'error', ...settings }, TUNING)
 }
@@ -33,8 +34,17 @@ export const isOver = async (worker: WorkerProcess, id: string): Promise<boolean
   (await worker.batch(id)).state.startsWith('completed')
 
 /** A batch begins as soon as it is accepted, so it is posted when the clock is to start. */
-export async function prepareOurs(arena: Arena, run: string, count: number): Promise<Turn> {
-  const worker = await startWorker(arena, run)
+export async function prepareOurs(
+  arena: Arena,
+  run: string,
+  count: number,
+  connections?: number,
+): Promise<Turn> {
+  const worker = await startWorker(
+    arena,
+    run,
+    connections === undefined ? {} : { smtpConnections: connections },
+  )
   let id: string | undefined
   const counts = async () => (id === undefined ? undefined : (await worker.batch(id)).counts)
   return {

@@ -5,11 +5,13 @@ import { render } from './report.ts'
 const drained = (contestant: string, round: number, mailsPerSecond: number): Result => ({
   contestant,
   round,
-  drain: { mailsPerSecond, cpuSecondsPerThousand: 1, toAcceptMs: { p50: 500, p99: 990 } },
+  drain: { mailsPerSecond, cpuSecondsPerThousand: 1, toAcceptMs: { p50: 500, p99: 990 }, ...written },
 })
+const written = { peakMiB: 100, walBytes: 1_500, statements: 0.2 }
 const contestants = ['bare nodemailer', 'ours', 'other'].map((name) => ({ name, settings: 'default' }))
 const conditions = {
   count: 1_000,
+  lateCount: 250,
   crashCount: 500,
   scaleCount: 500,
   fairnessCount: 15_000,

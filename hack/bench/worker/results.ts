@@ -9,6 +9,8 @@ export interface Result {
   readonly contestant: string
   readonly round: number
   readonly drain?: Drain
+  /** Over `LONG_LINE`. */
+  readonly drainLate?: Drain
   readonly crashes?: readonly Crash[]
   readonly fault?: string
 }

@@ -19,6 +19,7 @@ function world(given: Partial<WakeupPublisher>, due: DueChunk[] = []) {
       return Promise.resolve(3)
     },
     completeOrphans: () => Promise.resolve(0),
+    foldTallies: () => Promise.resolve(0),
   }
   const publisher: WakeupPublisher = {
     isConnected: () => true,

@@ -17,6 +17,8 @@ export interface WakeupLedger {
   dueAgain(publishedBefore: Date): Promise<number>
   /** Ends batches whose last chunk was done by a worker that did not live to say so. */
   completeOrphans(): Promise<number>
+  /** Sums up how many recipients are in each state. */
+  foldTallies(): Promise<number>
 }
 
 export interface Published {

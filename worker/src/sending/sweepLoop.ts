@@ -49,4 +49,5 @@ async function sweepOnce(options: SweepOptions, compare: boolean): Promise<void>
   const recovered = await recoverLost(ledger, publisher)
   if (recovered > 0) onRecovered(recovered)
   await ledger.completeOrphans()
+  await ledger.foldTallies()
 }

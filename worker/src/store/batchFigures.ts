@@ -1,4 +1,4 @@
-/** A batch counted once, by everything that its recipients are counted by. */
+/** What is told of a batch, by everything that its recipients are counted by. */
 import type { DeliveryFact } from '../domain/delivery.ts'
 import type { RecipientCounts, RecipientState } from '../domain/recipientState.ts'
 import type { BatchRefusal } from '../http/ports.ts'
@@ -12,14 +12,9 @@ export type Group = readonly [
   errorClass: string | null,
   errorCode: string | null,
   count: number,
-  firstSeq: number,
+  /** One that was of the group lately. */
+  seq: number,
 ]
-
-/** Of the recipients of the batch `$1`: one look at each, and few groups. */
-export const GROUPED = `ARRAY(SELECT json_build_array(recipient.state, recipient.delivery, recipient.error_class,
-    recipient.error_code, count(*), min(recipient.seq))
-  FROM recipient WHERE recipient.batch_id = $1
-  GROUP BY recipient.state, recipient.delivery, recipient.error_class, recipient.error_code)`
 
 const MOST_REFUSALS = 10
 
@@ -33,7 +28,7 @@ export const deliveriesOf = (groups: readonly Group[]): Partial<Record<DeliveryF
 
 interface Sum {
   readonly count: number
-  readonly firstSeq: number
+  readonly seq: number
 }
 
 function sums<Key extends string>(
@@ -44,9 +39,9 @@ function sums<Key extends string>(
   for (const group of groups) {
     const key = keyOf(group)
     if (key === undefined) continue
-    const [, , , , count, firstSeq] = group
-    const known = found.get(key) ?? { count: 0, firstSeq }
-    found.set(key, { count: known.count + count, firstSeq: Math.min(known.firstSeq, firstSeq) })
+    const [, , , , count, seq] = group
+    const known = found.get(key) ?? { count: 0, seq }
+    found.set(key, { count: known.count + count, seq: Math.min(known.seq, seq) })
   }
   return [...found]
 }
@@ -62,22 +57,36 @@ export async function refusalsOf(
   )
   const most = counted.toSorted(([, a], [, b]) => b.count - a.count).slice(0, MOST_REFUSALS)
   if (most.length === 0) return []
-  const seqs = most.map(([, { firstSeq }]) => firstSeq)
-  const replies = await database.query<{ seq: number } & BatchRefusal['example']>(
-    `SELECT DISTINCT ON (seq) seq, stage, reply_code AS "replyCode", enhanced_code AS "enhancedCode", detail AS words
-     FROM attempt WHERE batch_id = $1 AND seq = ANY($2) AND outcome <> 'accepted'
-     ORDER BY seq, attempt DESC, recorded_at DESC`,
-    [batchId, seqs],
-  )
-  return most.map(([key, { count, firstSeq }]) => {
+  const replies = await database.query<Example>(EXAMPLES, [
+    batchId,
+    most.map(([key]) => key.split(' ')[0]),
+    most.map(([key]) => key.split(' ')[1]),
+    most.map(([, { seq }]) => seq),
+  ])
+  return most.map(([key, { count, seq }], index) => {
     const [errorClass = '', errorCode = ''] = key.split(' ')
-    const {
-      stage = null,
-      replyCode = null,
-      enhancedCode = null,
-      words = null,
-    } = replies.find(({ seq }) => seq === firstSeq) ?? {}
-    const example = { seq: firstSeq, stage, replyCode, enhancedCode, words }
-    return { errorClass, errorCode, recipients: count, example }
+    const reply = replies.find(({ place }) => place === index + 1)
+    return { errorClass, errorCode, recipients: count, example: reply?.example ?? { ...UNTOLD, seq } }
   })
 }
+
+interface Example extends Record<string, unknown> {
+  readonly place: number
+  readonly example: BatchRefusal['example']
+}
+
+const UNTOLD = { stage: null, replyCode: null, enhancedCode: null, words: null }
+
+/** The one that is named may have become something else since: then another one is looked for. */
+const EXAMPLES = `SELECT refusal.place::int, json_build_object('seq', seq, 'stage', stage, 'replyCode', reply_code,
+    'enhancedCode', enhanced_code, 'words', detail) AS example
+  FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS refusal (class, code, named, place)
+  CROSS JOIN LATERAL (
+    SELECT seq FROM (
+      SELECT seq FROM recipient WHERE batch_id = $1 AND seq = named AND error_class = class AND error_code = code
+      UNION ALL SELECT seq FROM recipient WHERE batch_id = $1 AND error_class = class AND error_code = code) AS found
+    LIMIT 1) AS one
+  LEFT JOIN LATERAL (
+    SELECT stage, reply_code, enhanced_code, detail FROM attempt
+    WHERE batch_id = $1 AND attempt.seq = one.seq AND outcome <> 'accepted'
+    ORDER BY attempt DESC, recorded_at DESC LIMIT 1) AS said ON true`

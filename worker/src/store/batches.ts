@@ -5,10 +5,11 @@ import type { Batch, NewBatch } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
 import { transition } from '../domain/batchState.ts'
 import type { Group } from './batchFigures.ts'
-import { deliveriesOf, GROUPED, refusalsOf, statesOf } from './batchFigures.ts'
+import { deliveriesOf, refusalsOf, statesOf } from './batchFigures.ts'
 import { BATCH_COLUMNS } from './batchList.ts'
 import { insertChunks, parkChunks } from './chunks.ts'
 import { PAUSE_REASON, RESUMED_WITH } from './pauses.ts'
+import { GROUPED, tallyPending } from './tallies.ts'
 
 /** @returns its id. */
 export async function insertBatch(transaction: Queryable, batch: NewBatch): Promise<string> {
@@ -16,7 +17,7 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
   const { recipients, priority = 'bulk' } = batch
   await transaction.query(
     `INSERT INTO batch (id, user_id, sender, subject, text_body, html_body, recipients, duplicates, reply_to, headers,
-       name, tags, priority) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+       name, tags, priority, tallied) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, true)`,
     [
       id,
       batch.userId,
@@ -51,6 +52,7 @@ export async function insertBatch(transaction: Queryable, batch: NewBatch): Prom
       ),
     ],
   )
+  await tallyPending(transaction, id, 0, recipients.length)
   await insertChunks(transaction, id, recipients.length, priority)
   return id
 }

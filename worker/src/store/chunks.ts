@@ -4,6 +4,7 @@ import type { Queryable } from './database.ts'
 import type { ChunkRef } from '../sending/ports.ts'
 import type { DueChunk, WakeupLedger } from '../sending/sweep.ts'
 import { CHUNK_SIZE, expressRank } from './express.ts'
+import { foldTallies, HAS_FAILURES } from './tallies.ts'
 
 /**
  * How long a published chunk may wait in the queue before it is published again: twice as long each time, since it is
@@ -128,6 +129,7 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
       )
       return rows.length
     },
+    foldTallies: () => foldTallies(database),
   }
 }
 
@@ -137,8 +139,7 @@ export const UNFINISHED = `(batch.state = 'running' OR batch.state = 'cancelled'
 /** What a batch becomes when nothing of it is left to send, and nothing is under way. */
 export const COMPLETION = `state = CASE WHEN batch.state = 'cancelled' THEN 'cancelled'
     WHEN batch.error_class IS NOT NULL THEN 'failed'
-    WHEN EXISTS (SELECT FROM recipient WHERE batch_id = batch.id AND state IN ('failed', 'uncertain'))
-    THEN 'completed_with_failures' ELSE 'completed' END,
+    WHEN ${HAS_FAILURES} THEN 'completed_with_failures' ELSE 'completed' END,
   updated_at = now(), finished_at = now()`
 
 async function returnDue(database: Queryable, chunks: readonly DueChunk[]): Promise<void> {

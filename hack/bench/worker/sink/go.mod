@@ -1,0 +1,3 @@
+module batchsender.io/hack/sink
+
+go 1.26
