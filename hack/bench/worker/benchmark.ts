@@ -1,16 +1,26 @@
 /** Every contestant in every round, in an order that changes, then ours by itself; each run in an arena of its own. */
-import type { Contestant } from './contestants.ts'
 import type { Results, Result } from './results.ts'
 import type { Accept } from './scenarios/accept.ts'
 import { webhookFlood } from '../../load/webhookFlood.ts'
 import { openArena, type Arena } from './arena.ts'
+import { CONTESTANTS, type Contestant } from './contestants.ts'
 import { accept } from './scenarios/accept.ts'
 import { crash, type Crash } from './scenarios/crash.ts'
 import { drain, LONG_LINE, type Drain } from './scenarios/drain.ts'
 import { FAIRNESS_CASES, fairnessOf, type Fairness } from './scenarios/fairness.ts'
+import { history, type History } from './scenarios/history.ts'
 import { rateOf } from './scenarios/scale.ts'
 
-export const SCENARIOS = ['drain', 'drain20', 'crash', 'accept', 'flood', 'scale', 'fairness'] as const
+export const SCENARIOS = [
+  'drain',
+  'drain20',
+  'crash',
+  'accept',
+  'flood',
+  'scale',
+  'fairness',
+  'history',
+] as const
 export type Scenario = (typeof SCENARIOS)[number]
 
 const SHARES = [0.2, 0.4, 0.6, 0.8]
@@ -26,6 +36,8 @@ export interface Options {
   readonly scaleCount: number
   /** Recipients of the large batch beside the small one. */
   readonly fairnessCount: number
+  /** Recipients of the past. */
+  readonly historyCount: number
   readonly acceptSeconds: number
   /** Recipients of the batches that keep the worker busy meanwhile. */
   readonly busyLot: number
@@ -41,6 +53,7 @@ export async function benchmark(options: Options): Promise<Results> {
     accepts: [] as Accept[],
     scales: [] as number[][],
     fairness: [] as Fairness[],
+    histories: [] as History[],
     faults: [] as string[],
   }
   for (let round = 1; round <= options.rounds; round += 1) {
@@ -58,6 +71,9 @@ export async function benchmark(options: Options): Promise<Results> {
   }
   await noting(own.faults, 'fairness', async () => {
     own.fairness.push(...(await fairnessOnce(options)))
+  })
+  await noting(own.faults, 'history', async () => {
+    own.histories.push(...(await historyOnce(options)))
   })
   const floods = await noting(own.faults, 'flood', () => floodTwice(options))
   return { contestants: results, ...own, floods: floods ?? [] }
@@ -125,6 +141,15 @@ async function fairnessOnce({ scenarios, fairnessCount, tell }: Options): Promis
     )
   }
   return results
+}
+
+async function historyOnce(options: Options): Promise<readonly History[]> {
+  const { scenarios, historyCount: past, count, acceptSeconds, busyLot, tell } = options
+  const ours = CONTESTANTS.find(({ name }) => name === 'ours')
+  if (!scenarios.includes('history') || ours === undefined) return []
+  const one = await history(inArena, ours, { past, count, acceptSeconds, busyLot })
+  tell(`history: ${JSON.stringify(one)}`)
+  return [one]
 }
 
 async function floodTwice(options: Options): Promise<Results['floods']> {

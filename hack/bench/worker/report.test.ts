@@ -15,6 +15,7 @@ const conditions = {
   crashCount: 500,
   scaleCount: 500,
   fairnessCount: 15_000,
+  historyCount: 5_000_000,
   acceptSeconds: 20,
   floodSeconds: 60,
   floodPerSecond: 1_000,
@@ -28,6 +29,7 @@ const only = (results: readonly Result[], more: Partial<Results> = {}): Results 
   accepts: [],
   scales: [],
   fairness: [],
+  histories: [],
   floods: [],
   faults: [],
   ...more,
@@ -41,9 +43,9 @@ describe('the table', () => {
     ]
     const text = render(only(results), contestants, conditions)
     expect(text).toContain(
-      '| ours | default | 870 (850–950) | 0.87 | 1.00 (1.00–1.00) | 500 (500–500) | 990 (990–990) |',
+      '| ours | default | 870 (850–950) | 0.87 | 1.000 (1.000–1.000) | 500 (500–500) | 990 (990–990) | 100 (100–100) | 1500 (1500–1500) | 0.20 (0.20–0.20) |',
     )
-    expect(text).toContain('| other | default | – | – | – | – | – |')
+    expect(text).toContain('| other | default | – | – | – | – | – | – | – | – |')
     expect(text).toContain('again with `make bench-worker`')
   })
 
@@ -62,7 +64,11 @@ describe('the table', () => {
   it('tells what ours does by itself', () => {
     const accepted = { batches: 340, p50Ms: 9, p95Ms: 40, p99Ms: 60, mailsPerSecond: 900 }
     const fairness = [{ maxPerSecond: 100, workers: 2, smallSeconds: 0.5, alone: 100, beside: 98 }]
-    const text = render(only([], { accepts: [accepted], scales: [[240, 480]], fairness }), [], conditions)
+    const today = { mailsPerSecond: 1_000, p95Ms: 10 }
+    const histories = [{ empty: today, beside: { mailsPerSecond: 950, p95Ms: 12 } }]
+    const own = { accepts: [accepted], scales: [[240, 480]], fairness, histories }
+    const text = render(only([], own), [], conditions)
+    expect(text).toContain('| mails/s | 1000 | 950 | 0.95 |\n| API p95 ms | 10.0 | 12.0 | 1.20 |')
     expect(text).toContain('| 9.0 | 40.0 | 60.0 | 900 |')
     expect(text).toContain('| 240 | 480 | 2.00 |')
     expect(text).toContain('| 100 | 2 | 0.50 | 100.0 | 98.0 | 0.98 |')

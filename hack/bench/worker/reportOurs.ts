@@ -10,6 +10,7 @@ export function renderOurs(results: Results, conditions: Conditions): readonly s
     ...acceptSection(results, conditions),
     ...scaleSection(results, conditions),
     ...fairnessSection(results, conditions),
+    ...historySection(results, conditions),
     ...floodSection(results, conditions),
   ]
 }
@@ -70,6 +71,38 @@ function fairnessSection({ fairness }: Results, { fairnessCount }: Conditions): 
         beside.toFixed(1),
         (beside / alone).toFixed(2),
       ]),
+    ]),
+  ]
+}
+
+function historySection({ histories }: Results, { historyCount, count }: Conditions): readonly string[] {
+  if (histories.length === 0) return []
+  const ratio = (of: (one: (typeof histories)[number]) => number) => spread(histories.map(of), 2)
+  return [
+    `### Beside ${historyCount} recipients of the past\n\n${count} mails drained, then the API while the worker sends, in an ` +
+      'empty database and in one that holds batches which were sent.',
+    table([
+      ['', 'empty', 'beside', 'ratio'],
+      [
+        'mails/s',
+        ...(['empty', 'beside'] as const).map((name) =>
+          spread(
+            histories.map((one) => one[name].mailsPerSecond),
+            0,
+          ),
+        ),
+        ratio(({ empty, beside }) => beside.mailsPerSecond / empty.mailsPerSecond),
+      ],
+      [
+        'API p95 ms',
+        ...(['empty', 'beside'] as const).map((name) =>
+          spread(
+            histories.map((one) => one[name].p95Ms),
+            1,
+          ),
+        ),
+        ratio(({ empty, beside }) => beside.p95Ms / empty.p95Ms),
+      ],
     ]),
   ]
 }

@@ -2,6 +2,7 @@ import type { FloodFigures } from '../../load/webhookFlood.ts'
 import type { Accept } from './scenarios/accept.ts'
 import type { Crash } from './scenarios/crash.ts'
 import type { Fairness } from './scenarios/fairness.ts'
+import type { History } from './scenarios/history.ts'
 import type { Drain } from './scenarios/drain.ts'
 
 /** What one contestant came to in one round; a fault instead where it did not. */
@@ -22,6 +23,7 @@ export interface Results {
   /** Mails/s of one process and of two, for each round. */
   readonly scales: readonly (readonly number[])[]
   readonly fairness: readonly Fairness[]
+  readonly histories: readonly History[]
   readonly floods: readonly {
     readonly kill: boolean
     readonly figures: FloodFigures
@@ -33,9 +35,11 @@ export interface Results {
 
 export interface Conditions {
   readonly count: number
+  readonly lateCount: number
   readonly crashCount: number
   readonly scaleCount: number
   readonly fairnessCount: number
+  readonly historyCount: number
   readonly acceptSeconds: number
   readonly floodSeconds: number
   readonly floodPerSecond: number

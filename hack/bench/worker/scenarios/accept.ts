@@ -24,11 +24,12 @@ export interface Accept {
 /** @param lot recipients of the batches that keep the worker busy. @throws Error unless each mail went once. */
 export async function accept(arena: Arena, seconds: number, lot: number): Promise<Accept> {
   const { sink } = arena.rig
+  const already = await sink.count()
   const worker = await startWorker(arena, 'accept')
   try {
     const ending = new AbortController()
     const busy = keepBusy(worker, lot, ending.signal)
-    while ((await sink.count()) === 0) await sleep(20)
+    while ((await sink.count()) === already) await sleep(20)
     const shots = Array.from({ length: seconds * BATCHES_PER_SECOND }, (_, index) => shotOf(index))
     const sunkBefore = await sink.count()
     const hits = (await flood(worker.api, shots, BATCHES_PER_SECOND)).flat()
@@ -36,7 +37,7 @@ export async function accept(arena: Arena, seconds: number, lot: number): Promis
     ending.abort()
     const bad = hits.filter(({ status }) => status !== 202)
     if (bad.length > 0) throw new Error(`${bad.length} of ${shots.length} batches met ${bad[0]?.status}`)
-    await allOnce(arena, (await busy) * lot + shots.length * BATCH_RECIPIENTS)
+    await allOnce(arena, already, (await busy) * lot + shots.length * BATCH_RECIPIENTS)
     const ms = hits.map((hit) => hit.ms)
     return {
       batches: shots.length,
@@ -72,10 +73,10 @@ function shotOf(index: number): Shot {
   return { path: '/v1/batches', headers, body }
 }
 
-async function allOnce({ rig: { sink } }: Arena, wanted: number): Promise<void> {
+async function allOnce({ rig: { sink } }: Arena, already: number, wanted: number): Promise<void> {
   const until = Date.now() + PATIENCE_MS
-  while ((await sink.count()) < wanted && Date.now() < until) await sleep(100)
-  const messages = await sink.messages()
+  while ((await sink.count()) - already < wanted && Date.now() < until) await sleep(100)
+  const messages = await sink.messages(already)
   const distinct = new Set(messages.map(({ recipient }) => recipient)).size
   if (distinct !== wanted || messages.length !== wanted)
     throw new Error(`${messages.length} mails to ${distinct} of ${wanted} recipients`)
