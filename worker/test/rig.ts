@@ -77,6 +77,8 @@ export interface RigOptions {
   readonly natsTlsDir?: string
   readonly migrated?: boolean
   readonly postgresSettings?: readonly string[]
+  /** The worker's program; the sources when left out. */
+  readonly main?: string | undefined
 }
 
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
@@ -85,6 +87,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     options.nats ?? startNats(),
     options.sink ?? startSmtpSink(),
   ])
+  const { main = MAIN } = options
   const dir = await mkdtemp(join(tmpdir(), 'batchsender-rig-'))
   const tokensDir = join(dir, 'tokens')
   await mkdir(tokensDir)
@@ -124,8 +127,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       const [httpPort, internalPort] = [await freePort(), await freePort()]
       const server = new ChildServer({
         program: process.execPath,
-        args: [MAIN, 'serve'],
-        ...within?.command(process.execPath, [MAIN, 'serve']),
+        args: [main, 'serve'],
+        ...within?.command(process.execPath, [main, 'serve']),
         env: environment({ httpPort, internalPort, ...settings }, { ...within?.env, ...tuning }),
         port: httpPort,
       })
@@ -133,7 +136,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await server.start()
       return workerProcess(server, `http://127.0.0.1:${httpPort}`, `http://127.0.0.1:${internalPort}`)
     },
-    migrate: (...args) => run(process.execPath, [MAIN, 'migrate', ...args], { env: environment({}, {}) }),
+    migrate: (...args) => run(process.execPath, [main, 'migrate', ...args], { env: environment({}, {}) }),
     createStream: () => createStream(nats, NAMES, options.natsTlsDir),
     sql: async (text, values) => {
       const client = new Client({ connectionString: postgres.url })

@@ -18,9 +18,10 @@ export interface Arena {
   stop(): Promise<void>
 }
 
-export async function openArena(): Promise<Arena> {
+/** @param main the worker's program */
+export async function openArena(main: string): Promise<Arena> {
   const postgresSettings = ['fsync=on', 'shared_preload_libraries=pg_stat_statements']
-  const rig = await startRig({ postgresSettings, sink: await startFastSink() })
+  const rig = await startRig({ postgresSettings, sink: await startFastSink(), main })
   try {
     await rig.sql('CREATE EXTENSION pg_stat_statements')
     await rig.sql(`CREATE TABLE accepted (run text, recipient integer, message_id text NOT NULL,

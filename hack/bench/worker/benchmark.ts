@@ -2,7 +2,9 @@
 import type { Results, Result } from './results.ts'
 import type { Accept } from './scenarios/accept.ts'
 import { webhookFlood } from '../../load/webhookFlood.ts'
+import { repositoryDir } from '../../cluster/paths.ts'
 import { openArena, type Arena } from './arena.ts'
+import { compiledWorker } from './compiled.ts'
 import { CONTESTANTS, type Contestant } from './contestants.ts'
 import { accept } from './scenarios/accept.ts'
 import { crash, type Crash } from './scenarios/crash.ts'
@@ -93,10 +95,13 @@ async function attempt(contestant: Contestant, round: number, options: Options):
       contestant: name,
       round,
       ...(scenarios.includes('drain') && {
-        drain: await inArena((arena) => drain(arena, contestant, 'drain', count)),
+        drain: await inArena((arena) => drain(arena, contestant, 'drain', count), contestant),
       }),
       ...(scenarios.includes('drain20') && {
-        drainLate: await inArena((arena) => drain(arena, contestant, 'late', lateCount, LONG_LINE)),
+        drainLate: await inArena(
+          (arena) => drain(arena, contestant, 'late', lateCount, LONG_LINE),
+          contestant,
+        ),
       }),
       ...(kills && { crashes: await crashes(contestant, crashCount) }),
     }
@@ -108,7 +113,9 @@ async function attempt(contestant: Contestant, round: number, options: Options):
 /** All at once: most of it is waiting, and what is counted is no time. */
 function crashes(contestant: Contestant, count: number): Promise<readonly Crash[]> {
   return Promise.all(
-    SHARES.map((share) => inArena((arena) => crash(arena, contestant, `crash${share * 100}`, count, share))),
+    SHARES.map((share) =>
+      inArena((arena) => crash(arena, contestant, `crash${share * 100}`, count, share), contestant),
+    ),
   )
 }
 
@@ -165,15 +172,28 @@ async function floodTwice(options: Options): Promise<Results['floods']> {
 }
 
 /** A new one each time: nobody meets what another one, or a run that was killed, left in the database. */
-async function inArena<Value>(work: (arena: Arena) => Promise<Value>): Promise<Value> {
-  const arena = await openArena().catch((error: unknown) => {
-    throw new Error(`what surrounds it did not start: ${wordsOf(error)}`, { cause: error })
-  })
+async function inArena<Value>(
+  work: (arena: Arena) => Promise<Value>,
+  { checkout = repositoryDir }: Pick<Contestant, 'checkout'> = {},
+): Promise<Value> {
+  const arena = await programOf(checkout)
+    .then(openArena)
+    .catch((error: unknown) => {
+      throw new Error(`what surrounds it did not start: ${wordsOf(error)}`, { cause: error })
+    })
   try {
     return await work(arena)
   } finally {
     await arena.stop()
   }
+}
+
+const programs = new Map<string, Promise<string>>()
+
+function programOf(checkout: string): Promise<string> {
+  const program = programs.get(checkout) ?? compiledWorker(checkout)
+  programs.set(checkout, program)
+  return program
 }
 
 async function noting<Value>(

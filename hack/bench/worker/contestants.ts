@@ -1,6 +1,6 @@
 /** Who takes part: each fills its queue, then drains it in one process that may be killed and started again. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Arena } from './arena.ts'
 import type { Conditions } from './contestants/mail.ts'
 import { conditionsOf, finished, startProgram } from './arena.ts'
@@ -12,6 +12,8 @@ export interface Contestant {
   readonly settings: string
   /** npm package whose version is told. */
   readonly package?: string
+  /** Whose worker it is; this one's when left out. */
+  readonly checkout?: string
   /** Keeps no queue and leaves no row: a mark to compare with, which no crash can be survived by. */
   readonly isCeiling?: true
   /** Everything before the first mail. @param connections to the SMTP server; unset = the contestant's own */
@@ -38,6 +40,7 @@ export const CONTESTANTS: readonly Contestant[] = [
     isCeiling: true,
   },
   { name: 'ours', settings: 'as shipped', prepare: prepareOurs },
+  ...before(process.env['BEFORE']),
   program('graphile-worker', 'graphileWorker', 'default', { package: 'graphile-worker' }),
   program('graphile-worker (tuned)', 'graphileWorker', 'localQueue of 500', {
     package: 'graphile-worker',
@@ -46,6 +49,14 @@ export const CONTESTANTS: readonly Contestant[] = [
   program('pg-boss', 'pgBoss', '4 workers, lots of 13, burst while full', { package: 'pg-boss' }),
   program('BullMQ', 'bullmq', 'Redis 7, AOF every second', { package: 'bullmq' }),
 ]
+
+/** Our worker of another checkout, with its modules installed. */
+function before(checkout = ''): readonly Contestant[] {
+  if (checkout === '') return []
+  return [
+    { name: 'the build before', settings: 'as shipped', checkout: resolve(checkout), prepare: prepareOurs },
+  ]
+}
 
 export function versionOf(name: string): string {
   const file = join(repositoryDir, 'node_modules', name, 'package.json')
