@@ -5,7 +5,7 @@ import type { Rig, WorkerProcess } from './rig.ts'
 import { wakeupLedger, WINDOW } from '../src/store/chunks.ts'
 import { takeExpress } from '../src/store/express.ts'
 import { startLedgerRig } from './ledgerRig.ts'
-import { isFinished, NAMES, startRig } from './rig.ts'
+import { batchOf, isFinished, NAMES, startRig } from './rig.ts'
 import { until } from './until.ts'
 
 let rig: Rig
@@ -63,6 +63,25 @@ async function positionOf(batchId: string, after: number): Promise<number> {
   const messages = await rig.sink.messages(after)
   return messages.findIndex(({ headers }) => headers['x-batch-id'] === batchId)
 }
+
+test('an urgent mail passes small batches that have all of the lane', async () => {
+  const worker = await rig.worker({ maxPerSecond: 50 })
+  const small = await Promise.all(Array.from({ length: 12 }, (_, index) => worker.accept(50, `s${index}-`)))
+  const before = await rig.sink.count()
+  await until(
+    () => rig.sink.count(),
+    (count) => count - before > 20,
+    worker.log,
+  )
+  const answer = await worker.post({ ...batchOf(1, 'urgent'), priority: 'transactional' })
+  const { id } = (await answer.json()) as { id: string }
+  const acceptedAt = (await rig.sink.count()) - before
+  await until(() => worker.batch(id), isFinished, worker.log)
+  // Of four that are sent side by side, none is done before four times fifty are.
+  expect((await positionOf(id, before)) - acceptedAt).toBeLessThan(75)
+  for (const each of small) await worker.command(each, 'cancel')
+  await worker.terminate()
+})
 
 test('of two large batches neither waits for the other', async () => {
   const worker = await rig.worker({ maxPerSecond: 200 })

@@ -20,7 +20,7 @@ import { sendChunk } from '../sending/sendChunk.ts'
 import { sharedRate, unlimited } from '../sending/sharedRate.ts'
 import { Slots } from '../sending/slots.ts'
 import { workLoop } from '../sending/workLoop.ts'
-import { SMALL_RANK, takeExpress } from '../store/express.ts'
+import { SMALL_RANK, takeExpress, URGENT_RANK } from '../store/express.ts'
 import { ledger as openLedger } from '../store/ledger.ts'
 import { tokenBucket } from '../store/rate.ts'
 import { tellingRefusals } from './tellingRefusals.ts'
@@ -31,7 +31,7 @@ const FINISH_MS = 45_000
 const END_MAILS_MS = 35_000
 /** Chunks worked on at once that come through the queue: enough that large batches do not wait for each other. */
 const HANDLERS = 8
-/** Those of the express lane, and one more for small ones alone, so that a large urgent batch takes not all of them. */
+/** Those of the express lane; one more is for small batches alone, and one for those of them that are urgent. */
 const EXPRESS_HANDLERS = 3
 /** How long a small batch waits at most that another worker accepted. */
 const EXPRESS_EVERY_MS = 1_000
@@ -128,7 +128,7 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
       take: () => takeExpress(pools.sending, tuning.leaseMs, most),
       everyMs: EXPRESS_EVERY_MS,
     })
-  const lanes = { any: laneOf(), small: laneOf(SMALL_RANK) }
+  const lanes = { any: laneOf(), small: laneOf(SMALL_RANK), urgent: laneOf(URGENT_RANK) }
   const active = new Set<string>()
   const loop = (from: WorkQueue, handlers: number, letIn: WorkLoopOptions['letIn']) =>
     workLoop({
@@ -158,11 +158,11 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
       loop(queue, HANDLERS, (signal) => slots.letIn(signal)),
       loop(lanes.any, EXPRESS_HANDLERS, atOnce),
       loop(lanes.small, 1, atOnce),
+      loop(lanes.urgent, 1, atOnce),
     ])
   return {
     nudge: () => {
-      lanes.any.nudge()
-      lanes.small.nudge()
+      for (const lane of Object.values(lanes)) lane.nudge()
     },
     inFlight: () => slots.taken,
     overdueResults: () => recorder.waitingLonger(tuning.leaseMs),

@@ -6,6 +6,9 @@ import type { Queryable } from './database.ts'
 /** Recipients per chunk: enough to claim in groups, few enough to share a batch between workers. */
 export const CHUNK_SIZE = 200
 
+/** What the largest batch has that is urgent and small: no other one has less. */
+export const URGENT_RANK = CHUNK_SIZE
+
 /** What the largest batch has that is small, however urgent. */
 export const SMALL_RANK = 2 * CHUNK_SIZE
 
