@@ -1,0 +1,119 @@
+/**
+ * Quoted-printable (RFC 2045 §6.7), written piece by piece: what is the same for every mail is encoded once, and a value
+ * on its own. No line is longer than 76 or begins with a dot, and none ends in a blank.
+ */
+import { escapedBytes, oneByteEach } from './escapedBytes.ts'
+
+/** Of a line, and then the `=` of a soft break. */
+const LONGEST = 75
+const BREAK = /\r\n|\r|\n/
+/** Stands as it is wherever it stands in a line; but for a dot, which may not begin one. */
+const PLAIN = /^(?!\.)[\x21-\x3c\x3e-\x7e](?:[\x20-\x3c\x3e-\x7e]*[\x21-\x3c\x3e-\x7e])?$/
+const RUNS = /[\t\x20-\x3c\x3e-\x7e]+|[^\t\x20-\x3c\x3e-\x7e]+/g
+const LITERAL = /^[\t\x20-\x3c\x3e-\x7e]/
+
+/** What is the same for every mail. */
+export interface Segment {
+  readonly source: string
+  /** As at the beginning of a line. */
+  readonly encoded: string
+  /** Of its first line, without the `=` of a soft break. */
+  readonly head: number
+  readonly hasBreaks: boolean
+  /** Of its last line. */
+  readonly tail: number
+}
+
+export function segmentOf(source: string): Segment {
+  const writer = new QuotedPrintable()
+  writer.value(source)
+  const lines = writer.text.split('\r\n')
+  return {
+    source,
+    encoded: oneByteEach(writer.text),
+    head: (lines[0] ?? '').replace(/=$/, '').length,
+    hasBreaks: lines.length > 1,
+    tail: writer.column,
+  }
+}
+
+export class QuotedPrintable {
+  text = ''
+  /** Where the next character stands; 0 at the end = every line has its break. */
+  column = 0
+  /** A line feed that comes next is of the same break. */
+  #afterReturn = false
+
+  segment(segment: Segment): void {
+    const { source, encoded, head, hasBreaks, tail } = segment
+    if (this.#afterReturn && source.startsWith('\n')) {
+      this.value(source)
+      return
+    }
+    if (this.column + head > LONGEST) this.#softBreak()
+    this.text += encoded
+    this.column = hasBreaks ? tail : this.column + tail
+    this.#afterReturn = source.endsWith('\r')
+  }
+
+  value(value: string): void {
+    if (value.length > LONGEST || !PLAIN.test(value)) {
+      this.#lines(value)
+      return
+    }
+    if (this.column + value.length > LONGEST) this.#softBreak()
+    this.text += value
+    this.column += value.length
+    this.#afterReturn = false
+  }
+
+  #lines(value: string): void {
+    if (value === '') return
+    const rest = this.#afterReturn && value.startsWith('\n') ? value.slice(1) : value
+    this.#afterReturn = value.endsWith('\r')
+    const [first = '', ...others] = rest.split(BREAK)
+    this.#line(first)
+    for (const line of others) {
+      this.text += '\r\n'
+      this.column = 0
+      this.#line(line)
+    }
+  }
+
+  /** A blank at its end is encoded: nobody knows what follows. */
+  #line(line: string): void {
+    const isBlankLast = line.endsWith(' ') || line.endsWith('\t')
+    const inner = isBlankLast ? line.slice(0, -1) : line
+    for (const [run] of inner.matchAll(RUNS)) {
+      if (LITERAL.test(run)) this.#literal(run)
+      else for (const character of run) this.#whole(escapedBytes(character))
+    }
+    if (isBlankLast) this.#whole(escapedBytes(line.slice(-1)))
+  }
+
+  #literal(run: string): void {
+    let rest = run
+    while (rest !== '') {
+      if (this.column === LONGEST) this.#softBreak()
+      const isDotFirst = this.column === 0 && rest.startsWith('.')
+      if (isDotFirst) this.#whole(escapedBytes('.'))
+      const end = isDotFirst ? 1 : LONGEST - this.column
+      const taken = isDotFirst ? '' : rest.slice(0, end)
+      this.text += taken
+      this.column += taken.length
+      rest = rest.slice(end)
+    }
+  }
+
+  /** A character is in one line, which RFC 2045 does not ask for and eyes are glad of. */
+  #whole(escaped: string): void {
+    if (this.column + escaped.length > LONGEST) this.#softBreak()
+    this.text += escaped
+    this.column += escaped.length
+  }
+
+  #softBreak(): void {
+    this.text += '=\r\n'
+    this.column = 0
+  }
+}
