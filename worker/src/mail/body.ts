@@ -42,7 +42,11 @@ const staticText = (template: Template): string =>
     })
     .join('')
 
-const canonical = (text: string): string => text.replace(/\r\n|\r|\n/g, '\r\n')
+/** RFC 2045 §6.8. */
+const LONGEST_LINE = 76
+
+const canonical = (text: string): string =>
+  text.includes('\r') ? text.replace(/\r\n|\r|\n/g, '\r\n') : text.replaceAll('\n', '\r\n')
 
 /** Lines of at most 76 characters that no transport changes. */
 const SEVEN_BIT = /^(?:(?!\.)[\t\x20-\x7e]{0,75}[\x21-\x7e])?$/
@@ -68,9 +72,16 @@ function base64({ template, render }: Source): Body {
     encoding: 'base64',
     encode: (variables) => {
       const text = Buffer.from(canonical(render(template, variables))).toString('base64')
-      return { text: text.replace(/.{76}(?=.)/g, '$&\r\n'), isOpen: text !== '' }
+      return { text: inLines(text), isOpen: text !== '' }
     },
   }
+}
+
+function inLines(base64: string): string {
+  let text = base64.slice(0, LONGEST_LINE)
+  for (let at = LONGEST_LINE; at < base64.length; at += LONGEST_LINE)
+    text += `\r\n${base64.slice(at, at + LONGEST_LINE)}`
+  return text
 }
 
 type Piece =
@@ -96,10 +107,10 @@ function quotedPrintable({ template, valueOf }: Source): Body {
 }
 
 const piecesOf = (template: Template): readonly Piece[] =>
-  template.map((node) => {
-    if (node.kind === 'value') return node
-    if (node.kind === 'text') return { kind: 'text', segment: segmentOf(node.text) }
-    return { ...node, nodes: piecesOf(node.nodes), otherwise: piecesOf(node.otherwise) }
+  template.flatMap((node): Piece[] => {
+    if (node.kind === 'value') return [node]
+    if (node.kind === 'text') return node.text === '' ? [] : [{ kind: 'text', segment: segmentOf(node.text) }]
+    return [{ ...node, nodes: piecesOf(node.nodes), otherwise: piecesOf(node.otherwise) }]
   })
 
 function write(

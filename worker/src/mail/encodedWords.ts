@@ -7,48 +7,63 @@ const LONGEST_WORD = 75
 const FRAME = '=?UTF-8?Q??='.length
 /** Room for the longest character. */
 const LEAST = FRAME + 12
-/** What a `Q` word takes in a phrase as well (§5.3). */
-const SAFE = /^[A-Za-z0-9!*+/-]$/
+/** Of ASCII each, since a `Q` word takes little more than letters in a phrase (§5.3). */
+const UNSAFE = /[^A-Za-z0-9!*+/\P{ASCII}-]|\P{ASCII}+/gu
 
 /**
+ * With the blank before them, or a fold where the line has no room.
  * @param text without line breaks
- * @param column where the first word begins; with a fold before it where that leaves no room
+ * @param column where the blank stands
  */
 export function encodedWords(text: string, column: number): string {
   const wellFormed = text.toWellFormed()
   const encoding = isReadableInQ(wellFormed) ? Q : B
-  const isCramped = LONGEST_LINE - column < LEAST
-  let room = (isCramped ? LONGEST_WORD : Math.min(LONGEST_WORD, LONGEST_LINE - column)) - FRAME
-  let [word, size] = ['', 0]
+  const isCramped = LONGEST_LINE - column - 1 < LEAST
+  const room = (isCramped ? LONGEST_WORD : LONGEST_LINE - column - 1) - FRAME
+  const whole = encoding.encode(wellFormed)
+  const words = whole.length <= room ? [whole] : split(wellFormed, encoding, room)
+  const framed = words.map((word) => `=?UTF-8?${encoding.name}?${word}?=`)
+  return `${isCramped ? '\r\n' : ''} ${framed.join('\r\n ')}`
+}
+
+function split(text: string, { capacity, sizeOf, encode }: Encoding, ofFirst: number): readonly string[] {
   const words: string[] = []
-  for (const character of wellFormed) {
-    const more = encoding.sizeOf(character)
-    if (size + more > encoding.capacity(room)) {
-      words.push(encoding.wordOf(word))
-      ;[word, size, room] = ['', 0, LONGEST_WORD - FRAME]
+  let [word, size, room] = ['', 0, capacity(ofFirst)]
+  for (const character of text) {
+    const more = sizeOf(character)
+    if (size + more > room) {
+      words.push(encode(word))
+      ;[word, size, room] = ['', 0, capacity(LONGEST_WORD - FRAME)]
     }
     word += character
     size += more
   }
-  words.push(encoding.wordOf(word))
-  return `${isCramped ? '\r\n ' : ''}${words.join('\r\n ')}`
+  return [...words, encode(word)]
 }
 
-const inQ = (character: string): string => {
-  if (SAFE.test(character)) return character
-  return character === ' ' ? '_' : escapedBytes(character)
+interface Encoding {
+  readonly name: 'Q' | 'B'
+  readonly encode: (text: string) => string
+  /** How much fits into so many characters. */
+  readonly capacity: (room: number) => number
+  readonly sizeOf: (character: string) => number
 }
 
-const Q = {
-  sizeOf: (character: string) => inQ(character).length,
-  capacity: (room: number) => room,
-  wordOf: (text: string) => `=?UTF-8?Q?${Array.from(text, inQ).join('')}?=`,
+const inQ = (text: string): string =>
+  text.replace(UNSAFE, (character) => (character === ' ' ? '_' : escapedBytes(character)))
+
+const Q: Encoding = {
+  name: 'Q',
+  encode: inQ,
+  capacity: (room) => room,
+  sizeOf: (character) => inQ(character).length,
 }
 
-const B = {
-  sizeOf: (character: string) => Buffer.byteLength(character),
-  capacity: (room: number) => Math.floor(room / 4) * 3,
-  wordOf: (text: string) => `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`,
+const B: Encoding = {
+  name: 'B',
+  encode: (text) => Buffer.from(text).toString('base64'),
+  capacity: (room) => Math.floor(room / 4) * 3,
+  sizeOf: (character) => Buffer.byteLength(character),
 }
 
 function isReadableInQ(text: string): boolean {

@@ -21,18 +21,18 @@ export function headerLine(name: string, value: string): string {
   const field = name.replace(NO_NAME, '')
   if (field === '') return ''
   if (MESSAGE_IDS.test(field)) return identifiers(field, value) ?? unstructured(field, value)
-  if (field.length + 2 + value.length <= PREFERRED && SIMPLE.test(value) && !value.includes('=?'))
-    return `${field}: ${value}\r\n`
+  const isOneLine = field.length + 2 + value.length <= PREFERRED || isToken(value)
+  if (isOneLine && SIMPLE.test(value) && !value.includes('=?')) return `${field}: ${value}\r\n`
   return unstructured(field, value)
 }
 
+const isToken = (value: string): boolean => value.length <= LONGEST_TOKEN && !value.includes(' ')
+
 function unstructured(name: string, value: string): string {
   const text = value.replace(/\r\n|\r|\n/g, ' ')
+  if (!isPlain(text)) return `${name}:${encodedWords(text, name.length + 1)}\r\n`
   const trimmed = text.trim()
-  if (trimmed === '') return ''
-  return isPlain(text)
-    ? `${folded(`${name}: ${trimmed}`)}\r\n`
-    : `${name}: ${encodedWords(text, name.length + 2)}\r\n`
+  return trimmed === '' ? '' : `${folded(`${name}: ${trimmed}`)}\r\n`
 }
 
 const isPlain = (text: string): boolean =>

@@ -12,13 +12,12 @@ const SIMPLE = /^[!#-'*+./0-9=?A-Z^-~-]+@[!#-'*+./0-9=?A-Z^-~-]+$/
 
 /** @param mailbox with the domain's A-labels */
 export function mailboxLine(field: 'From' | 'Reply-To' | 'To', { name, address }: Sender): string {
-  if (name.trim() === '')
+  if (/^ *$/.test(name))
     return SIMPLE.test(address) ? `${field}: ${address}\r\n` : `${field}: <${specOf(address)}>\r\n`
   const spec = ` <${specOf(address)}>`
   if (/^[\x20-\x7e]*$/.test(name))
     return `${folded(`${field}: ${/^[\w ]*$/.test(name) ? name.trim() : quoted(name)}${spec}`)}\r\n`
-  const start = `${field}: `
-  const phrase = start + encodedWords(name, start.length)
+  const phrase = `${field}:${encodedWords(name, field.length + 1)}`
   const isTooLong = phrase.length - 1 - phrase.lastIndexOf('\n') + spec.length > PREFERRED
   return `${phrase}${isTooLong ? '\r\n' : ''}${spec}\r\n`
 }

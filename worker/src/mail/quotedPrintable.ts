@@ -9,6 +9,10 @@ const LONGEST = 75
 const BREAK = /\r\n|\r|\n/
 /** Stands as it is wherever it stands in a line; but for a dot, which may not begin one. */
 const PLAIN = /^(?!\.)[\x21-\x3c\x3e-\x7e](?:[\x20-\x3c\x3e-\x7e]*[\x21-\x3c\x3e-\x7e])?$/
+/** The same, but for what is to be escaped. */
+const WITHIN_A_LINE = /^[^\s.](?:[^\r\n]*[^\s])?$/
+/** What is escaped together. */
+const ESCAPED = /[^\t\x20-\x3c\x3e-\x7e\P{ASCII}]|\P{ASCII}+/gu
 const RUNS = /[\t\x20-\x3c\x3e-\x7e]+|[^\t\x20-\x3c\x3e-\x7e]+/g
 const LITERAL = /^[\t\x20-\x3c\x3e-\x7e]/
 
@@ -37,6 +41,8 @@ export function segmentOf(source: string): Segment {
   }
 }
 
+const escaped = (value: string): string => value.replace(ESCAPED, escapedBytes)
+
 export class QuotedPrintable {
   text = ''
   /** Where the next character stands; 0 at the end = every line has its break. */
@@ -57,13 +63,14 @@ export class QuotedPrintable {
   }
 
   value(value: string): void {
-    if (value.length > LONGEST || !PLAIN.test(value)) {
+    const encoded = PLAIN.test(value) ? value : WITHIN_A_LINE.test(value) ? escaped(value) : ''
+    if (encoded === '' || encoded.length > LONGEST) {
       this.#lines(value)
       return
     }
-    if (this.column + value.length > LONGEST) this.#softBreak()
-    this.text += value
-    this.column += value.length
+    if (this.column + encoded.length > LONGEST) this.#softBreak()
+    this.text += encoded
+    this.column += encoded.length
     this.#afterReturn = false
   }
 
