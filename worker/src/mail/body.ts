@@ -16,7 +16,7 @@ export interface Encoded {
 
 export interface Body {
   readonly encoding: '7bit' | 'quoted-printable' | 'base64'
-  encode(variables: Variables): Encoded
+  readonly encode: (variables: Variables) => Encoded
 }
 
 /** A text and how it is filled in (`renderText`, `renderHtml`), which both follow `valueOf`. */
@@ -30,8 +30,15 @@ export interface Source {
 export function compileBody(source: Source): Body {
   const { template } = source
   const text = staticText(template)
-  if (template.every(({ kind }) => kind === 'text') && isSevenBit(text)) return sevenBit(text)
-  return isMostlyForeign(text) ? base64(source) : quotedPrintable(source)
+  const isStatic = template.every(({ kind }) => kind === 'text')
+  if (isStatic && isSevenBit(text)) return sevenBit(text)
+  const body = isMostlyForeign(text) ? base64(source) : quotedPrintable(source)
+  return isStatic ? once(body) : body
+}
+
+function once({ encoding, encode }: Body): Body {
+  const encoded = encode({})
+  return { encoding, encode: () => encoded }
 }
 
 const staticText = (template: Template): string =>

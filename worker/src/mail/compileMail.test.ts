@@ -275,6 +275,7 @@ test('whatever is given, a mail is lines of ASCII that no server refuses or chan
       const end = lines.indexOf('')
       expect(lines.slice(0, end).filter((line) => line.length > 76 && !UNBREAKABLE.test(line))).toEqual([])
       expect(lines.slice(end).filter((line) => line.length > 76)).toEqual([])
+      expect(lines.slice(0, end).filter((line) => line.includes('=?UTF-8?') && line.length > 76)).toEqual([])
       const names = lines
         .slice(0, end)
         .flatMap((line) => /^([!-9;-~]+):/.exec(line)?.[1]?.toLowerCase() ?? [])
@@ -354,6 +355,12 @@ test.each([
   ['halves of a line break on either side of nothing are one', 'a\r{{none}}\nb', 'a\r\nb\r\n'],
   ['and on either side of a block', 'a\r{{#if a}}\nb{{/if}}', 'a\r\nb\r\n'],
   ['mostly another script is base64', 'こんにちは {{a}}\n', '44GT44KT44Gr44Gh44GvIGFhYWFhYWFhYWENCg==\r\n'],
+  ['a line like a delimiter is encoded', '--=_alternative', '--=3D_alternative\r\n'],
+  [
+    'a text that does not parse is filled in as it was',
+    'a\r{{none}}{{none}}\n{{a}} {{',
+    'a\r\naaaaaaaaaa {{\r\n',
+  ],
   ['nothing for this recipient', '{{none}}', ''],
 ])('%s', (_, text, body) => {
   const content = { from: 'a@x.org', subject: 's', text, html: undefined }
@@ -386,6 +393,14 @@ test.each([
     '=?utf-8?Q?b c?=',
     'X-A: =?UTF-8?Q?=3D=3Futf-8=3FQ=3Fb_c=3F=3D?=',
   ],
+  ['nor what only frames it as one', 'X-A', '=?x?=', 'X-A: =?UTF-8?Q?=3D=3Fx=3F=3D?='],
+  [
+    'nor one that is too long',
+    'X-A',
+    `=?utf-8?Q?${'b'.repeat(64)}?=`,
+    expect.stringContaining('=?UTF-8?Q?=3D=3Futf-8=3FQ=3Fb') as string,
+  ],
+  ['nor one beside a quote', 'X-A', '" =?utf-8?Q?b?=', 'X-A: =?UTF-8?Q?=22_=3D=3Futf-8=3FQ=3Fb=3F=3D?='],
   ['message-ids get their brackets', 'References', 'a@x <b@y>', 'References: <a@x> <b@y>'],
   ['a line break of a value is a blank', 'X-A', 'a\r\nBcc: b', 'X-A: a Bcc: b'],
   [
@@ -396,4 +411,16 @@ test.each([
   ],
 ])('headers: %s', (_, name, value, line) => {
   expect(lineOf({ [name]: value }, name)).toEqual(line)
+})
+
+test.each([
+  ['Ann Lee <a@x.org>', 'Ann Lee <a@x.org>'],
+  ['Lee, Ann <a@x.org>', '"Lee, Ann" <a@x.org>'],
+  ['nobody', '<nobody>'],
+  ['a b@x.org', '<"a b"@x.org>'],
+  ['"a, b"@x.org', '<"a, b"@x.org>'],
+  ['J <jörg@x.org>', `J <${Buffer.from('jörg').toString('latin1')}@x.org>`],
+])('a sender that was written as %s goes as %s', (from, written) => {
+  const mail = renderMail({ from, subject: 's', text: 't', html: undefined }, { ...recipient, variables: {} })
+  expect(mail.mime()).toContain(`From: ${written}\r\n`)
 })
