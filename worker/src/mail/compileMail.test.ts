@@ -368,6 +368,23 @@ test.each([
   expect(bodyOf(mime)).toBe(body)
 })
 
+test('each line of quoted-printable can be read by itself', () => {
+  const content = { from: 'a@x.org', subject: 's', text: 'text {{a}}', html: undefined }
+  const long = fc.string({
+    unit: fc.constantFrom('a', '=', 'ü', '日', '👍', ' ', '\n'),
+    minLength: 60,
+    maxLength: 200,
+  })
+  fc.assert(
+    fc.property(long, (a) => {
+      const mime = renderMail(content, { ...recipient, variables: { a } }).mime()
+      const lines = bodyOf(mime).split('\r\n')
+      const read = lines.map((line) => decodeURIComponent(line.replace(/=$/, '').replaceAll('=', '%')))
+      expect(read.join('').trim()).toBe(`text ${a.replaceAll('\n', '')}`.trim())
+    }),
+  )
+})
+
 const lineOf = (headers: Record<string, string>, name: string): string | undefined =>
   new RegExp(`^${name}:(?:.|\\r\\n )*`, 'm').exec(
     renderMail(

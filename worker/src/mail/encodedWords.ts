@@ -7,8 +7,9 @@ const LONGEST_WORD = 75
 const FRAME = '=?UTF-8?Q??='.length
 /** Room for the longest character. */
 const LEAST = FRAME + 12
-/** Of ASCII each, since a `Q` word takes little more than letters in a phrase (§5.3). */
-const UNSAFE = /[^A-Za-z0-9!*+/\P{ASCII}-]|\P{ASCII}+/gu
+/** One character in a `Q` word, which takes little more than letters in a phrase (§5.3). */
+const SAFE = /^[A-Za-z0-9!*+/ -]$/
+const UNSAFE = / |[^A-Za-z0-9!*+/ -]+/g
 
 /**
  * With the blank before them, or a fold where the line has no room.
@@ -56,7 +57,7 @@ const Q: Encoding = {
   name: 'Q',
   encode: inQ,
   capacity: (room) => room,
-  sizeOf: (character) => inQ(character).length,
+  sizeOf: (character) => (SAFE.test(character) ? 1 : 3 * Buffer.byteLength(character)),
 }
 
 const B: Encoding = {

@@ -1,12 +1,19 @@
-/**
- * Characters outside ASCII, or one of ASCII, as both quoted-printable and RFC 2047's `Q` write them: `=C3=A4`. Half a
- * surrogate pair becomes a replacement character.
- */
+/** The UTF-8 of characters as both quoted-printable and RFC 2047's `Q` write it: `=C3=A4`. */
 export function escapedBytes(characters: string): string {
-  const code = characters.charCodeAt(0)
-  if (code < 0x80) return `${code < 0x10 ? '=0' : '='}${code.toString(16).toUpperCase()}`
-  return encodeURIComponent(characters.toWellFormed()).replaceAll('%', '=')
+  const bytes = Buffer.from(characters)
+  const escaped = Buffer.allocUnsafe(3 * bytes.length)
+  let at = 0
+  for (const byte of bytes) {
+    escaped[at] = EQUALS
+    escaped[at + 1] = DIGITS[byte >> 4] ?? 0
+    escaped[at + 2] = DIGITS[byte & 15] ?? 0
+    at += 3
+  }
+  return escaped.toString('latin1')
 }
+
+const DIGITS = Buffer.from('0123456789ABCDEF')
+const EQUALS = 0x3d
 
 /** Of two bytes a character is a string with one of another script in it, and so is all that it is joined to. */
 export const oneByteEach = (ascii: string): string => Buffer.from(ascii, 'latin1').toString('latin1')

@@ -12,9 +12,7 @@ const PLAIN = /^(?!\.)[\x21-\x3c\x3e-\x7e](?:[\x20-\x3c\x3e-\x7e]*[\x21-\x3c\x3e
 /** The same, but for what is to be escaped. */
 const WITHIN_A_LINE = /^[^\s.](?:[^\r\n]*[^\s])?$/
 /** What is escaped together. */
-const ESCAPED = /[^\t\x20-\x3c\x3e-\x7e\P{ASCII}]|\P{ASCII}+/gu
-const RUNS = /[\t\x20-\x3c\x3e-\x7e]+|[^\t\x20-\x3c\x3e-\x7e]+/g
-const LITERAL = /^[\t\x20-\x3c\x3e-\x7e]/
+const ESCAPED = /[^\t\x20-\x3c\x3e-\x7e]+/g
 
 /** What is the same for every mail. */
 export interface Segment {
@@ -43,6 +41,26 @@ export function segmentOf(source: string): Segment {
 
 const escaped = (value: string): string => value.replace(ESCAPED, escapedBytes)
 
+/** Undefined for what needs several, or to be looked at more closely. */
+function inALine(value: string): string | undefined {
+  if (value.length > LONGEST) return undefined
+  if (PLAIN.test(value)) return value
+  return WITHIN_A_LINE.test(value) ? escaped(value) : undefined
+}
+
+/**
+ * Where to break at the latest, so that a character is in one line: RFC 2045 asks for that of an escaped byte only, and
+ * eyes are glad of it.
+ */
+function wholeBefore(encoded: string, end: number): number {
+  if (end >= encoded.length) return encoded.length
+  let at = end
+  if (encoded[at - 1] === '=') at -= 1
+  else if (encoded[at - 2] === '=') at -= 2
+  while (encoded[at] === '=' && '89AB'.includes(encoded[at + 1] ?? '')) at -= 3
+  return at
+}
+
 export class QuotedPrintable {
   text = ''
   /** Where the next character stands; 0 at the end = every line has its break. */
@@ -63,14 +81,13 @@ export class QuotedPrintable {
   }
 
   value(value: string): void {
-    const encoded = PLAIN.test(value) ? value : WITHIN_A_LINE.test(value) ? escaped(value) : ''
-    if (encoded === '' || encoded.length > LONGEST) {
+    const encoded = inALine(value)
+    if (encoded === undefined || encoded.length > LONGEST) {
       this.#lines(value)
       return
     }
     if (this.column + encoded.length > LONGEST) this.#softBreak()
-    this.text += encoded
-    this.column += encoded.length
+    this.#append(encoded)
     this.#afterReturn = false
   }
 
@@ -90,33 +107,27 @@ export class QuotedPrintable {
   /** A blank at its end is encoded: nobody knows what follows. */
   #line(line: string): void {
     const isBlankLast = line.endsWith(' ') || line.endsWith('\t')
-    const inner = isBlankLast ? line.slice(0, -1) : line
-    for (const [run] of inner.matchAll(RUNS)) {
-      if (LITERAL.test(run)) this.#literal(run)
-      else for (const character of run) this.#whole(escapedBytes(character))
-    }
-    if (isBlankLast) this.#whole(escapedBytes(line.slice(-1)))
+    this.#fill(escaped(isBlankLast ? line.slice(0, -1) : line))
+    if (isBlankLast) this.#fill(escapedBytes(line.slice(-1)))
   }
 
-  #literal(run: string): void {
-    let rest = run
-    while (rest !== '') {
-      if (this.column === LONGEST) this.#softBreak()
-      const isDotFirst = this.column === 0 && rest.startsWith('.')
-      if (isDotFirst) this.#whole(escapedBytes('.'))
-      const end = isDotFirst ? 1 : LONGEST - this.column
-      const taken = isDotFirst ? '' : rest.slice(0, end)
-      this.text += taken
-      this.column += taken.length
-      rest = rest.slice(end)
+  #fill(encoded: string): void {
+    let at = 0
+    while (at < encoded.length) {
+      if (this.column === 0 && encoded.startsWith('.', at)) {
+        this.#append(escapedBytes('.'))
+        at += 1
+      }
+      const end = wholeBefore(encoded, at + LONGEST - this.column)
+      if (end > at) this.#append(encoded.slice(at, end))
+      at = Math.max(at, end)
+      if (at < encoded.length) this.#softBreak()
     }
   }
 
-  /** A character is in one line, which RFC 2045 does not ask for and eyes are glad of. */
-  #whole(escaped: string): void {
-    if (this.column + escaped.length > LONGEST) this.#softBreak()
-    this.text += escaped
-    this.column += escaped.length
+  #append(encoded: string): void {
+    this.text += encoded
+    this.column += encoded.length
   }
 
   #softBreak(): void {
