@@ -108,6 +108,16 @@ describe('the walls between the layers', () => {
       text: 'export const x = () => Date.now()',
     },
     {
+      why: 'a mail that knows who sends it',
+      file: 'worker/src/mail/compileMail.ts',
+      text: "import type { Content } from '../sending/ports.ts'\nexport type X = Content",
+    },
+    {
+      why: 'a mail that takes its date by itself',
+      file: 'worker/src/mail/compileMail.ts',
+      text: 'export const x = () => new Date()',
+    },
+    {
       why: 'a schema that imports what derives from it',
       file: 'crds/workQueue.ts',
       text: "import { components } from '../operator/src/components/index.ts'\nexport const x = components",

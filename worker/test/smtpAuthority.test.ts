@@ -61,6 +61,7 @@ test('a server with a certificate of a private authority is sent to when the aut
     html: undefined,
     messageId: '<b.1@example.org>',
     headers: {},
+    mime: () => 'Subject: S\r\n\r\nT\r\n',
   }
   const trusting = providerWith(ca)
   expect(await trusting.send(mail)).toMatchObject({

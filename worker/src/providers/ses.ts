@@ -5,11 +5,9 @@ import {
   SESv2ServiceException,
   SendEmailCommand,
 } from '@aws-sdk/client-sesv2'
-import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { LoginNote } from '../sending/loginNote.ts'
 import { senderOf } from './apiSender.ts'
-import { mimeOptions } from './mimeOptions.ts'
 import { neverSent } from './neverSent.ts'
 import { classifyRefusal, refusesKeys, acceptedBy } from './refusals.ts'
 
@@ -61,7 +59,7 @@ export function ses(options: SesOptions): Provider {
         const command = new SendEmailCommand({
           FromEmailAddress: senderOf(mail.from).address,
           Destination: { ToAddresses: [mail.to] },
-          Content: { Raw: { Data: await compose(mail) } },
+          Content: { Raw: { Data: Buffer.from(mail.mime(), 'latin1') } },
           EmailTags: tagsOf(mail),
           ConfigurationSetName: configurationSet,
         })
@@ -82,17 +80,6 @@ export function ses(options: SesOptions): Provider {
       client.destroy()
     },
   }
-}
-
-/** The whole MIME message, as SMTP would carry it. */
-function compose(mail: OutgoingMail): Promise<Buffer> {
-  const message = new MailComposer(mimeOptions(mail, senderOf(mail.from))).compile()
-  return new Promise((resolve, reject) => {
-    message.build((error, built) => {
-      if (error) reject(error)
-      else resolve(built)
-    })
-  })
 }
 
 const tagsOf = ({ headers }: OutgoingMail) =>

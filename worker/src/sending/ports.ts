@@ -102,12 +102,19 @@ export interface OutgoingMail {
   readonly from: string
   readonly replyTo?: string | undefined
   readonly to: string
+  /** Rendered when they are read. */
   readonly subject: string
   readonly text: string | undefined
   readonly html: string | undefined
   /** The same at every attempt for this recipient. */
   readonly messageId: string
   readonly headers: MailHeaders
+  /**
+   * The whole message (RFC 5322), with CRLF at the end of each line: a character for each byte, all of them ASCII unless
+   * an address itself is not. No line is longer than 998 or begins with a dot. The same at every attempt for this
+   * recipient, but for `Date`.
+   */
+  mime(): string
 }
 
 export interface Outcome extends Reply {

@@ -20,3 +20,10 @@ test.each([
   const content = { from, subject: 's', text: 't', html: undefined }
   expect(renderMail(content, claimed).messageId).toBe(messageId)
 })
+
+test('line breaks in a subject are one blank, for whoever reads it and in the message', () => {
+  const content = { from: 'a@x.org', subject: 'a{{b}}c', text: 't', html: undefined }
+  const mail = renderMail(content, { ...claimed, variables: { b: '\r\n\n' } })
+  expect(mail.subject).toBe('a c')
+  expect(mail.mime()).toContain('\r\nSubject: a c\r\n')
+})

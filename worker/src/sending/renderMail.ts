@@ -1,11 +1,15 @@
 /** The mail of one recipient: the batch's content with the recipient's variables, and the headers that trace it. */
 import { domainToASCII } from 'node:url'
 import type { Claimed, Content, OutgoingMail } from './ports.ts'
+import type { MailHeaders } from '../domain/mailHeaders.ts'
 import type { Template } from '../domain/template.ts'
+import type { Variables } from '../domain/variables.ts'
+import type { CompiledMail } from '../mail/compileMail.ts'
 import { mergedHeaders } from '../domain/mailHeaders.ts'
 import { renderHtml, renderText } from '../domain/renderTemplate.ts'
 import { formerTemplate, parseTemplate } from '../domain/parseTemplate.ts'
 import { UNSUBSCRIBE_URL } from '../domain/template.ts'
+import { compileMail, subjectText } from '../mail/compileMail.ts'
 
 /** Where a recipient may unsubscribe; nothing when that is not set up. */
 export type UnsubscribeUrl = (batchId: string, address: string) => string
@@ -20,6 +24,8 @@ interface Prepared {
   readonly html: Template | undefined
   /** Of the sender. */
   readonly domain: string
+  /** Once a provider asked for it. */
+  compiled?: CompiledMail
 }
 
 /**
@@ -31,24 +37,65 @@ export function renderMail(
   claimed: Rendered,
   unsubscribeUrl?: UnsubscribeUrl,
 ): OutgoingMail {
-  const { batchId, seq, address, headers = {} } = claimed
-  const url = unsubscribeUrl?.(batchId, address)
-  const variables = url === undefined ? claimed.variables : { ...claimed.variables, [UNSUBSCRIBE_URL]: url }
-  const { subject, text, html, domain } = preparedOf(content)
-  return {
-    from: content.from,
-    ...(content.replyTo !== undefined && { replyTo: content.replyTo }),
-    to: address,
-    subject: renderText(subject, variables).replace(/[\r\n]+/g, ' '),
-    text: text && renderText(text, variables),
-    html: html && renderHtml(html, variables),
-    messageId: `<${nameOf(claimed)}@${domain}>`,
-    headers: {
-      ...mergedHeaders(content.headers ?? {}, headers),
+  return new RenderedMail(content, claimed, unsubscribeUrl?.(claimed.batchId, claimed.address))
+}
+
+/** Its texts are rendered for whoever reads them: a provider of raw mails does not. */
+class RenderedMail implements OutgoingMail {
+  readonly from: string
+  readonly replyTo: string | undefined
+  readonly to: string
+  readonly messageId: string
+  readonly #content: Content
+  readonly #prepared: Prepared
+  readonly #variables: Variables
+  readonly #headers: MailHeaders
+  readonly #trace: MailHeaders
+
+  constructor(content: Content, claimed: Rendered, url: string | undefined) {
+    const { batchId, seq, address, variables, headers = {} } = claimed
+    this.#content = content
+    this.#prepared = preparedOf(content)
+    this.#variables = url === undefined ? variables : { ...variables, [UNSUBSCRIBE_URL]: url }
+    this.#headers = headers
+    this.#trace = {
       'X-Batch-Id': batchId,
       'X-Batch-Recipient': String(seq),
       ...(url !== undefined && oneClick(url)),
-    },
+    }
+    this.from = content.from
+    this.replyTo = content.replyTo
+    this.to = address
+    this.messageId = `<${nameOf(claimed)}@${this.#prepared.domain}>`
+  }
+
+  get subject(): string {
+    return subjectText(this.#prepared.subject, this.#variables)
+  }
+
+  get text(): string | undefined {
+    const { text } = this.#prepared
+    return text && renderText(text, this.#variables)
+  }
+
+  get html(): string | undefined {
+    const { html } = this.#prepared
+    return html && renderHtml(html, this.#variables)
+  }
+
+  get headers(): MailHeaders {
+    return { ...mergedHeaders(this.#content.headers ?? {}, this.#headers), ...this.#trace }
+  }
+
+  mime(): string {
+    return compiledOf(this.#prepared, this.#content).compose({
+      address: this.to,
+      messageId: this.messageId,
+      date: new Date(),
+      variables: this.#variables,
+      headers: this.#headers,
+      trace: this.#trace,
+    })
   }
 }
 
@@ -69,7 +116,7 @@ function preparedOf(content: Content): Prepared {
   const known = prepared.get(content)
   if (known !== undefined) return known
   const { subject, text, html } = content
-  const fresh = {
+  const fresh: Prepared = {
     subject: templateOf(subject),
     text: text === undefined ? undefined : templateOf(text),
     html: html === undefined ? undefined : templateOf(html),
@@ -77,6 +124,12 @@ function preparedOf(content: Content): Prepared {
   }
   prepared.set(content, fresh)
   return fresh
+}
+
+function compiledOf(prepared: Prepared, { from, replyTo, headers = {} }: Content): CompiledMail {
+  const { subject, text, html } = prepared
+  prepared.compiled ??= compileMail({ from, replyTo, subject, text, html, headers })
+  return prepared.compiled
 }
 
 /** What does not parse was accepted before texts were parsed, and goes as it would have gone. */

@@ -14,6 +14,7 @@ export const mail = (seq: number, more: Partial<OutgoingMail> = {}): OutgoingMai
   html: undefined,
   messageId: `<batch.${seq}@example.org>`,
   headers: {},
+  mime: () => 'Subject: Subject\r\n\r\nText\r\n',
   ...more,
 })
 
