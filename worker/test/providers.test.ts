@@ -21,6 +21,7 @@ const mail = (seq: number): OutgoingMail => ({
   html: '<p>Html</p>',
   messageId: `<batch.${seq}@example.org>`,
   headers: { 'X-Batch-Id': 'batch', 'X-Batch-Recipient': String(seq) },
+  mime: () => 'Subject: S\r\n\r\nText\r\n',
 })
 
 const sesAt = (endpoint: string): Provider =>

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
 import { loopbackCertificate } from '../../hack/servers/loopbackCertificate.ts'
-import { smtp } from '../src/providers/smtp.ts'
+import { smtp } from '../src/providers/smtp/smtp.ts'
 
 const REPLIES: Readonly<Record<string, string>> = {
   EHLO: '250-here\r\n250 STARTTLS',
@@ -61,6 +61,7 @@ test('a server with a certificate of a private authority is sent to when the aut
     html: undefined,
     messageId: '<b.1@example.org>',
     headers: {},
+    mime: () => 'Subject: S\r\n\r\nT\r\n',
   }
   const trusting = providerWith(ca)
   expect(await trusting.send(mail)).toMatchObject({

@@ -108,6 +108,8 @@ export interface OutgoingMail {
   /** The same at every attempt for this recipient. */
   readonly messageId: string
   readonly headers: MailHeaders
+  /** The whole message (RFC 5322 with CRLF, ends in CRLF), one character per byte ('latin1' string). */
+  mime(): string
 }
 
 export interface Outcome extends Reply {

@@ -2,7 +2,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { OutgoingMail, Outcome, Provider } from '../../sending/ports.ts'
+import type { OutgoingMail, Outcome, Provider } from '../../../sending/ports.ts'
 import type { SmtpOptions } from '../smtp.ts'
 import { smtp } from '../smtp.ts'
 
@@ -14,6 +14,7 @@ export const mail = (seq: number, more: Partial<OutgoingMail> = {}): OutgoingMai
   html: undefined,
   messageId: `<batch.${seq}@example.org>`,
   headers: {},
+  mime: () => `Subject: Subject\r\nX-Batch-Recipient: ${seq}\r\n\r\nText\r\n`,
   ...more,
 })
 

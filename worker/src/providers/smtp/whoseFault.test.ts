@@ -1,6 +1,6 @@
 /** Refusals over a real socket: what is said where, and whom it is held against. */
 import { afterEach, expect, test } from 'vitest'
-import type { Outcome } from '../sending/ports.ts'
+import type { Outcome } from '../../sending/ports.ts'
 import type { Scripted } from './testing/scriptedServer.ts'
 import { mail, NOTHING, scripted as openScripted, sendAll, sendTogether } from './testing/scriptedServer.ts'
 
