@@ -49,7 +49,26 @@ export function renderMail(
       'X-Batch-Recipient': String(seq),
       ...(url !== undefined && oneClick(url)),
     },
+    mime() {
+      return temporaryMime(this)
+    },
   }
+}
+
+/** TEMPORARY: until mails are compiled (worker/src/mail). */
+function temporaryMime({ from, to, subject, text, html, messageId, headers }: OutgoingMail): string {
+  const word = (value: string) => `=?UTF-8?B?${Buffer.from(value).toString('base64')}?=`
+  const all = { From: from, To: to, Subject: word(subject), 'Message-ID': messageId, ...headers }
+  const body = Buffer.from(html ?? text ?? '').toString('base64')
+  return [
+    ...Object.entries(all).map(([name, value]) => `${name}: ${value}`),
+    'MIME-Version: 1.0',
+    `Content-Type: text/${html === undefined ? 'plain' : 'html'}; charset=utf-8`,
+    'Content-Transfer-Encoding: base64',
+    '',
+    ...(body.match(/.{1,76}/g) ?? []),
+    '',
+  ].join('\r\n')
 }
 
 /** A Message-ID and the idempotency key made from it are headers: ASCII only. */
