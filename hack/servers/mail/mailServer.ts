@@ -12,10 +12,14 @@ export interface MailServer {
 export interface MailServerOptions {
   /** Whether it offers PIPELINING, where that can be set. */
   readonly pipelining: boolean
-  /** PEM: it offers STARTTLS with these. */
-  readonly certificate?: { readonly cert: string; readonly key: string }
-  /** It takes so many connections of a client, where that can be set. */
-  readonly connections?: number
+  /** It offers STARTTLS with these. */
+  readonly certificate?: Certificate
+}
+
+/** PEM. */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
 }
 
 /** What each of them refuses: the sender at MAIL, at DATA and at the end, the recipient for good and for now. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { run } from '../../cluster/shell.ts'
 import { ChildServer } from '../childServer.ts'
 import { freePort } from '../ports.ts'
-import type { MailServer, MailServerOptions } from './mailServer.ts'
+import type { Certificate, MailServer } from './mailServer.ts'
 import { REFUSED, SIZE_AT_MOST } from './mailServer.ts'
 import { unpacked } from './unpacked.ts'
 
@@ -24,16 +24,25 @@ const QUEUES = [
   'saved',
 ]
 
-export async function startPostfix(options: MailServerOptions): Promise<MailServer> {
+/** It takes two seconds to start and as many to end, so that one of it has several ports. */
+export interface Postfix extends MailServer {
+  /** Where it offers no PIPELINING. */
+  readonly plainPort: number
+  /** Where it takes three connections of a client. */
+  readonly narrowPort: number
+}
+
+/** @param certificate for STARTTLS, which it offers at all its ports */
+export async function startPostfix(certificate: Certificate): Promise<Postfix> {
   const root = await unpacked('postfix')
   const dir = await mkdtemp(join(tmpdir(), 'batchsender-postfix-'))
   await chmod(dir, 0o755)
-  const port = await freePort()
+  const [port, plainPort, narrowPort] = [await freePort(), await freePort(), await freePort()]
   const libraries = join(root, 'usr/lib/postfix')
   const log = join(dir, 'log')
   await mkdir(join(dir, 'conf'))
-  await writeFile(join(dir, 'conf/main.cf'), await mainCf(dir, root, options))
-  await writeFile(join(dir, 'conf/master.cf'), masterCf(port))
+  await writeFile(join(dir, 'conf/main.cf'), await mainCf(dir, root, certificate))
+  await writeFile(join(dir, 'conf/master.cf'), masterCf(port, plainPort, narrowPort))
   await makeQueues(dir)
   const server = new ChildServer({
     program: join(libraries, 'sbin/master'),
@@ -49,6 +58,8 @@ export async function startPostfix(options: MailServerOptions): Promise<MailServ
   const read = () => readFile(log, 'utf8').catch(() => '')
   return {
     port,
+    plainPort,
+    narrowPort,
     taken: async () =>
       [...(await read()).matchAll(/ to=<([^>]+)>.* status=sent /g)].map(([, to]) => to ?? ''),
     log: async () => `${server.log}${await read()}`,
@@ -84,11 +95,7 @@ async function table(dir: string, name: string, lines: Readonly<Record<string, s
   return `texthash:${path}`
 }
 
-async function mainCf(
-  dir: string,
-  root: string,
-  { pipelining, certificate, connections }: MailServerOptions,
-) {
+async function mainCf(dir: string, root: string, certificate: Certificate): Promise<string> {
   const senders = await table(dir, 'senders', { [REFUSED.sender]: '550 5.7.1 sender is not allowed' })
   const data = await table(dir, 'data', { [REFUSED.data]: '550 5.6.0 no data of you' })
   const content = await table(dir, 'content', { [REFUSED.content]: '550 5.7.1 content rejected' })
@@ -96,10 +103,8 @@ async function mainCf(
     [REFUSED.recipient]: '550 5.1.1 no such user',
     [REFUSED.forNow]: '450 4.2.0 greylisted',
   })
-  if (certificate) {
-    await writeFile(join(dir, 'conf/cert.pem'), certificate.cert)
-    await writeFile(join(dir, 'conf/key.pem'), certificate.key, { mode: 0o600 })
-  }
+  await writeFile(join(dir, 'conf/cert.pem'), certificate.cert)
+  await writeFile(join(dir, 'conf/key.pem'), certificate.key, { mode: 0o600 })
   const settings = {
     compatibility_level: '3.6',
     queue_directory: join(dir, 'spool'),
@@ -131,20 +136,22 @@ async function mainCf(
     smtpd_end_of_data_restrictions: `check_sender_access ${content}`,
     message_size_limit: String(SIZE_AT_MOST),
     smtpd_client_event_limit_exceptions: '',
-    smtpd_client_connection_count_limit: String(connections ?? 50),
-    smtpd_discard_ehlo_keywords: pipelining ? '' : 'pipelining',
-    smtpd_tls_security_level: certificate ? 'may' : 'none',
-    ...(certificate && {
-      smtpd_tls_cert_file: join(dir, 'conf/cert.pem'),
-      smtpd_tls_key_file: join(dir, 'conf/key.pem'),
-    }),
+    smtpd_tls_security_level: 'may',
+    smtpd_tls_cert_file: join(dir, 'conf/cert.pem'),
+    smtpd_tls_key_file: join(dir, 'conf/key.pem'),
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)
     .join('')
 }
 
-const masterCf = (port: number): string => `127.0.0.1:${port} inet n - n - - smtpd
+const masterCf = (
+  port: number,
+  plain: number,
+  narrow: number,
+): string => `127.0.0.1:${port} inet n - n - - smtpd
+127.0.0.1:${plain} inet n - n - - smtpd -o smtpd_discard_ehlo_keywords=pipelining
+127.0.0.1:${narrow} inet n - n - - smtpd -o smtpd_client_connection_count_limit=3
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
