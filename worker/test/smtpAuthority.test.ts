@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
 import { loopbackCertificate } from '../../hack/servers/loopbackCertificate.ts'
-import { smtp } from '../src/providers/smtp.ts'
+import { smtp } from '../src/providers/smtp/smtp.ts'
 
 const REPLIES: Readonly<Record<string, string>> = {
   EHLO: '250-here\r\n250 STARTTLS',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatted, senderOf } from './apiSender.ts'
+import { senderOf } from '../domain/sender.ts'
+import { formatted } from './apiSender.ts'
 
 test.each([
   ['a@example.org', '', 'a@example.org', 'a@example.org'],

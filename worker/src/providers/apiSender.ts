@@ -1,9 +1,6 @@
 /** The sender as the APIs of providers take it: addresses in ASCII, names that nobody parses as a list. */
 import type { Sender } from '../domain/sender.ts'
 
-export type { Sender }
-export { senderOf } from '../domain/sender.ts'
-
 /** Letters of any script stand as they are; whatever separates in a header stands in quotes. */
 const PLAIN = /^[^\s"\\()<>[\]:;@,.][^"\\()<>[\]:;@,.]*$/
 

@@ -4,7 +4,7 @@ import type { WorkerSettings } from '../../../crds/workerSettings.ts'
 import { variableOf } from '../../../crds/environment.ts'
 import { resend } from './resend.ts'
 import { ses } from './ses.ts'
-import { smtp } from './smtp.ts'
+import { smtp } from './smtp/smtp.ts'
 
 type Open = (settings: WorkerSettings, concurrency: number) => Provider
 

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-sesv2'
 import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
 import { LoginNote } from '../sending/loginNote.ts'
-import { senderOf } from './apiSender.ts'
+import { senderOf } from '../domain/sender.ts'
 import { neverSent } from './neverSent.ts'
 import { classifyRefusal, refusesKeys, acceptedBy } from './refusals.ts'
 

@@ -3,11 +3,11 @@
  * basic code (RFC 5321 §4.2, RFC 3463, RFC 5248, RFC 7372, RFC 7504, RFC 7505), and by words where those leave it open.
  * `recipient` is final, so it is said only where stage and code say it; what nobody knows is `transient`.
  */
-import type { Stage } from '../domain/reply.ts'
-import type { RetryClass } from '../domain/retryClasses.ts'
-import type { Topic } from './replyWords.ts'
-import { enhancedCodeOf, isBeforeMail, wordsOf } from '../domain/reply.ts'
-import { topicOf } from './replyWords.ts'
+import type { Stage } from '../../domain/reply.ts'
+import type { RetryClass } from '../../domain/retryClasses.ts'
+import type { Topic } from '../replyWords.ts'
+import { enhancedCodeOf, isBeforeMail, wordsOf } from '../../domain/reply.ts'
+import { topicOf } from '../replyWords.ts'
 
 export interface Refusal {
   readonly stage: Stage | undefined

@@ -1,10 +1,10 @@
 /** The rule, tried on what servers are documented to say: stage, reply, whose fault it is. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Stage } from '../domain/reply.ts'
-import type { RetryClass } from '../domain/retryClasses.ts'
-import { STAGES } from '../domain/reply.ts'
-import { classOfRefusal, isOfConnections } from './smtpRefusals.ts'
+import type { Stage } from '../../domain/reply.ts'
+import type { RetryClass } from '../../domain/retryClasses.ts'
+import { STAGES } from '../../domain/reply.ts'
+import { classOfRefusal, isOfConnections } from './refusals.ts'
 
 type Said = readonly [who: string, stage: Stage, text: string, retryClass: RetryClass]
 

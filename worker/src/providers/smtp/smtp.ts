@@ -1,14 +1,15 @@
 /** SMTP through a pool of connections; every failure is told apart by whether the mail may have been taken. */
-import type { OutgoingMail, Outcome, Provider } from '../sending/ports.ts'
-import type { Offered, SmtpOptions } from './smtpPool.ts'
-import { LoginNote } from '../sending/loginNote.ts'
+import type { OutgoingMail, Outcome, Provider } from '../../sending/ports.ts'
+import type { Again } from './again.ts'
+import type { SmtpOptions } from './options.ts'
+import type { Offered } from './pool.ts'
+import { LoginNote } from '../../sending/loginNote.ts'
+import { againBecause } from './again.ts'
+import { refusesLogin } from './classes.ts'
 import { ConnectionLimit } from './connectionLimit.ts'
-import type { Again } from './smtpAgain.ts'
-import { againBecause } from './smtpAgain.ts'
-import { refusesLogin } from './smtpClasses.ts'
-import { SmtpPool } from './smtpPool.ts'
+import { SmtpPool } from './pool.ts'
 
-export type { SmtpOptions } from './smtpPool.ts'
+export type { SmtpOptions } from './options.ts'
 
 /** How often one mail waits for a connection that is taken, before it is left to the worker to wait. */
 const WAITS_AT_MOST = 4
@@ -23,8 +24,8 @@ export function smtp(options: SmtpOptions): Provider {
   const mostAsked = { worn: connections, connections: WAITS_AT_MOST, opinion: 1 } as const
   const givenUp = Promise.withResolvers<undefined>()
 
-  const offer = async (mail: OutgoingMail): Promise<Offered> => {
-    const offered = await pool.offer(mail)
+  const offer = async (mail: OutgoingMail, isFirst: boolean): Promise<Offered> => {
+    const offered = await pool.offer(mail, isFirst)
     if (offered.failure === undefined) {
       limit.took(performance.now())
       pool.maxConnections = limit.allowed
@@ -47,8 +48,8 @@ export function smtp(options: SmtpOptions): Provider {
   }
   const send = async (mail: OutgoingMail): Promise<Outcome> => {
     const asked = { worn: 0, connections: 0, opinion: 0 }
-    for (let wasWorn = false; ;) {
-      const offered = await offer(mail)
+    for (let wasWorn = false, isFirst = false; ;) {
+      const offered = await offer(mail, isFirst)
       const again = againOf(offered)
       // A new connection does not take it either: it was not about the connection.
       if (wasWorn && offered.outcome.retryClass === 'throttle' && again === undefined)
@@ -57,6 +58,8 @@ export function smtp(options: SmtpOptions): Provider {
       asked[again.because] += 1
       if (asked[again.because] > mostAsked[again.because]) return offered.outcome
       wasWorn = again.because === 'worn'
+      // Whoever has waited for a connection does not wait for all others again; fewer connections are there only later.
+      isFirst = again.because !== 'connections'
     }
   }
   /** Over a connection of its own. */
@@ -83,6 +86,6 @@ export function smtp(options: SmtpOptions): Provider {
   }
 }
 
-function againOf({ failure, outcome, carried }: Offered): Again | undefined {
-  return failure && againBecause(failure, outcome, carried)
+function againOf({ failure, outcome }: Offered): Again | undefined {
+  return failure && againBecause(failure, outcome)
 }
