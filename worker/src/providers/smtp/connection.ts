@@ -2,7 +2,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { Channel, ChannelListener } from './channel.ts'
 import type { Fault, SmtpFailure } from './failure.ts'
-import type { SmtpOptions } from './options.ts'
+import type { SmtpOptions, SmtpTimeouts } from './options.ts'
 import type { Reply } from './replies.ts'
 import type { Result } from './conversation.ts'
 import type { Letter } from './wire.ts'
@@ -12,7 +12,6 @@ import { failedBy, NotConnected } from './failure.ts'
 import { Interview } from './interview.ts'
 import { PROTOCOL_TIMEOUTS } from './options.ts'
 
-/** Servers wait for five minutes (RFC 5321 §4.5.3.2.7) and count who is there: what is not used is given back sooner. */
 const IDLE_MS = 30_000
 
 /** Whom a connection tells of itself. */
@@ -42,7 +41,7 @@ export class Connection<L extends Letter> implements ChannelListener {
   isLeft = false
   readonly id: number
   readonly #owner: Owner<L>
-  readonly #replyMs: number
+  readonly #timeouts: SmtpTimeouts
   readonly #channel: Channel
   #conversation: Conversation<L> | undefined
   /** `between` mails nobody has said whether there is another one. */
@@ -53,7 +52,7 @@ export class Connection<L extends Letter> implements ChannelListener {
   constructor(id: number, making: Making, owner: Owner<L>) {
     this.id = id
     this.#owner = owner
-    this.#replyMs = (making.options.timeouts ?? PROTOCOL_TIMEOUTS).replyMs
+    this.#timeouts = making.options.timeouts ?? PROTOCOL_TIMEOUTS
     const interview = new Interview(making.options.host, making.options.port)
     this.#channel = interview.channel
     void this.#make(making, interview)
@@ -72,7 +71,7 @@ export class Connection<L extends Letter> implements ChannelListener {
   begin(letter: L): boolean {
     const text = this.#conversation?.begin(letter) ?? ''
     if (text === '') return false
-    if (this.#state === 'idle') this.#channel.silentAfter(this.#replyMs)
+    if (this.#state === 'idle') this.#channel.silentAfter(this.#timeouts.replyMs)
     this.#state = 'busy'
     this.#channel.write(text)
     return true
@@ -81,7 +80,7 @@ export class Connection<L extends Letter> implements ChannelListener {
   /** There is no mail for it. */
   rest(): void {
     this.#state = 'idle'
-    this.#channel.silentAfter(IDLE_MS)
+    this.#channel.silentAfter(this.#timeouts.idleMs ?? IDLE_MS)
   }
 
   /** Says goodbye; not while it has a mail. */
@@ -108,12 +107,14 @@ export class Connection<L extends Letter> implements ChannelListener {
       this.#channel.end({ code: 'EPROTOCOL', words: 'Unexpected words' })
       return
     }
-    const text = conversation.proceed(() => (this.isLeft ? undefined : this.#owner.next(this)))
+    const { wasRefused } = conversation
+    const next = () => (this.isLeft || wasRefused ? undefined : this.#owner.next(this))
+    const text = conversation.proceed(next)
     if (text !== '') this.#channel.write(text)
-    // Whoever offered what was refused may want to leave this connection, and has to be asked first.
     if (!conversation.isFree || this.#state !== 'busy') return
     this.#state = 'between'
-    if (conversation.wasRefused)
+    // Whoever offered what was refused may want to leave this connection, and has to be asked first.
+    if (wasRefused)
       setImmediate(() => {
         this.#free()
       })

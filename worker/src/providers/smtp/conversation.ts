@@ -71,7 +71,7 @@ export class Conversation<L extends Letter> {
     return this.#awaited.length === 0 || this.#command !== ''
   }
 
-  /** Whether the last mail that ended was refused. */
+  /** Whether a mail was refused since the last `proceed`: whoever offered it may want no other mail to go this way. */
   get wasRefused(): boolean {
     return this.#wasRefused
   }
@@ -105,6 +105,7 @@ export class Conversation<L extends Letter> {
    */
   proceed(next: () => L | undefined): string {
     const mail = this.#mails[0]
+    this.#wasRefused = false
     if (!this.#isWaitedFor || mail === undefined) {
       const command = this.#command
       this.#command = ''
@@ -250,7 +251,7 @@ export class Conversation<L extends Letter> {
   }
 
   #tell({ letter }: Transaction<L>, result: Result): void {
-    this.#wasRefused = result.failure !== undefined
+    if (result.failure !== undefined) this.#wasRefused = true
     this.#told(letter, result)
   }
 

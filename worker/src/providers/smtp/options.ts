@@ -7,6 +7,11 @@ export interface SmtpTimeouts {
   readonly greetingMs: number
   /** Silence in the conversation: RFC 5321 §4.5.3.2.6 gives the end of a mail ten minutes, and nothing has more. */
   readonly replyMs: number
+  /**
+   * How long a connection is kept for which there is no mail; half a minute when unset. Servers wait for five minutes
+   * (RFC 5321 §4.5.3.2.7) but count who is there, and a mail given to one that they have just closed goes back.
+   */
+  readonly idleMs?: number
 }
 
 export interface SmtpOptions {

@@ -131,17 +131,22 @@ const three = (at: '' | '.', words: string, { open }: { open: () => number }) =>
 test.each([
   ['' as const, '421 Too many concurrent SMTP connections; please try again later.'],
   ['.' as const, '432 4.3.2 Concurrent connections limit exceeded.'],
+  ['.' as const, '432 4.3.2 Concurrent connections limit exceeded.', ['PIPELINING']],
   ['' as const, '421 Service not available, closing transmission channel'],
-])('the number of connections is learnt from what is said at %j: %s', async (at, words) => {
-  const opened: Scripted[] = []
-  const limited = three(at, words, { open: () => opened[0]?.seen.open.size ?? 0 })
-  const server = await scripted(limited.script, [], { connections: 20 })
-  opened.push(server)
-  const startedAt = performance.now()
-  expect(counted(await sendTogether(server.provider, 200))).toEqual({ accepted: 200 })
-  expect(limited.refusals()).toBeLessThanOrEqual(30)
-  expect(performance.now() - startedAt).toBeLessThan(15_000)
-})
+])(
+  'the number of connections is learnt from what is said at %j: %s',
+  async (at, words, extensions: string[] = []) => {
+    const opened: Scripted[] = []
+    const limited = three(at, words, { open: () => opened[0]?.seen.open.size ?? 0 })
+    const server = await scripted(limited.script, extensions, { connections: 20 })
+    opened.push(server)
+    const startedAt = performance.now()
+    expect(counted(await sendTogether(server.provider, 200))).toEqual({ accepted: 200 })
+    // Two mails are on the way over a connection that pipelines.
+    expect(limited.refusals()).toBeLessThanOrEqual(extensions.length === 0 ? 30 : 50)
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
+  },
+)
 
 test('a server that takes no connection at all is throttling, and is not asked on and on', async () => {
   const { provider, seen } = await scripted(

@@ -45,6 +45,7 @@ const USUAL: Readonly<Record<string, string>> = {
 
 export interface Scripted {
   readonly provider: Provider
+  readonly port: number
   /** Connections that were made, and those that are open. */
   readonly seen: { connections: number; readonly open: Set<Socket> }
   close(): void
@@ -57,7 +58,7 @@ export async function scripted(
   options: Partial<SmtpOptions> = {},
 ): Promise<Scripted> {
   const seen = { connections: 0, open: new Set<Socket>() }
-  const server: Server = createServer((socket) => {
+  const server: Server = createServer({ noDelay: true }, (socket) => {
     seen.connections += 1
     seen.open.add(socket)
     socket.on('close', () => seen.open.delete(socket))
@@ -65,9 +66,10 @@ export async function scripted(
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
   const provider = smtp({
     host: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
+    port,
     tls: 'Disabled',
     username: undefined,
     password: undefined,
@@ -77,6 +79,7 @@ export async function scripted(
   })
   return {
     provider,
+    port,
     seen,
     close: () => {
       provider.close()
