@@ -141,6 +141,19 @@ test.each<[string, string, readonly string[], Partial<SmtpFailure>]>([
   expect(failure).toMatchObject({ ...expected, bodyBegun: false, carried: 0 })
 })
 
+test('a refusal that breaks off before the end of its line counts', async () => {
+  const talk = (peer: Peer) => {
+    peer.write('554 5.7.1 go away')
+    peer.end()
+    return Promise.resolve()
+  }
+  expect((await meet(talk)).failure).toMatchObject({
+    stage: 'greeting',
+    replyCode: 554,
+    words: '554 5.7.1 go away',
+  })
+})
+
 test('a server that is not there, or does not answer in time, is told so', async () => {
   const timeouts = { connectMs: 5_000, greetingMs: 100, replyMs: 100 }
   const mute = await meet(answering('220 hi'), { timeouts })
@@ -198,7 +211,7 @@ test.each<[SmtpOptions['tls'], string, string, Partial<SmtpFailure> | 'plain']>(
   ['Opportunistic', '250-x\r\n250 STARTTLS', '454 4.7.0 later', 'plain'],
   ['Opportunistic', '250-x\r\n250 STARTTLS', '421 bye', { stage: 'starttls', replyCode: 421 }],
 ])('TLS %s, %j, STARTTLS answered with %s', async (tls, offered, answer, expected) => {
-  const talk = answering('220 hi', `250-AUTH PLAIN\r\n${offered}`, answer)
+  const talk = answering('220 hi', `250-x\r\n250-AUTH PLAIN\r\n${offered}`, answer)
   const { failure, extensions, heard } = await meet(talk, { tls, ...LOGIN })
   if (expected === 'plain') expect([failure, extensions?.auth]).toEqual([undefined, undefined])
   else expect(failure).toMatchObject(expected)

@@ -176,13 +176,89 @@ test.each(REFUSED)(
   },
 )
 
+test('behind a mail that was refused others go along again', async () => {
+  const { provider } = await serve(async (peer) => {
+    await greet(peer)
+    await envelope(peer)
+    peer.say('250 sender', '550 5.1.1 who', '503 no recipient')
+    expect(await peer.hear()).toBe('RSET')
+    await envelope(peer)
+    peer.say('250 reset', ...GO_ON)
+    await text(peer)
+    await envelope(peer)
+    peer.say('250 taken', ...GO_ON)
+    await text(peer)
+    peer.say('250 taken')
+  })
+  expect(classes(await sendTogether(provider, 3))).toEqual(['recipient', 'accepted', 'accepted'])
+})
+
+test('a mail that came along with one that broke off goes behind no other one', async () => {
+  const [isBegun, isBack, hasText, isApart] = Array.from({ length: 4 }, () => Promise.withResolvers<null>())
+  const begin = async (peer: Peer) => {
+    await greet(peer)
+    return envelope(peer)
+  }
+  const go = async (peer: Peer) => {
+    peer.say(...GO_ON)
+    await text(peer)
+  }
+  const breaksOff = async (peer: Peer) => {
+    await begin(peer)
+    await isBegun?.promise
+    await go(peer)
+    expect(await envelope(peer)).toBe(2)
+    peer.end()
+  }
+  const goesOn = async (peer: Peer) => {
+    await begin(peer)
+    isBegun?.resolve(null)
+    await isBack?.promise
+    await go(peer)
+    hasText?.resolve(null)
+    await isApart?.promise
+    peer.say('250 taken')
+    await takeAll(peer)
+  }
+  /** It is being made while the second one has its go. */
+  const isNew = async (peer: Peer) => {
+    isBack?.resolve(null)
+    await hasText?.promise
+    expect(await begin(peer)).toBe(2)
+    isApart?.resolve(null)
+    await go(peer)
+    peer.say('250 taken')
+    await takeAll(peer)
+  }
+  const { provider } = await serve((peer, number) => [breaksOff, goesOn][number - 1]?.(peer) ?? isNew(peer), {
+    connections: 2,
+  })
+  const outcomes = await sendTogether(provider, 5)
+  expect(classes(outcomes).sort()).toEqual(['accepted', 'accepted', 'accepted', 'accepted', 'ambiguous'])
+})
+
+test('words that come with the go-ahead, and are no answer, keep the text of the mail from being sent', async () => {
+  const { provider } = await serve(async (peer) => {
+    await greet(peer)
+    await envelope(peer)
+    peer.write('250 sender\r\n250 recipient\r\n354 go on\r\n25')
+    expect(await peer.hear()).toBe('')
+  })
+  expect(await provider.send(mail(0))).toMatchObject({
+    retryClass: 'unreachable',
+    code: 'smtp_eprotocol',
+    stage: 'data',
+  })
+})
+
 test('a mail that is asked about again goes before those that wait', async () => {
   const order: number[] = []
   const { provider } = await serve(async (peer, number) => {
     await greet(peer)
     await takeAll(peer, (command, recipient) => {
       if (number === 1 && command === 'RCPT') return '550 5.7.1 sender address rejected'
-      if (command === '.') order.push(recipient)
+      // The first one ends with a lone dot.
+      if (command === '.' && number > 1) order.push(recipient)
       return undefined
     })
   })
@@ -219,6 +295,24 @@ test('a connection without a mail is taken leave of after a while, and the next 
   await heardOf(server, 'QUIT')
   expect(classes(await sendAll(provider, 1))).toEqual(['accepted'])
   expect(server.peers).toHaveLength(2)
+})
+
+test('a server that stops to answer is left after the time for a reply, however long a connection may rest', async () => {
+  const timeouts = { connectMs: 5_000, greetingMs: 5_000, replyMs: 200, idleMs: 3_600_000 }
+  const { provider } = await serve(
+    async (peer) => {
+      await greet(peer)
+      await envelope(peer)
+      peer.say(...GO_ON)
+      await text(peer)
+      peer.say('250 taken')
+      await envelope(peer)
+    },
+    { timeouts },
+  )
+  const [first, second] = await sendAll(provider, 2)
+  expect(first?.retryClass).toBe('accepted')
+  expect(second).toMatchObject({ retryClass: 'unreachable', code: 'smtp_etimedout', stage: 'mail' })
 })
 
 test.each([
@@ -284,6 +378,23 @@ test('who closes lets mails under way end, takes leave, and sends none of those 
   expect(await provider.send(mail(3))).toMatchObject({ retryClass: 'unreachable' })
 })
 
+test('who closes takes leave of connections without a mail, and ends those that are being made', async () => {
+  const { provider, server } = await serve(
+    async (peer, number) => {
+      if (number === 2) return
+      await greet(peer)
+      await takeAll(peer)
+    },
+    { connections: 2 },
+  )
+  // The second one has a connection of its own on its way, and goes over the first.
+  expect(classes(await sendTogether(provider, 2))).toEqual(['accepted', 'accepted'])
+  await expect.poll(() => server.peers.length).toBe(2)
+  provider.close()
+  await heardOf(server, 'QUIT')
+  await expect.poll(() => server.peers[1]?.hasEnded).toBe(true)
+})
+
 test('who has no more time ends mails at once: only one that was given its text is in doubt', async () => {
   const hasBoth = Promise.withResolvers<null>()
   const { provider } = await serve(async (peer) => {
@@ -332,7 +443,7 @@ test('credentials that cannot be looked up now are not refused', async () => {
 
 test('who has no more time does not wait for a login either', async () => {
   const asked = Promise.withResolvers<null>()
-  const { provider } = await serve(async (peer) => {
+  const { provider, server } = await serve(async (peer) => {
     await greet(peer, OFFERS_LOGIN)
     await peer.hear()
     asked.resolve(null)
@@ -341,5 +452,6 @@ test('who has no more time does not wait for a login either', async () => {
   await asked.promise
   provider.giveUp?.()
   await tried
+  await expect.poll(() => server.peers[0]?.hasEnded).toBe(true)
   expect(provider.login().credentials).toBe('unknown')
 })

@@ -10,7 +10,8 @@ export class Peer {
   #socket: Socket
   #text = ''
   #wake: () => void = () => undefined
-  #hasEnded = false
+  /** Whether the client ended it. */
+  hasEnded = false
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -36,7 +37,7 @@ export class Peer {
         this.heard.push(line)
         return line
       }
-      if (this.#hasEnded) return ''
+      if (this.hasEnded) return ''
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -63,7 +64,7 @@ export class Peer {
 
   #listen(): void {
     const gone = () => {
-      this.#hasEnded = true
+      this.hasEnded = true
       this.#wake()
     }
     this.#socket.on('error', gone).on('close', gone).on('end', gone)
