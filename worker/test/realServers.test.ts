@@ -5,12 +5,14 @@ import type { Certificate, MailServer } from '../../hack/servers/mail/mailServer
 import type { Postfix } from '../../hack/servers/mail/postfix.ts'
 import type { OutgoingMail, Outcome, Provider } from '../src/sending/ports.ts'
 import type { SmtpOptions } from '../src/providers/smtp/smtp.ts'
+import type { Cut } from '../src/providers/smtp/testing/cuttingProxy.ts'
 import { loopbackCertificate } from '../../hack/servers/loopbackCertificate.ts'
 import { LOGIN, startExim } from '../../hack/servers/mail/exim.ts'
 import { REFUSED, SIZE_AT_MOST } from '../../hack/servers/mail/mailServer.ts'
 import { startOpenSmtpd } from '../../hack/servers/mail/opensmtpd.ts'
 import { startPostfix } from '../../hack/servers/mail/postfix.ts'
 import { smtp } from '../src/providers/smtp/smtp.ts'
+import { startCuttingProxy } from '../src/providers/smtp/testing/cuttingProxy.ts'
 
 /** Lines that begin with dots, and what looks like the end of a mail. */
 const BODY = 'Hello\r\n.\r\n..two\r\n.hidden\r\nend .\r\n'
@@ -129,6 +131,34 @@ test('the text arrives as it was, dots and all', async () => {
     expect(await server.bodies()).toEqual(Array(3).fill(BODY.replaceAll('\r\n', '\n')))
     await server.stop()
   }
+})
+
+test('what an Exim took is known or in doubt, wherever the connection to it is cut', async () => {
+  const server = await startExim({ pipelining: true })
+  const told: { readonly to: string; readonly retryClass: string }[] = []
+  const talk = async (cut: Cut) => {
+    const proxy = await startCuttingProxy(() => server.port, cut)
+    const provider = providerAt({ ...server, port: proxy.port }, { connections: 1 })
+    const mails = many(3)
+    const outcomes = await sendAll(provider, mails)
+    told.push(...mails.map(({ to }, index) => ({ to, retryClass: outcomes[index]?.retryClass ?? '' })))
+    provider.close()
+    proxy.close()
+  }
+  for (let afterBytes = 0; afterBytes < 1_000; afterBytes += 37) {
+    const how = afterBytes % 2 === 0 ? 'end' : 'reset'
+    await Promise.all((['up', 'down'] as const).map((direction) => talk({ direction, afterBytes, how })))
+  }
+  const of = (...classes: string[]) =>
+    told.filter(({ retryClass }) => classes.includes(retryClass)).map(({ to }) => to)
+  await expect.poll(async () => (await server.taken()).length).toBeGreaterThanOrEqual(of('accepted').length)
+  const taken = await server.taken()
+  expect(new Set(taken).size).toBe(taken.length)
+  expect(of('accepted').filter((to) => !taken.includes(to))).toEqual([])
+  expect(taken.filter((to) => !of('accepted', 'ambiguous').includes(to))).toEqual([])
+  expect(of('accepted', 'ambiguous', 'unreachable')).toHaveLength(told.length)
+  expect(of('ambiguous').length).toBeGreaterThan(0)
+  await server.stop()
 })
 
 test('an OpenSMTPD that takes a few mails through one connection is given no more', async () => {
