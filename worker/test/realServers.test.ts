@@ -1,16 +1,18 @@
 /** Mail servers that people run, from Debian's packages: what they offer is used, and what they do not offer is not. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Exim } from '../../hack/servers/mail/exim.ts'
 import type { Certificate, MailServer } from '../../hack/servers/mail/mailServer.ts'
 import type { Postfix } from '../../hack/servers/mail/postfix.ts'
 import type { OutgoingMail, Outcome, Provider } from '../src/sending/ports.ts'
 import type { SmtpOptions } from '../src/providers/smtp/smtp.ts'
+import type { Cut } from '../src/providers/smtp/testing/cuttingProxy.ts'
 import { loopbackCertificate } from '../../hack/servers/loopbackCertificate.ts'
 import { LOGIN, startExim } from '../../hack/servers/mail/exim.ts'
 import { REFUSED, SIZE_AT_MOST } from '../../hack/servers/mail/mailServer.ts'
 import { startOpenSmtpd } from '../../hack/servers/mail/opensmtpd.ts'
 import { startPostfix } from '../../hack/servers/mail/postfix.ts'
 import { smtp } from '../src/providers/smtp/smtp.ts'
+import { startCuttingProxy } from '../src/providers/smtp/testing/cuttingProxy.ts'
 
 /** Lines that begin with dots, and what looks like the end of a mail. */
 const BODY = 'Hello\r\n.\r\n..two\r\n.hidden\r\nend .\r\n'
@@ -121,18 +123,47 @@ describe.each(Object.entries(SERVERS))('%s', (name, start) => {
 })
 
 test('the text arrives as it was, dots and all', async () => {
-  const servers: Exim[] = [await startExim({ pipelining: true }), await startExim({ pipelining: false })]
-  for (const server of servers) {
+  for (const pipelining of [true, false]) {
+    const server = await startExim({ pipelining })
+    onTestFinished(() => server.stop())
     const provider = providerAt(server, { connections: 1 })
     await sendAll(provider, many(3))
     provider.close()
     expect(await server.bodies()).toEqual(Array(3).fill(BODY.replaceAll('\r\n', '\n')))
-    await server.stop()
   }
+})
+
+test('what an Exim took is known or in doubt, wherever the connection to it is cut', async () => {
+  const server = await startExim({ pipelining: true })
+  onTestFinished(() => server.stop())
+  const told: { readonly to: string; readonly retryClass: string }[] = []
+  const talk = async (cut: Cut) => {
+    const proxy = await startCuttingProxy(() => server.port, cut)
+    const provider = providerAt({ ...server, port: proxy.port }, { connections: 1 })
+    const mails = many(3)
+    const outcomes = await sendAll(provider, mails)
+    told.push(...mails.map(({ to }, index) => ({ to, retryClass: outcomes[index]?.retryClass ?? '' })))
+    provider.close()
+    proxy.close()
+  }
+  for (let afterBytes = 0; afterBytes < 1_000; afterBytes += 37) {
+    const how = afterBytes % 2 === 0 ? 'end' : 'reset'
+    await Promise.all((['up', 'down'] as const).map((direction) => talk({ direction, afterBytes, how })))
+  }
+  const of = (...classes: string[]) =>
+    told.filter(({ retryClass }) => classes.includes(retryClass)).map(({ to }) => to)
+  await expect.poll(async () => (await server.taken()).length).toBeGreaterThanOrEqual(of('accepted').length)
+  const taken = await server.taken()
+  expect(new Set(taken).size).toBe(taken.length)
+  expect(of('accepted').filter((to) => !taken.includes(to))).toEqual([])
+  expect(taken.filter((to) => !of('accepted', 'ambiguous').includes(to))).toEqual([])
+  expect(of('accepted', 'ambiguous', 'unreachable')).toHaveLength(told.length)
+  expect(of('ambiguous').length).toBeGreaterThan(0)
 })
 
 test('an OpenSMTPD that takes a few mails through one connection is given no more', async () => {
   const server = await startOpenSmtpd(7)
+  onTestFinished(() => server.stop())
   const mails = many(60)
   const provider = providerAt(server)
   expect(classes(await sendAll(provider, mails)), await server.log()).toEqual(Array(60).fill('accepted'))
@@ -140,7 +171,6 @@ test('an OpenSMTPD that takes a few mails through one connection is given no mor
   await expectTaken(server, [], mails)
   // Each of the first three connections is told once; from then on it is known.
   expect((await server.log()).match(/Too many messages/g)?.length).toBeLessThanOrEqual(6)
-  await server.stop()
 })
 
 test('a Postfix that takes three connections is given no more', async () => {

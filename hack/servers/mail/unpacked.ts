@@ -6,8 +6,12 @@ import { withLock } from '../../cluster/lock.ts'
 import { cacheDir } from '../../cluster/paths.ts'
 import { run } from '../../cluster/shell.ts'
 
-/** @returns the folder in which the package has its `usr`, with what it needs and the system lacks; once for a machine. */
+/**
+ * @returns the folder in which the package has its `usr`, with what it needs and the system lacks; once for a machine
+ * @throws Error when we are not root, as whom mail servers start
+ */
 export async function unpacked(name: string): Promise<string> {
+  if (process.getuid?.() !== 0) throw new Error(`${name}: only root may start it`)
   const target = join(cacheDir, 'debian', name)
   const mark = join(target, 'complete')
   return withLock(`${target}.lock`, async () => {

@@ -69,6 +69,7 @@ const answering =
     for (const reply of replies) {
       await peer.hear()
       if (reply === '') peer.end()
+      else if (reply.endsWith('25')) peer.write(reply)
       else peer.say(reply)
     }
   }
@@ -122,6 +123,14 @@ test.each<[string, string, readonly string[], Partial<SmtpFailure>]>([
     { stage: 'ehlo', replyCode: 421, words: '421 busy' },
   ],
   ['a reply that nobody asked for', '220 hi\r\n250 what', [], { stage: 'ehlo', fault: 'EPROTOCOL' }],
+  [
+    'a leave after the login',
+    '220 hi',
+    ['250-x\r\n250 AUTH PLAIN', '235 ok\r\n421 busy'],
+    { stage: 'auth', replyCode: 421 },
+  ],
+  ['more than was asked', '220 hi', ['250 x\r\n250 y'], { stage: 'ehlo', fault: 'EPROTOCOL' }],
+  ['half of more than was asked', '220 hi', ['250 x\r\n25'], { stage: 'ehlo', fault: 'EPROTOCOL' }],
   ['HELO refused', '220 hi', ['500 what', '550 no'], { stage: 'ehlo', replyCode: 550 }],
   ['an end before EHLO is answered', '220 hi', [''], { stage: 'ehlo', fault: 'ECONNECTION' }],
   [

@@ -29,7 +29,8 @@ export async function establish(way: Way): Promise<Extensions> {
   if (greeting.code !== 220) throw refused('greeting', greeting)
   interview.channel.silentAfter(replyMs)
   const extensions = await protectedHello(way)
-  await logIn(way, extensions)
+  const stage = await logIn(way, extensions)
+  interview.conclude(stage)
   return extensions
 }
 
@@ -62,16 +63,17 @@ async function hello({ interview, options, name }: Way): Promise<Extensions> {
   return { ...NO_EXTENSIONS, auth: [] }
 }
 
-/** Of a server that offers no login none is asked for. */
-async function logIn({ interview, options }: Way, { auth }: Extensions): Promise<void> {
+/** Of a server that offers no login none is asked for. @returns what was said last */
+async function logIn({ interview, options }: Way, { auth }: Extensions): Promise<Stage> {
   const { username, password } = options
-  if (username === undefined || auth === undefined) return
+  if (username === undefined || auth === undefined) return 'ehlo'
   if (username === '' || password === undefined || password === '') throw noCredentials()
   const login = loginWith(auth, { username, password })
   let reply = await interview.ask('auth', login.command)
   for (let step = 0; reply.code === 334 && step < CHALLENGES_AT_MOST; step += 1)
     reply = await interview.ask('auth', login.answer(challengeOf(reply.text), step))
   if (!isYes(reply)) throw refused('auth', reply)
+  return 'auth'
 }
 
 const isYes = ({ code }: Reply): boolean => code >= 200 && code < 300

@@ -5,7 +5,7 @@ import type { ChannelListener } from './channel.ts'
 import type { Fault } from './failure.ts'
 import type { Reply } from './replies.ts'
 import { Channel } from './channel.ts'
-import { failedBy, NotConnected } from './failure.ts'
+import { failedBy, NotConnected, refusedBy } from './failure.ts'
 
 type Begin<T> = (done: (value: T) => void) => void
 
@@ -54,6 +54,13 @@ export class Interview implements ChannelListener {
         this.channel.write(`${line}\r\n`)
       }
     })
+  }
+
+  /** Nothing more is asked. @throws NotConnected when the server has said more than was asked */
+  conclude(stage: Stage): void {
+    if (this.#early?.code === 421) throw new NotConnected(refusedBy(this.#early, { stage }))
+    if (this.#early !== undefined || this.channel.hasMore)
+      throw new NotConnected(failedBy(unasked(this.#early), { stage }))
   }
 
   replied(reply: Reply): void {
