@@ -7,6 +7,7 @@ import { openArena, type Arena } from './arena.ts'
 import { compiledWorker } from './compiled.ts'
 import { CONTESTANTS, type Contestant } from './contestants.ts'
 import { accept } from './scenarios/accept.ts'
+import { campaign, type Campaign } from './scenarios/campaign.ts'
 import { crash, type Crash } from './scenarios/crash.ts'
 import { drain, LONG_LINE, type Drain } from './scenarios/drain.ts'
 import { FAIRNESS_CASES, fairnessOf, type Fairness } from './scenarios/fairness.ts'
@@ -22,6 +23,7 @@ export const SCENARIOS = [
   'scale',
   'fairness',
   'history',
+  'campaign',
 ] as const
 export type Scenario = (typeof SCENARIOS)[number]
 
@@ -38,6 +40,9 @@ export interface Options {
   readonly scaleCount: number
   /** Recipients of the large batch beside the small one. */
   readonly fairnessCount: number
+  readonly campaignCount: number
+  /** Mails of the campaign that are waited for. */
+  readonly campaignSent: number
   /** Recipients of the past. */
   readonly historyCount: number
   readonly acceptSeconds: number
@@ -56,6 +61,7 @@ export async function benchmark(options: Options): Promise<Results> {
     scales: [] as number[][],
     fairness: [] as Fairness[],
     histories: [] as History[],
+    campaigns: [] as Campaign[],
     faults: [] as string[],
   }
   for (let round = 1; round <= options.rounds; round += 1) {
@@ -76,6 +82,9 @@ export async function benchmark(options: Options): Promise<Results> {
   })
   await noting(own.faults, 'history', async () => {
     own.histories.push(...(await historyOnce(options)))
+  })
+  await noting(own.faults, 'campaign', async () => {
+    own.campaigns.push(...(await campaignOnce(options)))
   })
   const floods = await noting(own.faults, 'flood', () => floodTwice(options))
   return { contestants: results, ...own, floods: floods ?? [] }
@@ -156,6 +165,14 @@ async function historyOnce(options: Options): Promise<readonly History[]> {
   if (!scenarios.includes('history') || ours === undefined) return []
   const one = await history(inArena, ours, { past, count, acceptSeconds, busyLot })
   tell(`history: ${JSON.stringify(one)}`)
+  return [one]
+}
+
+async function campaignOnce(options: Options): Promise<readonly Campaign[]> {
+  const { scenarios, campaignCount, campaignSent, tell } = options
+  if (!scenarios.includes('campaign')) return []
+  const one = await inArena((arena) => campaign(arena, campaignCount, campaignSent))
+  tell(`campaign: ${JSON.stringify(one)}`)
   return [one]
 }
 

@@ -15,6 +15,8 @@ const conditions = {
   crashCount: 500,
   scaleCount: 500,
   fairnessCount: 15_000,
+  campaignCount: 1_000_000,
+  campaignSent: 100_000,
   historyCount: 5_000_000,
   acceptSeconds: 20,
   floodSeconds: 60,
@@ -30,6 +32,7 @@ const only = (results: readonly Result[], more: Partial<Results> = {}): Results 
   scales: [],
   fairness: [],
   histories: [],
+  campaigns: [],
   floods: [],
   faults: [],
   ...more,
@@ -66,8 +69,20 @@ describe('the table', () => {
     const fairness = [{ maxPerSecond: 100, workers: 2, smallSeconds: 0.5, alone: 100, beside: 98 }]
     const today = { mailsPerSecond: 1_000, p95Ms: 10 }
     const histories = [{ empty: today, beside: { mailsPerSecond: 950, p95Ms: 12 } }]
-    const own = { accepts: [accepted], scales: [[240, 480]], fairness, histories }
+    const campaigns = [
+      {
+        rowsPerSecond: 40_000,
+        copyRowsPerSecond: 80_000,
+        startSeconds: 0.5,
+        mailsPerSecond: 5_000,
+        p95Ms: 4,
+        smallP95Ms: 3,
+        peakMiB: 150,
+      },
+    ]
+    const own = { accepts: [accepted], scales: [[240, 480]], fairness, histories, campaigns }
     const text = render(only([], own), [], conditions)
+    expect(text).toContain('| 40000 | 80000 | 0.50 | 0.5 | 5000 | 4.0 | 3.0 | 150 |')
     expect(text).toContain('| mails/s | 1000 | 950 | 0.95 |\n| API p95 ms | 10.0 | 12.0 | 1.20 |')
     expect(text).toContain('| 9.0 | 40.0 | 60.0 | 900 |')
     expect(text).toContain('| 240 | 480 | 2.00 |')

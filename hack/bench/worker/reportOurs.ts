@@ -1,6 +1,7 @@
 /** What is measured of ours alone, as Markdown. Pure. */
 import type { Conditions, Results } from './results.ts'
 import { BATCHES_PER_SECOND, BATCH_RECIPIENTS } from './scenarios/accept.ts'
+import { SMALL } from './scenarios/campaign.ts'
 import { AFTER_MS } from './scenarios/fairness.ts'
 import { LATENCY_MS } from './scenarios/scale.ts'
 import { spread, table } from './table.ts'
@@ -11,6 +12,7 @@ export function renderOurs(results: Results, conditions: Conditions): readonly s
     ...scaleSection(results, conditions),
     ...fairnessSection(results, conditions),
     ...historySection(results, conditions),
+    ...campaignSection(results, conditions),
     ...floodSection(results, conditions),
   ]
 }
@@ -103,6 +105,40 @@ function historySection({ histories }: Results, { historyCount, count }: Conditi
         ),
         ratio(({ empty, beside }) => beside.p95Ms / empty.p95Ms),
       ],
+    ]),
+  ]
+}
+
+function campaignSection(
+  { campaigns }: Results,
+  { campaignCount, campaignSent }: Conditions,
+): readonly string[] {
+  if (campaigns.length === 0) return []
+  return [
+    `### A campaign of ${campaignCount}\n\nUploaded as a stream of NDJSON while its status is asked for, started, and the first ` +
+      `${campaignSent} sent. Beside it \`COPY\` of the same rows from a file of the server into a table like the worker’s, ` +
+      `and the status of a batch of ${SMALL}, asked for by turns. Memory is the peak of the worker over all of it.`,
+    table([
+      [
+        'rows/s',
+        'COPY rows/s',
+        'ratio',
+        'start s',
+        'mails/s',
+        'status p95 ms',
+        `of a batch of ${SMALL}`,
+        'MiB',
+      ],
+      ...campaigns.map((one) => [
+        one.rowsPerSecond.toFixed(0),
+        one.copyRowsPerSecond.toFixed(0),
+        (one.rowsPerSecond / one.copyRowsPerSecond).toFixed(2),
+        one.startSeconds.toFixed(1),
+        one.mailsPerSecond.toFixed(0),
+        one.p95Ms.toFixed(1),
+        one.smallP95Ms.toFixed(1),
+        one.peakMiB.toFixed(0),
+      ]),
     ]),
   ]
 }

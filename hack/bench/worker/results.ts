@@ -1,5 +1,6 @@
 import type { FloodFigures } from '../../load/webhookFlood.ts'
 import type { Accept } from './scenarios/accept.ts'
+import type { Campaign } from './scenarios/campaign.ts'
 import type { Crash } from './scenarios/crash.ts'
 import type { Fairness } from './scenarios/fairness.ts'
 import type { History } from './scenarios/history.ts'
@@ -24,6 +25,7 @@ export interface Results {
   readonly scales: readonly (readonly number[])[]
   readonly fairness: readonly Fairness[]
   readonly histories: readonly History[]
+  readonly campaigns: readonly Campaign[]
   readonly floods: readonly {
     readonly kill: boolean
     readonly figures: FloodFigures
@@ -39,6 +41,8 @@ export interface Conditions {
   readonly crashCount: number
   readonly scaleCount: number
   readonly fairnessCount: number
+  readonly campaignCount: number
+  readonly campaignSent: number
   readonly historyCount: number
   readonly acceptSeconds: number
   readonly floodSeconds: number
