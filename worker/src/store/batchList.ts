@@ -29,4 +29,5 @@ export function batchesStatement({ state, tag, after, limit }: BatchPage) {
 }
 
 export const BATCH_COLUMNS = `id, name, tags, state, recipients, duplicates, created_at AS "createdAt",
-  finished_at AS "finishedAt", error_code AS "errorCode", retries`
+  finished_at AS "finishedAt", error_code AS "errorCode", retries, filling AS "isOpen",
+  started_at AS "startedAt"`

@@ -1,0 +1,32 @@
+/** Recipients as `COPY` takes them: text, a line each, with tabs between columns (PostgreSQL, "COPY", File Formats). */
+import type { NewRecipient } from '../http/ports.ts'
+
+const NULL = '\\N'
+const SPECIAL = /[\\\b\f\n\r\t\v]/g
+const LETTERS: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+}
+
+/** For the columns batch_id, seq, address, address_norm, variables and headers. @param firstSeq of the first of them */
+export function copyText(batchId: string, firstSeq: number, recipients: readonly NewRecipient[]): string {
+  const lines = recipients.map(({ mailbox, variables, headers }, index) =>
+    [
+      batchId,
+      firstSeq + index,
+      escaped(mailbox.address),
+      escaped(mailbox.normalised),
+      variables === undefined ? NULL : escaped(JSON.stringify(variables)),
+      headers === undefined ? NULL : escaped(JSON.stringify(headers)),
+    ].join('\t'),
+  )
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+const escaped = (text: string): string =>
+  text.replace(SPECIAL, (character) => LETTERS[character] ?? character)
