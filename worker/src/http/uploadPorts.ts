@@ -1,7 +1,7 @@
 /** What the API needs from the store of batches that are opened first and filled afterwards. */
+import type { Mailbox } from '../domain/address.ts'
 import type { AuditEntry } from '../domain/audit.ts'
 import type { Content } from '../sending/ports.ts'
-import type { NewRecipient } from './ports.ts'
 import type { FieldError } from './problem.ts'
 
 /** How much of a batch's rows was taken. */
@@ -35,10 +35,18 @@ export interface RefusedRow {
   readonly errors: readonly FieldError[]
 }
 
+/** As it is written. */
+export interface LotRecipient {
+  readonly mailbox: Mailbox
+  /** JSON. */
+  readonly variables: string | undefined
+  readonly headers: string | undefined
+}
+
 /** Rows that are taken together, or not at all. */
 export interface Lot extends UploadPart {
   /** Each mailbox once; those that the batch has already are left out by the store. */
-  readonly recipients: readonly NewRecipient[]
+  readonly recipients: readonly LotRecipient[]
   /** The first of those at fault. */
   readonly refused: readonly RefusedRow[]
   readonly refusedCount: number

@@ -1,5 +1,5 @@
 /** Recipients as `COPY` takes them: text, a line each, with tabs between columns (PostgreSQL, "COPY", File Formats). */
-import type { NewRecipient } from '../http/ports.ts'
+import type { LotRecipient } from '../http/ports.ts'
 
 const NULL = '\\N'
 const SPECIAL = /[\\\b\f\n\r\t\v]/g
@@ -14,15 +14,15 @@ const LETTERS: Readonly<Record<string, string>> = {
 }
 
 /** For the columns batch_id, seq, address, address_norm, variables and headers. @param firstSeq of the first of them */
-export function copyText(batchId: string, firstSeq: number, recipients: readonly NewRecipient[]): string {
+export function copyText(batchId: string, firstSeq: number, recipients: readonly LotRecipient[]): string {
   const lines = recipients.map(({ mailbox, variables, headers }, index) =>
     [
       batchId,
       firstSeq + index,
       escaped(mailbox.address),
       escaped(mailbox.normalised),
-      variables === undefined ? NULL : escaped(JSON.stringify(variables)),
-      headers === undefined ? NULL : escaped(JSON.stringify(headers)),
+      variables === undefined ? NULL : escaped(variables),
+      headers === undefined ? NULL : escaped(headers),
     ].join('\t'),
   )
   return lines.map((line) => `${line}\n`).join('')

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type {
   Lot,
-  NewRecipient,
+  LotRecipient,
   UploadHold,
   UploadPart,
   UploadRefusal,
@@ -177,13 +177,18 @@ async function add(
   return { added: fresh.length, isDue: isSent && batch.state !== 'paused' }
 }
 
+/**
+ * Each address is asked for through its key: whatever is believed of a table that was just filled, and of a batch in it,
+ * a plan that reads all of the batch for each lot would be one.
+ */
 async function withoutKnown(
   transaction: Queryable,
   batchId: string,
-  recipients: readonly NewRecipient[],
-): Promise<readonly NewRecipient[]> {
+  recipients: readonly LotRecipient[],
+): Promise<readonly LotRecipient[]> {
   const known = await transaction.query<{ address: string }>(
-    'SELECT address_norm AS address FROM recipient WHERE batch_id = $1 AND address_norm = ANY($2)',
+    `SELECT given AS address FROM unnest($2::text[]) AS given
+     WHERE (SELECT true FROM recipient WHERE batch_id = $1 AND address_norm = given LIMIT 1)`,
     [batchId, recipients.map(({ mailbox }) => mailbox.normalised)],
   )
   if (known.length === 0) return recipients

@@ -1,15 +1,18 @@
-/** Rows gathered into a lot: what is at fault put aside, of one mailbox the first. */
+/**
+ * Rows gathered into a lot: what is at fault put aside, of one mailbox the first. Of each no more is kept than will be
+ * written: what lives as long as a lot does is not collected with what is young, and a million of them go by.
+ */
 import type { FieldError } from '../problem.ts'
-import type { Lot, NewRecipient, RefusedRow } from '../ports.ts'
+import type { Lot, LotRecipient, NewRecipient, RefusedRow } from '../ports.ts'
 import type { Plan } from '../recipientVariables.ts'
 import type { Row } from './rows.ts'
 import { Effort } from '../../domain/rehearsal.ts'
 import { parseRecipient } from '../batchRecipients.ts'
-import { digestOf } from './rows.ts'
+import { Digest } from './rows.ts'
 
 /** What a lot has at most, but for its last row. */
-const ROWS = 5_000
-const CHARACTERS = 2_097_152
+const ROWS = 2_000
+const CHARACTERS = 1_048_576
 /** Places that may be looked at for one row: of 1,000 items with 20 values each there are as many. */
 const PLACES = 20_000
 /** Refused rows that a lot tells of, and what it tells of each: names in it are as long as a row can be. */
@@ -20,9 +23,10 @@ const WORDS = 300
 export class LotBuilder {
   readonly #firstRow: number
   readonly #plan: Plan
-  readonly #rows: Row[] = []
-  readonly #byMailbox = new Map<string, NewRecipient>()
+  readonly #digest = new Digest()
+  readonly #byMailbox = new Map<string, LotRecipient>()
   readonly #refused: RefusedRow[] = []
+  #rows = 0
   #refusedCount = 0
   #characters = 0
 
@@ -32,16 +36,39 @@ export class LotBuilder {
   }
 
   get rows(): number {
-    return this.#rows.length
+    return this.#rows
   }
 
   get isFull(): boolean {
-    return this.#rows.length >= ROWS || this.#characters >= CHARACTERS
+    return this.#rows >= ROWS || this.#characters >= CHARACTERS
   }
 
-  add(row: Row): void {
-    const number = this.#firstRow + this.#rows.length
-    this.#rows.push(row)
+  /** Takes rows until it is full. @returns those that are left */
+  take(rows: readonly Row[]): readonly Row[] {
+    let taken = 0
+    for (const row of rows) {
+      if (this.isFull) break
+      this.#add(row)
+      taken += 1
+    }
+    this.#digest.add(taken === rows.length ? rows : rows.slice(0, taken))
+    return rows.slice(taken)
+  }
+
+  build(): Lot {
+    return {
+      firstRow: this.#firstRow,
+      rows: this.#rows,
+      digest: this.#digest.hex(),
+      recipients: [...this.#byMailbox.values()],
+      refused: this.#refused,
+      refusedCount: this.#refusedCount,
+    }
+  }
+
+  #add(row: Row): void {
+    const number = this.#firstRow + this.#rows
+    this.#rows += 1
     this.#characters += row.text.length
     const given = row.read()
     if ('fault' in given) {
@@ -53,18 +80,7 @@ export class LotBuilder {
     if (effort.isSpent) this.#refuse(number, [TOO_MUCH])
     else if (recipient === undefined) this.#refuse(number, errors)
     else if (!this.#byMailbox.has(recipient.mailbox.normalised))
-      this.#byMailbox.set(recipient.mailbox.normalised, recipient)
-  }
-
-  build(): Lot {
-    return {
-      firstRow: this.#firstRow,
-      rows: this.#rows.length,
-      digest: digestOf(this.#rows),
-      recipients: [...this.#byMailbox.values()],
-      refused: this.#refused,
-      refusedCount: this.#refusedCount,
-    }
+      this.#byMailbox.set(recipient.mailbox.normalised, compact(recipient))
   }
 
   #refuse(row: number, errors: readonly FieldError[]): void {
@@ -73,6 +89,12 @@ export class LotBuilder {
       this.#refused.push({ row, errors: errors.slice(0, FAULTS_TOLD).map(short) })
   }
 }
+
+const compact = ({ mailbox, variables, headers }: NewRecipient): LotRecipient => ({
+  mailbox,
+  variables: variables && JSON.stringify(variables),
+  headers: headers && JSON.stringify(headers),
+})
 
 const TOO_MUCH: FieldError = {
   pointer: '/variables',

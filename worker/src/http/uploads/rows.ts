@@ -23,7 +23,16 @@ export interface RowReader {
 /** A recipient whose values add 262,144 characters to its mail has room for them here, however they are written. */
 export const ROW_BYTES = 1_048_576
 
-export const digestOf = (rows: readonly Row[]): string =>
-  createHash('sha256')
-    .update(rows.map(({ text }) => text).join('\n'))
-    .digest('hex')
+/** Of rows that come by and by. */
+export class Digest {
+  readonly #hash = createHash('sha256')
+
+  add(rows: readonly Row[]): void {
+    this.#hash.update(rows.map(({ text }) => `${text}\n`).join(''))
+  }
+
+  /** The end of it. */
+  hex(): string {
+    return this.#hash.digest('hex')
+  }
+}

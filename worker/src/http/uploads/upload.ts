@@ -65,8 +65,8 @@ export class Upload {
     this.#left -= known.length
     this.#repeated += known.length
     if (known.length > 0 && !(await this.#again.take(known))) throw new Problem('upload-changed')
-    for (const row of known.length > 0 ? rows.slice(known.length) : rows) {
-      this.#lot.add(row)
+    for (let left: readonly Row[] = rows.slice(known.length); left.length > 0;) {
+      left = this.#lot.take(left)
       if (this.#lot.isFull) await this.flush()
     }
   }
