@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
 import { atTheSink, isFinished, startRig, TOKEN } from './rig.ts'
+import { KNOWN_ADDRESSES } from '../src/store/uploads.ts'
+import { limitMemory } from '../../hack/servers/memoryLimit.ts'
 import { until } from './until.ts'
 
 let rig: Rig
@@ -375,6 +378,7 @@ test('an open batch is started once and for all, and only with recipients', asyn
   await worker.command(id, 'cancel')
   expect((await start()).status).toBe(409)
   const complete = await worker.accept(1, 'complete')
+  await until(() => worker.batch(complete), isFinished, worker.log)
   expect((await worker.command(complete, 'start')).status).toBe(409)
   expect(await problemOf(upload(complete, rows(1)))).toEqual([409, 'batch-state', '0'])
   expect((await worker.command(crypto.randomUUID(), 'start')).status).toBe(404)
@@ -503,3 +507,69 @@ test('an open batch is looked at before it is opened, and has no recipients of i
   const { items } = (await (await worker.get('/v1/batches?state=open')).json()) as { items: BatchView[] }
   expect(items[0]).toMatchObject({ state: 'open', open: true, recipients: 0 })
 })
+
+test('a worker that is told to stop takes what is complete and says where to go on', async () => {
+  const id = await opened()
+  const client = streamed(id)
+  client.write(rows(2_000, 'stop'))
+  await until(
+    () => offsetOf(id),
+    (offset) => offset === 2_000,
+  )
+  client.write(rows(10, 'stop', 2_000))
+  const ended = worker.terminate()
+  const answer = await client.answer
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+  const offset = Number(answer.headers.get('upload-offset'))
+  expect(await ended).toBe(true)
+  await worker.start()
+  expect(await until(() => offsetOf(id), Number.isInteger)).toBe(offset)
+  const all = rows(2_010, 'stop')
+  expect(await taken(upload(id, all, { 'upload-offset': '0' }))).toMatchObject({ repeated: offset })
+  expect(await worker.batch(id)).toMatchObject({ recipients: 2_010, duplicates: 0 })
+  await worker.command(id, 'cancel')
+})
+
+test('those that a batch has are found through their key, whatever the planner believes', async () => {
+  const plan = await rig.sql<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${KNOWN_ADDRESSES}`)
+  const text = plan.map((line) => line['QUERY PLAN']).join('\n')
+  expect(text).toMatch(/Index Only Scan using recipient_(batch_id_address_norm_key|by_address) /)
+  expect(text).toMatch(/Index Cond: \(\(?\w+ = .*\) AND \(\w+ = .*\)/)
+})
+
+test('a body of 100 MB takes no more memory than a small one', async () => {
+  const limit = await limitMemory(512 * 1_048_576)
+  const bounded = await rig.worker({}, {}, limit)
+  limit.watch(() => bounded.pid())
+  const peak = async () =>
+    Number(/^VmHWM:\s+(\d+)/m.exec(await readFile(`/proc/${bounded.pid()}/status`, 'utf8'))?.[1]) / 1_024
+  const id = await opened()
+  const send = (body: NonNullable<RequestInit['body']>) =>
+    fetch(`${bounded.api}/v1/batches/${id}/recipients`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/x-ndjson' },
+      body,
+      duplex: 'half',
+    })
+  await taken(send(rows(10_000, 'small')))
+  const before = await peak()
+  const count = 200_000
+  let next = 0
+  const note = 'x'.repeat(440)
+  const line = (index: number) =>
+    `${JSON.stringify({ address: `large${index}@example.org`, variables: { name: 'N', note } })}\n`
+  const stream = new ReadableStream<Uint8Array>({
+    pull: (feed) => {
+      const from = next
+      next += 500
+      feed.enqueue(Buffer.from(Array.from({ length: 500 }, (_, index) => line(from + index)).join('')))
+      if (next === count) feed.close()
+    },
+  })
+  expect(await taken(send(stream))).toMatchObject({ recipients: count, refused: 0 })
+  const after = await peak()
+  console.log(`peak of the worker: ${before.toFixed(0)} MiB, with 100 MB more: ${after.toFixed(0)} MiB`)
+  expect(after - before).toBeLessThan(64)
+  await bounded.kill()
+  await limit.stop()
+}, 120_000)

@@ -143,6 +143,14 @@ async function begin(
   return { batchId, holder, offset: rows, content: await readContent(transaction, batchId) }
 }
 
+interface Before {
+  readonly recipients: number
+  readonly refused: number
+  readonly filled: boolean
+  /** Nobody may hold it. */
+  readonly held: boolean | null
+}
+
 /**
  * Those that the batch has already are looked for before the rest is copied into its table as it is: nobody else adds to
  * it, unless this request has lost its hold, and then nothing of the lot stays. The batch is locked for no longer than
@@ -153,11 +161,13 @@ async function add(
   { batchId, holder }: UploadHold,
   lot: Lot,
 ): Promise<{ readonly added: number; readonly isDue: boolean }> {
-  const [before] = await transaction.query<{ recipients: number; refused: number }>(
-    `SELECT recipients, refused FROM upload JOIN batch ON batch.id = batch_id WHERE batch_id = $1 AND holder = $2`,
+  const [before] = await transaction.query<Before>(
+    `SELECT recipients, refused, ${IS_FILLED} AS filled, holder = $2 AS held
+     FROM upload JOIN batch ON batch.id = batch_id WHERE batch_id = $1`,
     [batchId, holder],
   )
-  if (before === undefined) throw new Refused('superseded')
+  if (before?.filled !== true) throw new Refused('closed')
+  if (before.held !== true) throw new Refused('superseded')
   const fresh = await withoutKnown(transaction, batchId, lot.recipients)
   if (fresh.length > 0)
     await transaction.copy(
@@ -178,19 +188,21 @@ async function add(
 }
 
 /**
- * Each address is asked for through its key: whatever is believed of a table that was just filled, and of a batch in it,
- * a plan that reads all of the batch for each lot would be one.
+ * Each is asked for through its key. Compared with all of them at once, the batch might be read whole for each lot:
+ * nothing is known of a table that is just being filled.
  */
+export const KNOWN_ADDRESSES = `SELECT given AS address FROM unnest($2::text[]) AS given
+  WHERE (SELECT true FROM recipient WHERE batch_id = $1 AND address_norm = given LIMIT 1)`
+
 async function withoutKnown(
   transaction: Queryable,
   batchId: string,
   recipients: readonly LotRecipient[],
 ): Promise<readonly LotRecipient[]> {
-  const known = await transaction.query<{ address: string }>(
-    `SELECT given AS address FROM unnest($2::text[]) AS given
-     WHERE (SELECT true FROM recipient WHERE batch_id = $1 AND address_norm = given LIMIT 1)`,
-    [batchId, recipients.map(({ mailbox }) => mailbox.normalised)],
-  )
+  const known = await transaction.query<{ address: string }>(KNOWN_ADDRESSES, [
+    batchId,
+    recipients.map(({ mailbox }) => mailbox.normalised),
+  ])
   if (known.length === 0) return recipients
   const addresses = new Set(known.map(({ address }) => address))
   return recipients.filter(({ mailbox }) => !addresses.has(mailbox.normalised))
