@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
 import { atTheSink, isFinished, startRig, TOKEN } from './rig.ts'
 import { KNOWN_ADDRESSES } from '../src/store/uploads.ts'
 import { limitMemory } from '../../hack/servers/memoryLimit.ts'
+import { procedure } from '../../hack/docs/procedures.ts'
+import { typed } from './terminal.ts'
 import { until } from './until.ts'
 
 let rig: Rig
@@ -573,3 +577,19 @@ test('a body of 100 MB takes no more memory than a small one', async () => {
   await bounded.kill()
   await limit.stop()
 }, 120_000)
+
+test('a campaign as the document has it, with a command that was repeated', async () => {
+  const before = await rig.sink.count()
+  const dir = await mkdtemp(join(tmpdir(), 'batchsender-campaign-'))
+  const file = join(dir, 'recipients.csv')
+  await writeFile(file, 'address,name\nann@example.org,Ann\nbob@example.org,Bob\n')
+  const { id } = JSON.parse(await typed(worker, procedure('docs/campaigns.md#open'))) as BatchView
+  const fill = procedure('docs/campaigns.md#fill').with({ 'recipients.csv': file })
+  expect(JSON.parse(await typed(worker, fill, { BATCH: id }))).toMatchObject({ recipients: 2, repeated: 0 })
+  expect(JSON.parse(await typed(worker, fill, { BATCH: id }))).toMatchObject({ recipients: 0, repeated: 2 })
+  await typed(worker, procedure('docs/campaigns.md#start'), { BATCH: id })
+  expect(await until(() => worker.batch(id), isFinished, worker.log)).toMatchObject({ counts: { sent: 2 } })
+  const { messages } = await atTheSink(rig.sink, before)
+  expect(messages.map(({ recipient }) => recipient).sort()).toEqual(['ann@example.org', 'bob@example.org'])
+  await rm(dir, { recursive: true })
+})

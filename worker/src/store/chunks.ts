@@ -4,6 +4,7 @@ import type { Queryable } from './database.ts'
 import type { ChunkRef } from '../sending/ports.ts'
 import type { DueChunk, WakeupLedger } from '../sending/sweep.ts'
 import { CHUNK_SIZE, expressRank } from './express.ts'
+import { IS_FILLED } from './filling.ts'
 
 /**
  * How long a published chunk may wait in the queue before it is published again: twice as long each time, since it is
@@ -159,7 +160,7 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
  * For rows of `batch`: it has begun and not been told finished; of a cancelled one something may be under way. One that
  * is being filled has more to come.
  */
-export const UNFINISHED = `(batch.state = 'running' AND NOT batch.filling OR batch.state = 'cancelled' AND batch.finished_at IS NULL)`
+export const UNFINISHED = `(batch.state = 'running' AND NOT ${IS_FILLED} OR batch.state = 'cancelled' AND batch.finished_at IS NULL)`
 
 /** What a batch becomes when nothing of it is left to send, and nothing is under way. */
 export const COMPLETION = `state = CASE WHEN batch.state = 'cancelled' THEN 'cancelled'

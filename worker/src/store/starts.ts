@@ -6,11 +6,12 @@ import type { StartRefusal } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
 import { recordAudit } from './audit.ts'
 import { COMPLETION, insertChunks, UNFINISHED } from './chunks.ts'
+import { IS_FILLED } from './filling.ts'
 import { settleEntry } from './uploadEntries.ts'
 
 interface Opened {
   readonly state: BatchState
-  readonly filling: boolean
+  readonly filled: boolean
   readonly recipients: number
   readonly priority: Priority
   readonly started: boolean
@@ -26,11 +27,11 @@ export async function startBatch(
   auditOf: (recipients: number) => AuditEntry,
 ): Promise<StartRefusal | undefined> {
   const [batch] = await transaction.query<Opened & Record<string, unknown>>(
-    `SELECT state, filling, recipients, priority, started_at IS NOT NULL AS started FROM batch WHERE id = $1 FOR UPDATE`,
+    `SELECT state, ${IS_FILLED} AS filled, recipients, priority, started_at IS NOT NULL AS started FROM batch WHERE id = $1 FOR UPDATE`,
     [batchId],
   )
   if (batch === undefined) return 'unknown'
-  if (!batch.filling) return batch.started && batch.state !== 'cancelled' ? undefined : 'state'
+  if (!batch.filled) return batch.started && batch.state !== 'cancelled' ? undefined : 'state'
   if (batch.recipients === 0) return 'empty'
   await transaction.query(
     `UPDATE batch SET state = CASE state WHEN 'open' THEN 'accepted' ELSE state END, filling = false, started_at = now(),

@@ -16,15 +16,13 @@ import type { Database, Queryable, Transaction } from './database.ts'
 import { appendChunks } from './chunks.ts'
 import { copyText } from './copyText.ts'
 import { readContent } from './contents.ts'
+import { IS_FILLED } from './filling.ts'
 import { startBatch } from './starts.ts'
 import { type Entry, settleEntry } from './uploadEntries.ts'
 
 /** Refused rows that are kept of a batch, the first ones. */
 const REFUSED_KEPT = 1_000
 const PARTS_AT_ONCE = 1_000
-
-/** For rows of `batch`: it may get more recipients. One that fails has lost this, whatever older workers know of it. */
-const IS_FILLED = `batch.filling AND batch.error_class IS NULL AND batch.state IN ('open', 'accepted', 'running', 'paused')`
 
 /** Told within a transaction, which ends with it. */
 class Refused extends Error {
