@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
 import { atTheSink, isFinished, startRig, TOKEN } from './rig.ts'
+import { commandBatch } from '../src/store/batches.ts'
+import { openDatabase } from '../src/store/database.ts'
 import { KNOWN_ADDRESSES } from '../src/store/uploads.ts'
 import { limitMemory } from '../../hack/servers/memoryLimit.ts'
 import { procedure } from '../../hack/docs/procedures.ts'
@@ -422,6 +424,12 @@ test('what is there is sent while more is added, and the batch ends when it is s
   expect(await sent(300)).toMatchObject({ state: 'running', open: true })
   const done = () => rig.sql('SELECT FROM chunk WHERE batch_id = $1 AND NOT done', [id])
   await until(done, (open) => open.length === 0)
+  // Waiting for more is no age.
+  await rig.sql(`UPDATE batch SET created_at = now() - interval '1 day' WHERE id = $1`, [id])
+  const { oldestInFlightSeconds } = (await (await fetch(`${worker.internal}/evidence`)).json()) as {
+    oldestInFlightSeconds: number
+  }
+  expect(oldestInFlightSeconds).toBeLessThan(3_600)
   // As an older worker would that knows of no open batches.
   await rig.sql(`UPDATE batch SET state = 'completed', finished_at = now() WHERE id = $1`, [id])
   await rig.sql(`UPDATE batch SET updated_at = now() - interval '1 minute' WHERE id = $1`, [id])
@@ -452,6 +460,41 @@ test('a batch that fails while it is filled takes no more', async () => {
   expect(batch).toMatchObject({ state: 'failed', counts: { failed: 300 } })
   expect(await problemOf(upload(id, rows(1)))).toEqual([409, 'batch-state', '300'])
   expect((await worker.command(id, 'start')).status).toBe(409)
+  await rig.sink.behave([])
+  expect((await worker.command(id, 'retry-failed')).status).toBe(200)
+  expect(await until(() => worker.batch(id), isFinished, worker.log)).toMatchObject({ state: 'completed' })
+})
+
+test('one refusal of the sender does not end a batch that has only one recipient yet', async () => {
+  await rig.sink.behave([{ address: 'sender@example.org', at: 'mail', code: 550, times: 1 }])
+  const id = await opened({ sendWhileOpen: true })
+  await taken(upload(id, rows(1, 'one')))
+  const batch = await until(
+    () => worker.batch(id),
+    ({ state, counts }) => counts.sent === 1 || state === 'failed',
+    worker.log,
+  )
+  expect(batch).toMatchObject({ state: 'running', open: true })
+  await worker.command(id, 'cancel')
+})
+
+test('a cancelled batch that was open ends, also when the worker does not live to see to it', async () => {
+  const id = await opened()
+  await taken(upload(id, rows(450, 'orphan')))
+  const database = openDatabase({
+    url: rig.postgres.url,
+    connections: 1,
+    applicationName: 'test',
+    onIdleError: () => undefined,
+  })
+  expect(await database.transaction((transaction) => commandBatch(transaction, id, 'cancel'))).toBe(true)
+  await database.close()
+  const batch = await until(
+    () => worker.batch(id),
+    (view) => 'finishedAt' in view,
+    worker.log,
+  )
+  expect(batch).toMatchObject({ state: 'cancelled', counts: { cancelled: 450, pending: 0 } })
 })
 
 test('what is no rows is told so', async () => {
@@ -478,6 +521,10 @@ test('what is no rows is told so', async () => {
   ] as const)
     expect(await problemOf(csv(id, text))).toEqual([400, 'invalid-request', offset, faulty(code)])
   expect((await stored(id)).map(({ address }) => address)).toEqual(['a@example.org'])
+  const audit = await rig.sql(`SELECT metadata->'rows' AS rows FROM audit WHERE resource = $1 ORDER BY id`, [
+    `/v1/batches/${id}`,
+  ])
+  expect(audit).toEqual([{ rows: null }, { rows: 1 }])
   await worker.command(id, 'cancel')
 })
 

@@ -213,15 +213,13 @@ async function record(
   refusedLeft: number,
 ): Promise<void> {
   const held = await transaction.query(
-    `UPDATE upload SET rows = rows + $3, refused = refused + $4 WHERE batch_id = $1 AND holder = $2 AND rows = $5
-     RETURNING batch_id`,
-    [batchId, holder, lot.rows, lot.refusedCount, lot.firstRow],
+    `WITH held AS (
+       UPDATE upload SET rows = rows + $3, refused = refused + $4 WHERE batch_id = $1 AND holder = $2 AND rows = $5
+       RETURNING batch_id)
+     INSERT INTO upload_part (batch_id, first_row, rows, digest) SELECT batch_id, $5, $3, $6 FROM held RETURNING rows`,
+    [batchId, holder, lot.rows, lot.refusedCount, lot.firstRow, lot.digest],
   )
   if (held.length === 0) throw new Refused('superseded')
-  await transaction.query(
-    'INSERT INTO upload_part (batch_id, first_row, rows, digest) VALUES ($1, $2, $3, $4)',
-    [batchId, lot.firstRow, lot.rows, lot.digest],
-  )
   const refused = lot.refused.slice(0, Math.max(0, refusedLeft))
   if (refused.length > 0)
     await transaction.query(

@@ -38,7 +38,7 @@ test('nothing is read ahead', async () => {
 })
 
 test.each([
-  ['from which nothing comes', { idleMs: 0 }],
+  ['from which nothing comes', { idleMs: 0, graceMs: Infinity }],
   ['that comes in drops', { graceMs: 0, bytesPerSecond: 1e9 }],
 ])('a body %s is not waited for', async (_, patience) => {
   const { body, pieces } = reading(patience)

@@ -37,7 +37,7 @@ const code = (given: Given | undefined) =>
   given !== undefined && 'fault' in given ? given.fault.code : undefined
 
 const NDJSON = Buffer.from('\u{feff}{"a":"ä🎉"}\r\n\n  \n[1]\n{"b":2}')
-const CSV = Buffer.from('\u{feff}address,"n ""x"""\r\na@x.org,"ä🎉\r\n"",,"\r\n\r\nb@x.org\nc@x.org,3')
+const CSV = Buffer.from('\u{feff}"address","n ""x"""\r\na@x.org,"ä🎉\r\n"",,"\r\n\r\nb@x.org\nc@x.org,3')
 
 test('lines of JSON are rows; blank ones, a mark of the byte order and ends of either kind are none', async () => {
   const { given } = await read(ndjsonRows(parse), NDJSON)

@@ -38,13 +38,13 @@ function storeOf() {
 test('rows are handed over in lots of a size that does not depend on how many there are', async () => {
   const { lots, upload } = storeOf()
   const own = upload(0)
-  await own.take(rows(4_500))
-  await own.take(rows(10, 4_500))
-  expect(await own.end()).toMatchObject({ offset: 4_510, recipients: 4_510 })
+  await own.take(rows(8_500))
+  await own.take(rows(10, 8_500))
+  expect(await own.end()).toMatchObject({ offset: 8_510, recipients: 8_510 })
   expect(lots.map((lot) => [lot.firstRow, lot.rows])).toEqual([
-    [0, 2_000],
-    [2_000, 2_000],
-    [4_000, 510],
+    [0, 4_000],
+    [4_000, 4_000],
+    [8_000, 510],
   ])
 })
 
@@ -68,17 +68,17 @@ test('no more than one lot is on its way while the next is made', async () => {
 test('what was taken is recognised part by part, and anything else is not', async () => {
   const { upload } = storeOf()
   const first = upload(0)
-  await first.take(rows(2_500))
+  await first.take(rows(4_500))
   await first.end()
-  const again = upload(2_500, 0)
-  await again.take(rows(2_200))
-  await again.take(rows(400, 2_200))
-  expect(await again.end()).toMatchObject({ offset: 2_600, repeated: 2_500, recipients: 100 })
+  const again = upload(4_500, 0)
+  await again.take(rows(4_200))
+  await again.take(rows(400, 4_200))
+  expect(await again.end()).toMatchObject({ offset: 4_600, repeated: 4_500, recipients: 100 })
 
-  const other = upload(2_600, 2_000)
-  await expect(other.take(rows(500, 2_001))).rejects.toMatchObject({ type: 'upload-changed' })
-  const less = upload(2_600, 2_000)
-  await less.take(rows(499, 2_000))
+  const other = upload(4_600, 4_000)
+  await expect(other.take(rows(500, 4_001))).rejects.toMatchObject({ type: 'upload-changed' })
+  const less = upload(4_600, 4_000)
+  await less.take(rows(499, 4_000))
   await expect(less.end()).rejects.toMatchObject({ type: 'upload-changed' })
 })
 
