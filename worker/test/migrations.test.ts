@@ -208,6 +208,30 @@ test('the list is folded with the strongest reason, and an older worker finds in
   await rig.sql('DELETE FROM suppression')
 })
 
+test('what was open when the schema goes down is cancelled, and what is being sent may end', async () => {
+  const [open, sending] = [crypto.randomUUID(), crypto.randomUUID()]
+  await rig.sql(
+    `INSERT INTO batch (id, user_id, state, sender, subject, recipients, duplicates, filling)
+     VALUES ($1, 'u', 'open', 's', 's', 1, 0, true), ($2, 'u', 'running', 's', 's', 1, 0, true)`,
+    [open, sending],
+  )
+  await rig.sql(
+    `INSERT INTO recipient (batch_id, seq, address, address_norm) VALUES ($1, 0, 'a', 'a'), ($2, 0, 'a', 'a')`,
+    [open, sending],
+  )
+  await rig.migrate('down', '8')
+  const states = (id: string) =>
+    rig.sql(
+      `SELECT batch.state AS batch, finished_at IS NOT NULL AS finished, recipient.state AS recipient
+       FROM batch JOIN recipient ON batch_id = id WHERE id = $1`,
+      [id],
+    )
+  expect(await states(open)).toEqual([{ batch: 'cancelled', finished: true, recipient: 'cancelled' }])
+  await rig.sql(`UPDATE batch SET state = 'completed' WHERE id = $1`, [sending])
+  expect(await states(sending)).toEqual([{ batch: 'completed', finished: false, recipient: 'pending' }])
+  await rig.migrate('up')
+})
+
 test('migrations that start together take turns', async () => {
   await rig.migrate('down', '0')
   const slow = {

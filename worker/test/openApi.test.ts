@@ -6,7 +6,9 @@ import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rig, WorkerProcess } from './rig.ts'
 import { pythonTool } from '../../hack/servers/pythonTool.ts'
-import { startRig, TOKEN } from './rig.ts'
+import { batchOf, startRig, TOKEN } from './rig.ts'
+
+const SCHEMATHESIS_DIR = join(import.meta.dirname, '../../hack/servers/schemathesis')
 
 let rig: Rig
 let worker: WorkerProcess
@@ -44,6 +46,8 @@ test('the description is open, complete, and passes a linter without a word', as
       'post /v1/batches/{id}/retry-failed',
       'post /v1/batches/{id}/resolve-uncertain',
       'get /v1/batches/{id}/recipients',
+      'post /v1/batches/{id}/recipients',
+      'post /v1/batches/{id}/start',
       'put /v1/suppressions/{address}',
     ]),
   )
@@ -132,16 +136,26 @@ test('a path that cannot be decoded is a problem, too', async () => {
 })
 
 test('generated requests, good and bad, meet neither a 5xx nor an answer that is not described', async () => {
-  const program = await pythonTool(
-    'schemathesis',
-    join(import.meta.dirname, '../../hack/servers/schemathesis/requirements.txt'),
-  )
+  const program = await pythonTool('schemathesis', join(SCHEMATHESIS_DIR, 'requirements.txt'))
   const dir = await mkdtemp(join(tmpdir(), 'batchsender-schemathesis-'))
   const file = join(dir, 'openapi.json')
   const id = await worker.accept(3)
-  const text = JSON.stringify(await description())
-  const reachable = text.replaceAll('"name":"id",', `"name":"id","example":"${id}",`)
-  expect(reachable).not.toBe(text)
+  const answer = await worker.post({ ...batchOf(0), recipients: undefined, state: 'open' })
+  const open = ((await answer.json()) as { id: string }).id
+  const described = await description()
+  const withId = (value: unknown, of: string): unknown =>
+    JSON.parse(JSON.stringify(value).replaceAll('"name":"id",', `"name":"id","example":"${of}",`))
+  const ROWS = '/v1/batches/{id}/recipients'
+  const paths = {
+    ...(withId(described.paths, id) as Description['paths']),
+    [ROWS]: {
+      ...(withId(described.paths[ROWS], id) as object),
+      post: withId(described.paths[ROWS]?.['post'], open),
+    },
+  }
+  const reachable = JSON.stringify({ ...described, paths })
+  expect(reachable).toContain(id)
+  expect(reachable).toContain(open)
   await writeFile(file, reachable)
   const checks =
     'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance'
@@ -154,7 +168,8 @@ test('generated requests, good and bad, meet neither a 5xx nor an answer that is
     'examples,coverage,fuzzing',
   ]
   const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
-    execFile(program, [...args, ...more], { cwd: dir, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    const env = { ...process.env, SCHEMATHESIS_HOOKS: 'rows', PYTHONPATH: SCHEMATHESIS_DIR }
+    execFile(program, [...args, ...more], { cwd: dir, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, output: stdout + stderr })
     })
   })

@@ -4,7 +4,8 @@ import type { Pgbouncer } from '../../hack/servers/pgbouncer.ts'
 import type { Rig } from './rig.ts'
 import { startPgbouncer } from '../../hack/servers/pgbouncer.ts'
 import { openDatabase } from '../src/store/database.ts'
-import { atTheSink, isFinished, startRig } from './rig.ts'
+import type { BatchView } from './rig.ts'
+import { atTheSink, batchOf, isFinished, startRig, TOKEN } from './rig.ts'
 import { until } from './until.ts'
 
 let rig: Rig
@@ -49,4 +50,17 @@ test('a batch is sent, each mail once', async () => {
   expect(batch).toMatchObject({ state: 'completed', counts: { sent: 1_000 } })
   const { distinct, duplicates } = await atTheSink(rig.sink, before)
   expect([distinct.size, duplicates]).toEqual([1_000, 0])
+})
+
+test('a campaign is copied through it', async () => {
+  const worker = await rig.worker({ postgresUrl: pooler.url })
+  const { recipients, ...content } = batchOf(5_000, 'campaign')
+  const { id } = (await (await worker.post({ ...content, state: 'open' })).json()) as BatchView
+  const answer = await fetch(`${worker.api}/v1/batches/${id}/recipients`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/x-ndjson' },
+    body: recipients.map((recipient) => JSON.stringify(recipient)).join('\n'),
+  })
+  expect(await answer.json()).toMatchObject({ offset: 5_000, recipients: 5_000 })
+  expect(await worker.batch(id)).toMatchObject({ state: 'open', recipients: 5_000 })
 })

@@ -2,6 +2,9 @@
 
 export const AUDIT_ACTIONS = [
   'batch.created',
+  'batch.opened',
+  'batch.recipients-added',
+  'batch.started',
   'batch.paused',
   'batch.resumed',
   'batch.cancelled',

@@ -1,6 +1,7 @@
 /** The states of a batch and what each allows. */
 
 export const BATCH_STATE_WORDS = {
+  open: 'takes recipients; nothing of it is sent before it is started',
   accepted: 'taken; nothing of it was begun',
   running: 'recipients wait, are being sent to, or are tried again; with an `errorCode` it is ending',
   paused: 'nothing more is begun before it is resumed: a person wanted it so, or `pauseReason` says why',
@@ -20,7 +21,7 @@ export type BatchCommand = 'pause' | 'resume' | 'cancel'
 const COMMANDS: Readonly<Record<BatchCommand, { from: readonly BatchState[]; to: BatchState }>> = {
   pause: { from: ['accepted', 'running'], to: 'paused' },
   resume: { from: ['paused'], to: 'running' },
-  cancel: { from: ['accepted', 'running', 'paused'], to: 'cancelled' },
+  cancel: { from: ['open', 'accepted', 'running', 'paused'], to: 'cancelled' },
 }
 
 /** @returns the states from which a command applies, and the one it leads to. Repeating a command changes nothing. */

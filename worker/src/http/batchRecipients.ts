@@ -94,7 +94,8 @@ function knows(variables: Variables = {}, name: string): boolean {
 
 const NONE: Variables = {}
 
-function parseRecipient(
+/** @param pointer of the recipient in what was given */
+export function parseRecipient(
   given: unknown,
   pointer: string,
   plan: Plan,

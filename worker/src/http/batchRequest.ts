@@ -41,6 +41,18 @@ const FIELDS = {
         'Who goes first: `transactional` passes what is `bulk`, and has a share of the rate that bulk never takes.',
     }),
   ),
+  state: Type.Optional(
+    stringEnum(['open'], {
+      description:
+        'Left out, the batch is complete as it is given. `open`: it gets its recipients afterwards, at `/v1/batches/{id}/recipients`, and is sent when it is started.',
+    }),
+  ),
+  sendWhileOpen: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Of an open batch: send what there is while more is added.',
+    }),
+  ),
   dryRun: Type.Optional(
     Type.Boolean({
       description: 'Check everything and show the first mail; accept nothing.',
@@ -52,11 +64,14 @@ const FIELDS = {
 export const BatchRequest = Type.Object(
   {
     ...FIELDS,
-    recipients: Type.Array(Recipient, {
-      minItems: 1,
-      maxItems: 50_000,
-      description: 'Who gets a mail; of those that are one mailbox the first.',
-    }),
+    recipients: Type.Optional(
+      Type.Array(Recipient, {
+        minItems: 1,
+        maxItems: 50_000,
+        description:
+          'Who gets a mail; of those that are one mailbox the first. Required, but of an open batch, which has none yet.',
+      }),
+    ),
   },
   {
     additionalProperties: false,
@@ -79,7 +94,7 @@ export const BatchRequest = Type.Object(
 
 /** Looked at one by one afterwards, so that some may be left out. */
 const Whole = Type.Object(
-  { ...FIELDS, recipients: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 50_000 }) },
+  { ...FIELDS, recipients: Type.Optional(Type.Array(Type.Unknown(), { minItems: 1, maxItems: 50_000 })) },
   { additionalProperties: false },
 )
 
@@ -112,14 +127,36 @@ export function parseBatchRequest(body: unknown, options: ParseOptions): ParsedR
     provided: options.provided,
     stopAfter: options.skipsInvalid ? Infinity : ERRORS_TOLD,
   })
-  const errors = [...ofSchema, ...contentFaults(request), ...texts.faults, ...recipients.errors]
+  const errors = [
+    ...ofSchema,
+    ...openFaults(request),
+    ...contentFaults(request),
+    ...texts.faults,
+    ...recipients.errors,
+  ]
   if (!options.skipsInvalid || recipients.recipients.length === 0)
     errors.push(...recipients.refused.flatMap((one) => one.errors))
   if (errors.length > 0) return { errors: errors.slice(0, ERRORS_TOLD) }
-  const { dryRun = false, ...content } = request as Whole
+  const { dryRun = false, state, sendWhileOpen, ...content } = request as Whole
+  const open = openOf(state, sendWhileOpen)
   const { refused, duplicates } = recipients
-  const batch = { ...NOTHING, ...content, recipients: recipients.recipients, duplicates }
+  const batch = { ...NOTHING, ...content, open, recipients: recipients.recipients, duplicates }
   return { batch, refused, dryRun }
+}
+
+function openOf(state: Given['state'], sendWhileOpen = false): NewBatch['open'] {
+  if (state === undefined) return undefined
+  return sendWhileOpen ? 'sending' : 'held'
+}
+
+/** Which of its fields go together; to look at an open batch somebody may be named. */
+function openFaults({ state, sendWhileOpen, recipients, dryRun = false }: Given): readonly FieldError[] {
+  if (state === 'open')
+    return recipients === undefined || dryRun ? [] : [{ pointer: '/recipients', code: 'recipients_of_open' }]
+  return [
+    ...(recipients === undefined ? [{ pointer: '/recipients', code: 'required' }] : []),
+    ...(sendWhileOpen === undefined ? [] : [{ pointer: '/sendWhileOpen', code: 'only_while_open' }]),
+  ]
 }
 
 type Whole = Static<typeof Whole>

@@ -9,6 +9,7 @@ import { RefusedView } from './dryRun.ts'
 import { Instant } from './instant.ts'
 import { List } from './problem.ts'
 import { present, RefusalView } from './recipientViews.ts'
+import { UploadStateView } from './uploads/uploadViews.ts'
 
 const CountsView = Type.Object(
   Object.fromEntries(
@@ -30,6 +31,8 @@ const LISTED = {
   createdAt: Instant('When it was accepted.'),
   finishedAt: Type.Optional(Instant('When nothing of it was left to do.')),
   errorCode: Type.Optional(Type.String({ description: 'Why the batch as a whole failed.' })),
+  open: Type.Optional(Type.Boolean({ description: 'True while recipients may be added; absent otherwise.' })),
+  startedAt: Type.Optional(Instant('When one that was opened was said to be complete.')),
 }
 
 export const ListedBatchView = Type.Object(LISTED, { title: 'ListedBatch' })
@@ -44,6 +47,7 @@ export const BatchView = Type.Object(
       description: 'What recipients were refused for, the most frequent first.',
     }),
     pauseReason: Type.Optional(PauseReasonView),
+    upload: Type.Optional(UploadStateView),
   },
   { title: 'Batch' },
 )
@@ -56,6 +60,7 @@ export const AcceptedView = Type.Object(
     recipients: LISTED.recipients,
     duplicates: LISTED.duplicates,
     counts: CountsView,
+    open: LISTED.open,
     ...RefusedView,
   },
   { title: 'AcceptedBatch' },
@@ -63,6 +68,7 @@ export const AcceptedView = Type.Object(
 
 export function listedView(batch: ListedBatch | Omit<ListedBatch, 'createdMicros'>) {
   const { id, name, tags, state, recipients, duplicates, retries, createdAt, finishedAt, errorCode } = batch
+  const { isOpen, startedAt } = batch
   return {
     id,
     ...(name !== null && { name }),
@@ -74,6 +80,8 @@ export function listedView(batch: ListedBatch | Omit<ListedBatch, 'createdMicros
     createdAt,
     ...(finishedAt && { finishedAt }),
     ...(errorCode !== null && { errorCode }),
+    ...(isOpen && { open: true }),
+    ...(startedAt && { startedAt }),
   }
 }
 
@@ -82,5 +90,6 @@ export const batchView = (batch: Batch) => ({
   counts: batch.counts,
   deliveries: batch.deliveries,
   refusals: batch.refusals.map(({ example, ...refusal }) => ({ ...refusal, example: present(example) })),
+  ...(batch.upload && { upload: batch.upload }),
   ...(batch.pauseReason && { pauseReason: pauseReasonView(batch.pauseReason) }),
 })

@@ -29,9 +29,9 @@ export interface Bodies {
 /** Of a batch it is 4. */
 const MAX_DEPTH = 32
 /** 16 KiB/s is slower than any line that one would send a batch over. */
-const WITH_TOKEN: Pace = { graceMs: 10_000, bytesPerSecond: 16_384 }
+const WITH_TOKEN: Pace = { graceMs: 10_000, bytesPerSecond: 16_384, totalMs: 60_000 }
 /** Providers send little, over good lines, and give up after 15 s. */
-const WITHOUT_TOKEN: Pace = { graceMs: 10_000, bytesPerSecond: 0 }
+const WITHOUT_TOKEN: Pace = { graceMs: 10_000, bytesPerSecond: 0, totalMs: 60_000 }
 /** A client that is refused while it sends reads the answer only if its connection stays. */
 const LINGER_MS = 10_000
 
@@ -112,7 +112,7 @@ const forbiddenName = () =>
     },
   ])
 
-function isJson(text: string): boolean {
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text)
     return true
@@ -133,7 +133,7 @@ function contentLengthOf({ headers }: FastifyRequest): number | undefined {
 }
 
 /** Compressed, or in another encoding of characters (RFC 8259 §8.1). */
-function isEncoded({ headers }: FastifyRequest): boolean {
+export function isEncoded({ headers }: FastifyRequest): boolean {
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   const charset = /;\s*charset="?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
   return encoding !== 'identity' || !/^utf-?8$/i.test(charset)

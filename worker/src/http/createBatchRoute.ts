@@ -69,7 +69,7 @@ export function createBatchRoute(store: BatchStore, options: CreateOptions): Fas
           { userId: request.userId, key, ...fingerprintOf(request.body, request.query) },
           batch,
           (id) => answerOf(id, batch, parsed.refused),
-          (id) => auditOf(request, 'batch.created', pathOf(id), countsIn(batch, parsed.refused)),
+          (id) => auditOf(request, ACTIONS[batch.open ?? 'not'], pathOf(id), countsIn(batch, parsed.refused)),
         )
         if ('refused' in accepted) throw new Problem(REFUSALS[accepted.refused])
         const { status, location, body } = accepted.answer
@@ -84,6 +84,8 @@ export function createBatchRoute(store: BatchStore, options: CreateOptions): Fas
     return Promise.resolve()
   }
 }
+
+const ACTIONS = { held: 'batch.opened', sending: 'batch.opened', not: 'batch.created' } as const
 
 const REFUSALS = {
   inFlight: 'idempotency-key-in-flight',
@@ -104,7 +106,9 @@ function answerOf(id: string, batch: NewBatch, refused: readonly Refused[]) {
   const { recipients, duplicates } = countsIn(batch, refused)
   const counts = countsOf([['pending', recipients]])
   const left = refused.length > 0 && { refused: refused.slice(0, REFUSED_TOLD), refusedCount: refused.length }
-  const body = { id, state: 'accepted', recipients, duplicates, counts, ...left }
+  const state = batch.open === 'held' ? 'open' : 'accepted'
+  const open = batch.open !== undefined && { open: true }
+  const body = { id, state, recipients, duplicates, counts, ...open, ...left }
   return { status: 202, location: pathOf(id), body: JSON.stringify(body) }
 }
 

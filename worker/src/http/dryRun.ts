@@ -1,7 +1,7 @@
 /** What would become of a batch: how many would get a mail, who would not, and the first mail as it would be. */
 import Type from 'typebox'
 import type { Refused } from './batchRecipients.ts'
-import type { NewBatch } from './ports.ts'
+import type { NewBatch, NewRecipient } from './ports.ts'
 import { renderMail } from '../sending/renderMail.ts'
 import { FieldErrorView, List } from './problem.ts'
 
@@ -45,7 +45,7 @@ export const DryRunView = Type.Object(
     recipients: Type.Integer({ description: 'How many would get a mail.' }),
     duplicates: Type.Integer({ description: 'How many given recipients are the same mailbox as another.' }),
     ...RefusedView,
-    preview: PreviewView,
+    preview: Type.Optional(PreviewView),
   },
   { title: 'DryRun' },
 )
@@ -54,9 +54,20 @@ const NO_BATCH = '00000000-0000-0000-0000-000000000000'
 
 /** @param provided variables of which nobody knows the value before the batch is there */
 export function dryRunOf(batch: NewBatch, refused: readonly Refused[], provided: readonly string[]) {
-  const { from, replyTo, recipients, duplicates, headers = {} } = batch
+  const { recipients, duplicates } = batch
   const [first] = recipients
-  if (first === undefined) throw new Error('a batch without recipients was let through')
+  return {
+    dryRun: true as const,
+    recipients: recipients.length,
+    duplicates,
+    ...(refused.length > 0 && { refused: refused.slice(0, REFUSED_TOLD), refusedCount: refused.length }),
+    // Of an open batch nobody may have been given.
+    ...(first !== undefined && { preview: previewOf(batch, first, provided) }),
+  }
+}
+
+function previewOf(batch: NewBatch, first: NewRecipient, provided: readonly string[]) {
+  const { from, replyTo, headers = {} } = batch
   const later = Object.fromEntries(provided.map((name) => [name, `{{${name}}}`]))
   const mail = renderMail(
     { from, replyTo, subject: batch.subject, text: batch.text, html: batch.html, headers },
@@ -70,18 +81,12 @@ export function dryRunOf(batch: NewBatch, refused: readonly Refused[], provided:
   )
   const { to, subject, text, html } = mail
   return {
-    dryRun: true as const,
-    recipients: recipients.length,
-    duplicates,
-    ...(refused.length > 0 && { refused: refused.slice(0, REFUSED_TOLD), refusedCount: refused.length }),
-    preview: {
-      to,
-      from,
-      ...(replyTo !== undefined && { replyTo }),
-      subject,
-      ...(text !== undefined && { text }),
-      ...(html !== undefined && { html }),
-      headers: { ...mail.headers, 'Message-ID': mail.messageId },
-    },
+    to,
+    from,
+    ...(replyTo !== undefined && { replyTo }),
+    subject,
+    ...(text !== undefined && { text }),
+    ...(html !== undefined && { html }),
+    headers: { ...mail.headers, 'Message-ID': mail.messageId },
   }
 }

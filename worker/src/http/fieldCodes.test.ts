@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { describedTables } from './describedTables.ts'
 import { FIELD_CODES } from './fieldCodes.ts'
 
-const sources = ['.', '..', '../domain'].flatMap((folder) => {
+const sources = ['.', 'uploads', '..', '../domain'].flatMap((folder) => {
   const dir = join(import.meta.dirname, folder)
   return readdirSync(dir)
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'fieldCodes.ts')

@@ -20,8 +20,10 @@ import type {
   RecipientPage,
   TracedRecipient,
 } from './recipientPorts.ts'
+import type { UploadState } from './uploadPorts.ts'
 
 export type * from './recipientPorts.ts'
+export type * from './uploadPorts.ts'
 
 export interface NewRecipient {
   readonly mailbox: Mailbox
@@ -46,6 +48,8 @@ export interface NewBatch {
   readonly duplicates: number
   /** `bulk` when left out. */
   readonly priority?: Priority | undefined
+  /** It gets its recipients afterwards: nothing is sent before it is started, or what is there is sent meanwhile. */
+  readonly open?: 'held' | 'sending' | undefined
 }
 
 export interface Batch {
@@ -67,10 +71,16 @@ export interface Batch {
   readonly retries: number
   /** While it is paused and did so by itself. */
   readonly pauseReason: PauseReason | null
+  /** Whether recipients may still be added. */
+  readonly isOpen: boolean
+  /** When one that was opened was said to be complete. */
+  readonly startedAt: Date | null
+  /** Of one that was opened. */
+  readonly upload: UploadState | null
 }
 
 /** Without the counts, which would cost a look at every recipient. */
-export type ListedBatch = Omit<Batch, 'counts' | 'deliveries' | 'refusals' | 'pauseReason'> & {
+export type ListedBatch = Omit<Batch, 'counts' | 'deliveries' | 'refusals' | 'pauseReason' | 'upload'> & {
   /** Microseconds: a date of JavaScript would be too coarse to go on from. */
   readonly createdMicros: string
 }

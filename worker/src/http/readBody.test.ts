@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { ByteBudget } from './byteBudget.ts'
 import { PIECE_BYTES, readBody } from './readBody.ts'
 
-const PATIENT = { graceMs: 60_000, bytesPerSecond: 0 }
+const PATIENT = { graceMs: 60_000, bytesPerSecond: 0, totalMs: 60_000 }
 
 function reading(budget: ByteBudget, more: Partial<Parameters<typeof readBody>[1]> = {}) {
   const stream = new PassThrough()
@@ -62,8 +62,9 @@ test('pieces of one byte count for what they take', async () => {
 })
 
 test.each([
-  ['that is not there when it has to be', { graceMs: 0, bytesPerSecond: 0 }],
-  ['that comes too slowly', { graceMs: 0, bytesPerSecond: 1e9 }],
+  ['that is not there when it has to be', { graceMs: 0, bytesPerSecond: 0, totalMs: 60_000 }],
+  ['that comes too slowly', { graceMs: 0, bytesPerSecond: 1e9, totalMs: 60_000 }],
+  ['that takes longer than any may', { graceMs: 60_000, bytesPerSecond: 0, totalMs: 0 }],
 ])('a body %s is not waited for', async (_, pace) => {
   const { stream, body } = reading(new ByteBudget(10_000), { pace })
   stream.write('x')

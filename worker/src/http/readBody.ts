@@ -8,6 +8,8 @@ export interface Pace {
   readonly graceMs: number
   /** From then on it must have come this fast on average; 0 when it has to be there by then. */
   readonly bytesPerSecond: number
+  /** And not longer than this, however much there is of it. */
+  readonly totalMs: number
 }
 
 export interface BodyOptions {
@@ -67,7 +69,8 @@ export async function readBody(payload: Readable, options: BodyOptions): Promise
   }
 }
 
-function isTooSlow({ graceMs, bytesPerSecond }: Pace, elapsedMs: number, received: number): boolean {
+function isTooSlow({ graceMs, bytesPerSecond, totalMs }: Pace, elapsedMs: number, received: number): boolean {
+  if (elapsedMs > totalMs) return true
   if (elapsedMs <= graceMs) return false
   return bytesPerSecond === 0 || received < ((elapsedMs - graceMs) / 1_000) * bytesPerSecond
 }

@@ -4,7 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Fastify from 'fastify'
 import type { Logger } from '../log.ts'
-import type { BatchStore, DeadLetterStore, ListAudit, SuppressionStore } from './ports.ts'
+import type { BatchStore, DeadLetterStore, ListAudit, SuppressionStore, UploadStore } from './ports.ts'
 import type { AdmissionOptions } from './admission.ts'
 import { admission } from './admission.ts'
 import { anyAddress } from './anyAddress.ts'
@@ -27,10 +27,13 @@ import type { WebhookRoutesOptions } from './webhookRoutes.ts'
 import { webhookRoutes } from './webhookRoutes.ts'
 import { suppressionRoutes } from './suppressionRoutes.ts'
 import { unsubscribeRoutes } from './unsubscribeRoutes.ts'
+import { campaignRoutes } from './uploads/campaignRoutes.ts'
+import { uploadRoute } from './uploads/uploadRoute.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface ServerOptions extends AdmissionOptions {
   readonly store: BatchStore
+  readonly uploads: UploadStore
   readonly suppressions: SuppressionStore
   readonly deadLetters: DeadLetterStore
   readonly audit: ListAudit
@@ -41,10 +44,11 @@ export interface ServerOptions extends AdmissionOptions {
   readonly budgets: BodyBudgets
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
+  /** Aborted when told to stop. */
+  readonly stopping: AbortSignal
   readonly onAnswered: (method: string, route: string, status: number, seconds: number) => void
 }
 
-const REQUEST_MS = 60_000
 const RETRY_SECONDS = '5'
 
 export interface ApiServer {
@@ -72,11 +76,13 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     bodyLimit: 65_536,
     // An address is part of a path, also a sealed one.
     routerOptions: { maxParamLength: 512 },
-    requestTimeout: REQUEST_MS,
+    // Bodies have deadlines of their own; headers have that of the platform.
+    requestTimeout: 0,
     forceCloseConnections: 'idle',
   }).withTypeProvider<TypeBoxTypeProvider>()
   server.setValidatorCompiler(validatorCompiler)
-  const { json, bytes: readBytes } = bodies(options.budgets, server.getDefaultJsonParser('error', 'error'))
+  const parseText = server.getDefaultJsonParser('error', 'error')
+  const { json, bytes: readBytes } = bodies(options.budgets, parseText)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', json)
   server.decorateRequest('userId', '')
@@ -114,6 +120,11 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   const { maxRequestSizeBytes } = options
   await server.register(createBatchRoute(options.store, { maxRequestSizeBytes, provided }))
   await server.register(batchRoutes(options.store, maxRequestSizeBytes))
+  await server.register(campaignRoutes(options.store, options.uploads))
+  const { uploads, stopping, budgets } = options
+  await server.register(
+    uploadRoute({ store: uploads, provided, budget: budgets.parsed, parseText, stopping }),
+  )
   await server.register(resolveRoute(options.store))
   await server.register(batchListRoute(options.store))
   await server.register(recipientRoutes(options.store))

@@ -19,6 +19,7 @@ import { listAudit } from '../store/audit.ts'
 import { batchStore } from '../store/batchStore.ts'
 import { deadLetterStore } from '../store/deadLetters.ts'
 import { suppressionStore } from '../store/suppressions.ts'
+import { uploadStore } from '../store/uploads.ts'
 
 /** Requests still arrive until every proxy knows that this worker is no longer ready. */
 const LISTEN_ON_MS = 3_000
@@ -52,6 +53,8 @@ export async function openApi(context: Context, needs: ApiNeeds): Promise<Part> 
       onDue,
       events: settings.clickhouseUrl !== undefined,
     }),
+    uploads: uploadStore(database, { onDue, reads }),
+    stopping,
     suppressions: suppressionStore(database, reads),
     deadLetters: deadLetterStore(database, onDue, reads),
     audit: (page) => listAudit(reads, page),

@@ -1,6 +1,7 @@
 /** Batches in the order of their creation, the newest first. */
 import type { BatchPage, ListedBatch } from '../http/ports.ts'
 import type { Queryable } from './database.ts'
+import { IS_FILLED } from './filling.ts'
 
 export function listBatches(queryable: Queryable, page: BatchPage): Promise<readonly ListedBatch[]> {
   const { text, values } = batchesStatement(page)
@@ -29,4 +30,5 @@ export function batchesStatement({ state, tag, after, limit }: BatchPage) {
 }
 
 export const BATCH_COLUMNS = `id, name, tags, state, recipients, duplicates, created_at AS "createdAt",
-  finished_at AS "finishedAt", error_code AS "errorCode", retries`
+  finished_at AS "finishedAt", error_code AS "errorCode", retries, ${IS_FILLED} AS "isOpen",
+  started_at AS "startedAt"`

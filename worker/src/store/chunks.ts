@@ -4,6 +4,7 @@ import type { Queryable } from './database.ts'
 import type { ChunkRef } from '../sending/ports.ts'
 import type { DueChunk, WakeupLedger } from '../sending/sweep.ts'
 import { CHUNK_SIZE, expressRank } from './express.ts'
+import { IS_FILLED } from './filling.ts'
 import { foldTallies, HAS_FAILURES } from './tallies.ts'
 
 /**
@@ -20,7 +21,7 @@ const AMONG = 10_000
 /** For so long the express lane has its chunks to itself: what it does not come to, the queue is given too. */
 const EXPRESS_FIRST = `interval '2 seconds'`
 
-/** One row for each chunk of a new batch, due at once. */
+/** One row for each chunk of a batch that has all its recipients, due at once. */
 export async function insertChunks(
   transaction: Queryable,
   batchId: string,
@@ -30,8 +31,32 @@ export async function insertChunks(
   await transaction.query(
     `INSERT INTO chunk (batch_id, number, first_seq, last_seq, express)
      SELECT $1, number, number * $2, LEAST((number + 1) * $2, $3) - 1, $4::int
-     FROM generate_series(0, ($3 - 1) / $2) AS number`,
+     FROM generate_series(0, ($3 - 1) / $2) AS number WHERE $3 > 0`,
     [batchId, CHUNK_SIZE, recipients, expressRank(recipients, priority)],
+  )
+}
+
+/**
+ * For what was added since to a batch that is sent while it is filled, of which nobody knows how large it will be: it has
+ * no place in the express lane. Of a paused one they are due when it is resumed. The batch is locked by the caller.
+ * @param recipients how many it has by now
+ */
+export async function appendChunks(
+  transaction: Queryable,
+  batchId: string,
+  recipients: number,
+  isPaused: boolean,
+): Promise<void> {
+  await transaction.query(
+    `WITH present AS (
+       SELECT number + 1 AS number, last_seq + 1 AS seq FROM chunk WHERE batch_id = $1 ORDER BY chunk.number DESC LIMIT 1),
+     from_here AS (
+       SELECT COALESCE((SELECT number FROM present), 0) AS number, COALESCE((SELECT seq FROM present), 0) AS seq)
+     INSERT INTO chunk (batch_id, number, first_seq, last_seq, due_at)
+     SELECT $1, number + turn, seq + turn * $2, LEAST(seq + (turn + 1) * $2, $3) - 1,
+       CASE WHEN $4 THEN 'infinity' ELSE now() END
+     FROM from_here, generate_series(0, ($3 - seq) / $2) AS turn WHERE seq + turn * $2 < $3`,
+    [batchId, CHUNK_SIZE, recipients, isPaused],
   )
 }
 
@@ -133,8 +158,11 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
   }
 }
 
-/** For rows of `batch`: it has begun and not been told finished; of a cancelled one something may be under way. */
-export const UNFINISHED = `(batch.state = 'running' OR batch.state = 'cancelled' AND batch.finished_at IS NULL)`
+/**
+ * For rows of `batch`: it has begun and not been told finished; of a cancelled one something may be under way. One that
+ * is being filled has more to come.
+ */
+export const UNFINISHED = `(batch.state = 'running' AND NOT ${IS_FILLED} OR batch.state = 'cancelled' AND batch.finished_at IS NULL)`
 
 /** What a batch becomes when nothing of it is left to send, and nothing is under way. */
 export const COMPLETION = `state = CASE WHEN batch.state = 'cancelled' THEN 'cancelled'

@@ -4,11 +4,17 @@ import { readFileSync } from 'node:fs'
 import { linedPem } from '../../../crds/pem.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError, Pool } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
 import { StatementNames } from './statementNames.ts'
 
 /** Runs one statement; `$1` … are `values`. */
 export interface Queryable {
   query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+export interface Transaction extends Queryable {
+  /** @param text `COPY … FROM STDIN` @param data all of its rows, as that has them */
+  copy(text: string, data: string): Promise<void>
 }
 
 /** How a transaction is held: set within it, so that it reaches a server behind a pooler and ends with it. */
@@ -21,7 +27,7 @@ export interface Terms {
 
 export interface Database extends Queryable {
   /** All or nothing; what `work` throws rolls back. It is run again when the server ended it for no fault of its own. */
-  transaction<Value>(work: (transaction: Queryable) => Promise<Value>, terms?: Terms): Promise<Value>
+  transaction<Value>(work: (transaction: Transaction) => Promise<Value>, terms?: Terms): Promise<Value>
   /** Whether the way to the server, or to its pooler, is encrypted. */
   isEncrypted(): Promise<boolean>
   /** Connections there are, those that nobody uses, and who waits for one. */
@@ -146,7 +152,7 @@ const GIVEN_UP = 'Query read timeout'
 async function inTransaction<Value>(
   pool: Pool,
   names: StatementNames,
-  work: (transaction: Queryable) => Promise<Value>,
+  work: (transaction: Transaction) => Promise<Value>,
   begin: string,
 ): Promise<Value> {
   const outcome = await withClient(pool, async (client) => {
@@ -154,6 +160,7 @@ async function inTransaction<Value>(
     try {
       const value = await work({
         query: async (text, values) => rowsOf(await client.query(statement(names, text, values))),
+        copy: (text, data) => copied(client, text, data),
       })
       await client.query('COMMIT')
       return { value }
@@ -166,6 +173,12 @@ async function inTransaction<Value>(
   })
   if ('error' in outcome) throw outcome.error
   return outcome.value
+}
+
+function copied(client: PoolClient, text: string, data: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.query(copyFrom(text)).once('finish', resolve).once('error', reject).end(data)
+  })
 }
 
 /** The one place where rows take the shape that their statement gives them. */

@@ -25,7 +25,7 @@ export async function failBatch(
 ): Promise<void> {
   await database.transaction(async (transaction) => {
     const failing = await transaction.query(
-      `UPDATE batch SET state = 'running', error_class = $2, error_code = $3, updated_at = now()
+      `UPDATE batch SET state = 'running', error_class = $2, error_code = $3, filling = false, updated_at = now()
        WHERE id = $1 AND state IN ('accepted', 'running', 'paused') AND retries = $4 AND error_class IS NULL
        RETURNING id`,
       [batchId, retryClass, code, run],
@@ -39,21 +39,28 @@ export async function failBatch(
   await endWaiting(database, batchId)
 }
 
+/** Of a million, one statement would take longer than a statement is waited for. */
+const AT_ONCE = 50_000
+
 /**
  * To be called when the end of the batch is there for all to see: as long as it is not, recipients are claimed under our
  * hands, and the results of those and this would wait for each other's rows. Whoever holds a row now settles it later,
  * and so does the end of each chunk when this is never carried out.
  */
 export async function endWaiting(database: Database, batchId: string): Promise<void> {
-  await database.query(
-    `WITH waiting AS MATERIALIZED (
-       SELECT seq FROM recipient WHERE batch_id = $1 AND state IN ('pending', 'deferred')
-         AND EXISTS (SELECT FROM batch WHERE id = $1 AND ${ENDING})
-       FOR NO KEY UPDATE SKIP LOCKED)
-     UPDATE recipient SET ${ENDED} FROM batch, waiting
-     WHERE batch.id = $1 AND recipient.batch_id = $1 AND recipient.seq = waiting.seq`,
-    [batchId],
-  )
+  const [batch] = await database.query<{ recipients: number }>('SELECT recipients FROM batch WHERE id = $1', [
+    batchId,
+  ])
+  for (let from = 0; from < (batch?.recipients ?? 0); from += AT_ONCE)
+    await database.query(
+      `WITH waiting AS MATERIALIZED (
+         SELECT seq FROM recipient WHERE batch_id = $1 AND seq >= $2 AND seq < $3 AND state IN ('pending', 'deferred')
+           AND EXISTS (SELECT FROM batch WHERE id = $1 AND ${ENDING})
+         FOR NO KEY UPDATE SKIP LOCKED)
+       UPDATE recipient SET ${ENDED} FROM batch, waiting
+       WHERE batch.id = $1 AND recipient.batch_id = $1 AND recipient.seq = waiting.seq`,
+      [batchId, from, from + AT_ONCE],
+    )
   await database.transaction(async (transaction) => {
     await transaction.query('SELECT FROM batch WHERE id = $1 FOR UPDATE', [batchId])
     await endChunks(transaction, batchId)

@@ -11,6 +11,7 @@ test('small and urgent batches have a place in the lane, urgent ones first, then
   ]
   expect(ranks).toEqual(ranks.toSorted((a = 0, b = 0) => a - b))
   expect(expressRank(CHUNK_SIZE + 1, 'bulk')).toBeUndefined()
+  expect(expressRank(50_001, 'transactional')).toBeUndefined()
 })
 
 test('handlers that are kept for small ones take every batch of one chunk', () => {

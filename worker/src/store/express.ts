@@ -12,11 +12,15 @@ export const URGENT_RANK = CHUNK_SIZE
 /** What the largest batch has that is small, however urgent. */
 export const SMALL_RANK = 2 * CHUNK_SIZE
 
+/** What is larger would make the lane long: it is looked through by everybody who takes of it. */
+export const LARGEST_EXPRESS = 50_000
+
 /**
  * The order in the lane: urgent ones before others of their size, few recipients before many.
- * @returns undefined for a large batch that is not urgent: it has no place there.
+ * @returns undefined for a large batch that is not urgent, and for a very large one: it has no place there.
  */
 export function expressRank(recipients: number, priority: Priority): number | undefined {
+  if (recipients > LARGEST_EXPRESS) return undefined
   if (priority === 'transactional') return recipients
   return recipients <= CHUNK_SIZE ? CHUNK_SIZE + recipients : undefined
 }

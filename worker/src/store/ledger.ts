@@ -2,7 +2,6 @@
 import { DatabaseError } from 'pg'
 import type { ChunkRef, Claimed, Content, Ledger, Work } from '../sending/ports.ts'
 import type { BatchState } from '../domain/batchState.ts'
-import type { MailHeaders } from '../domain/mailHeaders.ts'
 import type { OnUncertain } from '../domain/retryClasses.ts'
 import type { Database, Queryable } from './database.ts'
 import type { Claims } from './claims.ts'
@@ -11,6 +10,7 @@ import type { Contradicted } from './contradictions.ts'
 import { claimDue } from './claims.ts'
 import { ServerChanged } from './continuity.ts'
 import { contentCache } from './contentCache.ts'
+import { readContent } from './contents.ts'
 import { countFailure } from './deadLetters.ts'
 import { failBatch } from './endings.ts'
 import { LostClaims } from './lostClaims.ts'
@@ -108,6 +108,9 @@ function workOf(ref: ChunkRef, opened: Opened, content: Content): Work {
   }
 }
 
+/** One that is being filled has more to come than the one it may have. */
+const RECIPIENTS = `CASE WHEN batch.filling THEN GREATEST(2, batch.recipients) ELSE batch.recipients END`
+
 /**
  * The first worker to open a chunk starts the batch; in a statement of its own, since whoever cancels a batch locks it
  * before its chunks.
@@ -117,7 +120,7 @@ async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promis
     `UPDATE chunk SET published_at = NULL, due_at = clock_timestamp() + make_interval(secs => $3)
      FROM batch WHERE batch.id = $1 AND batch_id = $1 AND number = $2 AND NOT done AND dead_at IS NULL
        AND batch.state <> 'paused'
-     RETURNING first_seq, last_seq, batch.state, batch.retries, batch.recipients, chunk.express IS NOT NULL AS express,
+     RETURNING first_seq, last_seq, batch.state, batch.retries, ${RECIPIENTS} AS recipients, chunk.express IS NOT NULL AS express,
        batch.error_class IS NOT NULL AS failing, ${RESUMED} AS resumed, ${REFUSALS_ACCEPTED} AS accepted`,
     [ref.batchId, ref.chunk, leaseMs / 1_000],
   )
@@ -131,27 +134,6 @@ async function open(database: Queryable, ref: ChunkRef, leaseMs: number): Promis
     ref.batchId,
   ])
   return batch && { ...opened, state: batch.state }
-}
-
-async function readContent(database: Queryable, batchId: string): Promise<Content> {
-  const [row] = await database.query<{
-    sender: string
-    subject: string
-    text_body: string | null
-    html_body: string | null
-    reply_to: string | null
-    headers: MailHeaders | null
-  }>('SELECT sender, subject, text_body, html_body, reply_to, headers FROM batch WHERE id = $1', [batchId])
-  if (row === undefined) throw new Error('the batch is gone')
-  const { sender: from, subject, text_body: text, html_body: html, reply_to: replyTo, headers } = row
-  return {
-    from,
-    replyTo: replyTo ?? undefined,
-    subject,
-    text: text ?? undefined,
-    html: html ?? undefined,
-    headers: headers ?? {},
-  }
 }
 
 interface ClaimOptions extends LedgerOptions {
