@@ -37,8 +37,8 @@ const EXPRESS_HANDLERS = 3
 const EXPRESS_EVERY_MS = 1_000
 /** Of the slots, what large batches leave free, as a part of what is with the provider at once. */
 const RESERVED = 0.2
-const LINGER_MS = 20
-const GROUP = 100
+const LINGER_MS = 10
+const GROUP = 40
 
 export interface SendingNeeds {
   readonly pools: Pick<Pools, 'sending'>
