@@ -414,6 +414,8 @@ test('what is there is sent while more is added, and the batch ends when it is s
   const before = await rig.sink.count()
   const id = await opened({ sendWhileOpen: true })
   expect(await worker.batch(id)).toMatchObject({ state: 'accepted', open: true })
+  // What keeps older workers from ending it must not be needed by this one.
+  await rig.sql('ALTER TABLE batch DISABLE TRIGGER batch_stays_open')
   await taken(upload(id, rows(300, 'live')))
   const sent = (count: number) =>
     until(
@@ -430,11 +432,13 @@ test('what is there is sent while more is added, and the batch ends when it is s
     oldestInFlightSeconds: number
   }
   expect(oldestInFlightSeconds).toBeLessThan(3_600)
-  // As an older worker would that knows of no open batches.
-  await rig.sql(`UPDATE batch SET state = 'completed', finished_at = now() WHERE id = $1`, [id])
-  await rig.sql(`UPDATE batch SET updated_at = now() - interval '1 minute' WHERE id = $1`, [id])
   await taken(upload(id, rows(100, 'live', 300)))
   expect(await sent(400)).toMatchObject({ state: 'running', open: true })
+  await until(done, (open) => open.length === 0)
+  // As one of those would do.
+  await rig.sql('ALTER TABLE batch ENABLE TRIGGER batch_stays_open')
+  await rig.sql(`UPDATE batch SET state = 'completed', finished_at = now() WHERE id = $1`, [id])
+  expect(await worker.batch(id)).toMatchObject({ state: 'running', open: true })
 
   expect((await worker.command(id, 'pause')).status).toBe(200)
   await taken(upload(id, rows(100, 'live', 400)))
@@ -466,12 +470,12 @@ test('a batch that fails while it is filled takes no more', async () => {
 })
 
 test('one refusal of the sender does not end a batch that has only one recipient yet', async () => {
-  await rig.sink.behave([{ address: 'sender@example.org', at: 'mail', code: 550, times: 1 }])
+  await rig.sink.behave([{ address: 'sender@example.org', at: 'mail', code: 550 }])
   const id = await opened({ sendWhileOpen: true })
   await taken(upload(id, rows(1, 'one')))
   const batch = await until(
     () => worker.batch(id),
-    ({ state, counts }) => counts.sent === 1 || state === 'failed',
+    ({ counts }) => counts.failed + counts.deferred === 1,
     worker.log,
   )
   expect(batch).toMatchObject({ state: 'running', open: true })
