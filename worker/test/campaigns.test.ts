@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { BatchView, Rig, WorkerProcess } from './rig.ts'
 import { atTheSink, isFinished, startRig, TOKEN } from './rig.ts'
 import { commandBatch } from '../src/store/batches.ts'
 import { openDatabase } from '../src/store/database.ts'
-import { KNOWN_ADDRESSES } from '../src/store/uploads.ts'
+import { BY_KEY, KNOWN_ADDRESSES } from '../src/store/uploads.ts'
 import { limitMemory } from '../../hack/servers/memoryLimit.ts'
 import { procedure } from '../../hack/docs/procedures.ts'
 import { typed } from './terminal.ts'
@@ -414,6 +415,8 @@ test('what is there is sent while more is added, and the batch ends when it is s
   const before = await rig.sink.count()
   const id = await opened({ sendWhileOpen: true })
   expect(await worker.batch(id)).toMatchObject({ state: 'accepted', open: true })
+  // What keeps older workers from ending it must not be needed by this one.
+  await rig.sql('ALTER TABLE batch DISABLE TRIGGER batch_stays_open')
   await taken(upload(id, rows(300, 'live')))
   const sent = (count: number) =>
     until(
@@ -430,11 +433,13 @@ test('what is there is sent while more is added, and the batch ends when it is s
     oldestInFlightSeconds: number
   }
   expect(oldestInFlightSeconds).toBeLessThan(3_600)
-  // As an older worker would that knows of no open batches.
-  await rig.sql(`UPDATE batch SET state = 'completed', finished_at = now() WHERE id = $1`, [id])
-  await rig.sql(`UPDATE batch SET updated_at = now() - interval '1 minute' WHERE id = $1`, [id])
   await taken(upload(id, rows(100, 'live', 300)))
   expect(await sent(400)).toMatchObject({ state: 'running', open: true })
+  await until(done, (open) => open.length === 0)
+  // As one of those would do.
+  await rig.sql('ALTER TABLE batch ENABLE TRIGGER batch_stays_open')
+  await rig.sql(`UPDATE batch SET state = 'completed', finished_at = now() WHERE id = $1`, [id])
+  expect(await worker.batch(id)).toMatchObject({ state: 'running', open: true })
 
   expect((await worker.command(id, 'pause')).status).toBe(200)
   await taken(upload(id, rows(100, 'live', 400)))
@@ -466,12 +471,12 @@ test('a batch that fails while it is filled takes no more', async () => {
 })
 
 test('one refusal of the sender does not end a batch that has only one recipient yet', async () => {
-  await rig.sink.behave([{ address: 'sender@example.org', at: 'mail', code: 550, times: 1 }])
+  await rig.sink.behave([{ address: 'sender@example.org', at: 'mail', code: 550 }])
   const id = await opened({ sendWhileOpen: true })
   await taken(upload(id, rows(1, 'one')))
   const batch = await until(
     () => worker.batch(id),
-    ({ state, counts }) => counts.sent === 1 || state === 'failed',
+    ({ counts }) => counts.failed + counts.deferred === 1,
     worker.log,
   )
   expect(batch).toMatchObject({ state: 'running', open: true })
@@ -581,11 +586,20 @@ test('a worker that is told to stop takes what is complete and says where to go 
   await worker.command(id, 'cancel')
 })
 
-test('those that a batch has are found through their key, whatever the planner believes', async () => {
-  const plan = await rig.sql<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${KNOWN_ADDRESSES}`)
+test('those that a batch has are found through their key, also by a plan from when there were few', async () => {
+  const client = new Client({ connectionString: rig.postgres.url })
+  await client.connect()
+  await client.query(`BEGIN; TRUNCATE recipient; INSERT INTO recipient (batch_id, seq, address, address_norm)
+    SELECT '00000000-0000-4000-8000-000000000001', n, n, n FROM generate_series(1, 100) AS n; ANALYZE recipient`)
+  await client.query(`SELECT ${BY_KEY}`)
+  const { rows: plan } = await client.query<{ 'QUERY PLAN': string }>(
+    `EXPLAIN (GENERIC_PLAN) ${KNOWN_ADDRESSES}`,
+  )
+  await client.query('ROLLBACK')
+  await client.end()
   const text = plan.map((line) => line['QUERY PLAN']).join('\n')
   expect(text).toMatch(/Index Only Scan using recipient_(batch_id_address_norm_key|by_address) /)
-  expect(text).toMatch(/Index Cond: \(\(?\w+ = .*\) AND \(\w+ = .*\)/)
+  expect(text).toMatch(/Index Cond: \(\(\w+ = .*\) AND \(\w+ = .*\)/)
 })
 
 test('a body of 100 MB takes no more memory than a small one', async () => {

@@ -161,7 +161,7 @@ async function add(
   lot: Lot,
 ): Promise<{ readonly added: number; readonly isDue: boolean }> {
   const [before] = await transaction.query<Before>(
-    `SELECT recipients, refused, ${IS_FILLED} AS filled, holder = $2 AS held
+    `SELECT recipients, refused, ${IS_FILLED} AS filled, holder = $2 AS held, ${BY_KEY}
      FROM upload JOIN batch ON batch.id = batch_id WHERE batch_id = $1`,
     [batchId, holder],
   )
@@ -188,10 +188,10 @@ async function add(
   return { added: fresh.length, isDue: isSent && batch.state !== 'paused' }
 }
 
-/**
- * Each is asked for through its key. Compared with all of them at once, the batch might be read whole for each lot:
- * nothing is known of a table that is just being filled.
- */
+/** Until the transaction ends. A plan that was made and kept while the table was small would read all of it for each lot. */
+export const BY_KEY = `set_config('enable_seqscan', 'off', true)`
+
+/** Each is asked for by itself: compared with all of them at once, the batch might be read whole. */
 export const KNOWN_ADDRESSES = `SELECT given AS address FROM unnest($2::text[]) AS given
   WHERE (SELECT true FROM recipient WHERE batch_id = $1 AND address_norm = given LIMIT 1)`
 
