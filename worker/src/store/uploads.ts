@@ -13,6 +13,7 @@ import type {
 import type { AuditEntry } from '../domain/audit.ts'
 import type { BatchState } from '../domain/batchState.ts'
 import type { Database, Queryable, Transaction } from './database.ts'
+import { BloomFilter } from '../runtime/bloomFilter.ts'
 import { appendChunks } from './chunks.ts'
 import { copyText } from './copyText.ts'
 import { readContent } from './contents.ts'
@@ -41,9 +42,17 @@ export function uploadStore(
   { onDue, reads = database }: { readonly onDue: () => void; readonly reads?: Queryable },
 ): UploadStore {
   const inTurn = turns()
+  /** Of batches that were empty when the request began, which alone has added to them since: whom they have. */
+  const added = new WeakMap<UploadHold, BloomFilter>()
   return {
     begin: (id, from, audit) =>
-      telling(database, id, () => database.transaction((transaction) => begin(transaction, id, from, audit))),
+      telling(database, id, async () => {
+        const { hold, isEmpty } = await database.transaction((transaction) =>
+          begin(transaction, id, from, audit),
+        )
+        if (isEmpty) added.set(hold, new BloomFilter())
+        return hold
+      }),
     parts: (id, fromRow) =>
       database.query<UploadPart & Record<string, unknown>>(
         `SELECT first_row AS "firstRow", rows, digest FROM upload_part WHERE batch_id = $1 AND first_row >= $2
@@ -52,11 +61,15 @@ export function uploadStore(
       ),
     add: (hold, lot) =>
       telling(database, hold.batchId, async () => {
-        const { added, isDue } = await inTurn(() =>
-          database.transaction((transaction) => add(transaction, hold, lot)),
+        const known = added.get(hold)
+        const suspects = known
+          ? lot.recipients.filter(({ mailbox }) => known.add(mailbox.normalised))
+          : lot.recipients
+        const taken = await inTurn(() =>
+          database.transaction((transaction) => add(transaction, hold, lot, suspects)),
         )
-        if (isDue) onDue()
-        return added
+        if (taken.isDue) onDue()
+        return taken.recipients
       }),
     finish: ({ batchId, holder }) =>
       database.transaction((transaction) => settleEntry(transaction, batchId, holder)),
@@ -111,7 +124,7 @@ async function begin(
   batchId: string,
   from: number | undefined,
   audit: AuditEntry,
-): Promise<UploadHold> {
+): Promise<{ readonly hold: UploadHold; readonly isEmpty: boolean }> {
   const [batch] = await transaction.query<{ filled: boolean; recipients: number; duplicates: number }>(
     `SELECT ${IS_FILLED} AS filled, recipients, duplicates FROM batch WHERE id = $1`,
     [batchId],
@@ -134,12 +147,14 @@ async function begin(
     [batchId],
   )
   const { rows, refused } = upload
-  const entry: Entry = { audit, since: { rows, refused, ...(now ?? batch) } }
+  const since = { rows, refused, ...(now ?? batch) }
+  const entry: Entry = { audit, since }
   await transaction.query('UPDATE upload SET entry = $2 WHERE batch_id = $1', [
     batchId,
     JSON.stringify(entry),
   ])
-  return { batchId, holder, offset: rows, content: await readContent(transaction, batchId) }
+  const content = await readContent(transaction, batchId)
+  return { hold: { batchId, holder, offset: rows, content }, isEmpty: since.recipients === 0 }
 }
 
 interface Before {
@@ -151,7 +166,7 @@ interface Before {
 }
 
 /**
- * Those that the batch has already are looked for before the rest is copied into its table as it is: nobody else adds to
+ * Those that the batch has already, who are among the suspects, are looked for before the rest is copied into its table as it is: nobody else adds to
  * it, unless this request has lost its hold, and then nothing of the lot stays. The batch is locked for no longer than
  * its figures take to write.
  */
@@ -159,7 +174,8 @@ async function add(
   transaction: Transaction,
   { batchId, holder }: UploadHold,
   lot: Lot,
-): Promise<{ readonly added: number; readonly isDue: boolean }> {
+  suspects: Lot['recipients'],
+): Promise<{ readonly recipients: number; readonly isDue: boolean }> {
   const [before] = await transaction.query<Before>(
     `SELECT recipients, refused, ${IS_FILLED} AS filled, holder = $2 AS held, ${BY_KEY}
      FROM upload JOIN batch ON batch.id = batch_id WHERE batch_id = $1`,
@@ -167,7 +183,8 @@ async function add(
   )
   if (before?.filled !== true) throw new Refused('closed')
   if (before.held !== true) throw new Refused('superseded')
-  const fresh = await withoutKnown(transaction, batchId, lot.recipients)
+  const known = await knownOf(transaction, batchId, suspects)
+  const fresh = lot.recipients.filter(({ mailbox }) => !known.has(mailbox.normalised))
   if (fresh.length > 0) {
     await transaction.copy(
       'COPY recipient (batch_id, seq, address, address_norm, variables, headers) FROM STDIN',
@@ -185,7 +202,7 @@ async function add(
   const isSent = batch.state !== 'open' && fresh.length > 0
   if (isSent) await appendChunks(transaction, batchId, batch.recipients, batch.state === 'paused')
   await record(transaction, { batchId, holder }, lot, REFUSED_KEPT - before.refused)
-  return { added: fresh.length, isDue: isSent && batch.state !== 'paused' }
+  return { recipients: fresh.length, isDue: isSent && batch.state !== 'paused' }
 }
 
 /** Until the transaction ends. A plan that was made and kept while the table was small would read all of it for each lot. */
@@ -195,18 +212,17 @@ export const BY_KEY = `set_config('enable_seqscan', 'off', true)`
 export const KNOWN_ADDRESSES = `SELECT given AS address FROM unnest($2::text[]) AS given
   WHERE (SELECT true FROM recipient WHERE batch_id = $1 AND address_norm = given LIMIT 1)`
 
-async function withoutKnown(
+async function knownOf(
   transaction: Queryable,
   batchId: string,
-  recipients: readonly LotRecipient[],
-): Promise<readonly LotRecipient[]> {
+  suspects: readonly LotRecipient[],
+): Promise<ReadonlySet<string>> {
+  if (suspects.length === 0) return new Set()
   const known = await transaction.query<{ address: string }>(KNOWN_ADDRESSES, [
     batchId,
-    recipients.map(({ mailbox }) => mailbox.normalised),
+    suspects.map(({ mailbox }) => mailbox.normalised),
   ])
-  if (known.length === 0) return recipients
-  const addresses = new Set(known.map(({ address }) => address))
-  return recipients.filter(({ mailbox }) => !addresses.has(mailbox.normalised))
+  return new Set(known.map(({ address }) => address))
 }
 
 async function record(
