@@ -127,7 +127,7 @@ export class Conversation<L extends Letter> {
     const step = this.#awaited[0]
     const back: L[] = []
     for (const [index, mail] of this.#mails.splice(0).entries()) {
-      if (mail.excused && !mail.bodyBegun && mail.refusal === undefined) back.push(mail.letter)
+      if (isExcused(mail, fault)) back.push(mail.letter)
       else this.#tell(mail, this.#lost(mail, index === 0 ? step : undefined, fault))
     }
     this.#awaited.length = 0
@@ -269,6 +269,12 @@ export class Conversation<L extends Letter> {
     return step === 'rcpt' || step === 'data' ? step : 'mail'
   }
 }
+
+/** Servers end connections after some mails, and not all of them say so: who comes next there may go over another one. */
+const isExcused = (
+  { excused, carried, bodyBegun, refusal }: Transaction<unknown>,
+  { code }: Fault,
+): boolean => !bodyBegun && refusal === undefined && (excused || (carried > 0 && code === 'ECONNECTION'))
 
 const DATA = 'DATA\r\n'
 

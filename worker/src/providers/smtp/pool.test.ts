@@ -144,6 +144,25 @@ test('a server that ends each connection after one mail gets every mail once', a
   expect(taken.sort()).toEqual([0, 1, 2, 3, 4])
 })
 
+test('a server that ends each connection after one mail, and has no PIPELINING, gets every mail once', async () => {
+  const taken: number[] = []
+  const { provider } = await serve(
+    async (peer) => {
+      await greet(peer, '250 here')
+      await takeAll(peer, (command, number) => {
+        if (command !== '.') return undefined
+        taken.push(number)
+        peer.say('250 taken')
+        peer.end()
+        return undefined
+      })
+    },
+    { connections: 2 },
+  )
+  expect(classes(await sendTogether(provider, 6))).toEqual(Array(6).fill('accepted'))
+  expect(taken.sort()).toEqual([0, 1, 2, 3, 4, 5])
+})
+
 const REFUSED = ['MAIL', 'RCPT', 'DATA', '.'].flatMap((at) =>
   [PIPELINING, '250 here'].map((offers) => [at, offers] as const),
 )

@@ -63,13 +63,23 @@ test.each(stages('MAIL', 'RCPT', 'DATA'))(
 )
 
 test('a connection that carried a mail and is lost without a word never had the next one', async () => {
-  const { provider } = await scripted((command, { mails }) =>
+  const { provider, seen } = await scripted((command, { mails }) =>
     command === 'MAIL' && mails === 1 ? HANG_UP : undefined,
   )
-  expect(await sendAll(provider, 2)).toMatchObject([
+  expect(await sendAll(provider, 2)).toMatchObject([{ retryClass: 'accepted' }, { retryClass: 'accepted' }])
+  expect(seen.connections).toBe(2)
+})
+
+test('a mail that each connection is lost over is told so by the first one that carried none', async () => {
+  const { provider, seen } = await scripted((command, _, line) =>
+    command === 'RCPT' && line.includes('<r1@') ? HANG_UP : undefined,
+  )
+  expect(await sendAll(provider, 3)).toMatchObject([
     { retryClass: 'accepted' },
-    { retryClass: 'unreachable', code: 'smtp_econnection' },
+    { retryClass: 'unreachable', code: 'smtp_econnection', stage: 'rcpt' },
+    { retryClass: 'accepted' },
   ])
+  expect(seen.connections).toBe(3)
 })
 
 const FULL = '452 4.5.3 Too many recipients: Too many messages sent'
