@@ -1,4 +1,5 @@
 /** Our worker as a contestant, and by itself. */
+import type { MemoryLimit } from '../../servers/memoryLimit.ts'
 import type { Arena } from './arena.ts'
 import type { Turn } from './contestants.ts'
 import type { WorkerSettingsInput } from '../../../crds/workerSettings.ts'
@@ -12,8 +13,9 @@ export function startWorker(
   { rig }: Arena,
   workerName: string,
   settings: Pick<Partial<WorkerSettingsInput>, 'maxPerSecond' | 'smtpConnections'> = {},
+  within?: MemoryLimit,
 ): Promise<WorkerProcess> {
-  return rig.worker({ workerName, logLevel: 'error', ...settings }, TUNING)
+  return rig.worker({ workerName, logLevel: 'error', ...settings }, TUNING, within)
 }
 
 export const batchOf = (run: string, count: number) => ({

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Arena } from '../arena.ts'
 import type { WorkerProcess } from '../../../../worker/test/rig.ts'
 import { TOKEN } from '../../../../worker/test/rig.ts'
+import { limitMemory } from '../../../servers/memoryLimit.ts'
 import { percentile } from '../../operator/statistics.ts'
 import { usedBy } from '../figures.ts'
 import { batchOf, isOver, post, startWorker } from '../ours.ts'
@@ -29,11 +30,14 @@ export interface Campaign {
 }
 
 export const SMALL = 1_000
+/** What a worker's pod may have, and V8 makes its heap from. */
+const POD_BYTES = 512 * 1_048_576
 const LOT = 1_000
 const POLL_EVERY_MS = 100
 
 export async function campaign(arena: Arena, recipients: number, toSend: number): Promise<Campaign> {
-  const worker = await startWorker(arena, 'campaign')
+  const limit = await limitMemory(POD_BYTES)
+  const worker = await startWorker(arena, 'campaign', {}, limit)
   try {
     const small = await post(worker, 'small', SMALL)
     while (!(await isOver(worker, small))) await sleep(100)
@@ -61,6 +65,7 @@ export async function campaign(arena: Arena, recipients: number, toSend: number)
     }
   } finally {
     await worker.kill()
+    await limit.stop()
   }
 }
 
