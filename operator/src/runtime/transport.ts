@@ -67,7 +67,7 @@ export function createTransport(
   ): Promise<IncomingMessage> {
     const url = new URL(call.path, credentials.server)
     for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
-    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
+    const body = bodyOf(call)
     const authorization = credentials.authorization()
     return new Promise((resolve, reject) => {
       const outgoing: ClientRequest = request(url, {
@@ -150,6 +150,15 @@ export function createTransport(
       agent?.destroy()
     },
   }
+}
+
+/**
+ * The server reads what is applied as YAML, where JSON in one line costs a quarter more time and three times the
+ * memory: up to 1,024 characters of it may still turn out to be a key. The end of a line says that they are none.
+ */
+function bodyOf({ body, contentType }: Call): Buffer | undefined {
+  if (body === undefined) return undefined
+  return Buffer.from(JSON.stringify(body, undefined, contentType === APPLY_PATCH ? 1 : 0))
 }
 
 /** Lets an agent go: idle connections at once, those in use when their request has ended. */
