@@ -62,7 +62,7 @@ const node = (
 })
 
 /** What the operator's image starts Node with. */
-export const IMAGE_FLAGS = ['--max-semi-space-size=8'] as const
+export const IMAGE_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=30'] as const
 
 /** @param profiles folder for a CPU profile of each of its processes. */
 export function ours(profiles?: string): Contestant {
