@@ -36,8 +36,10 @@ COPY --from=operator-modules /src ./
 COPY --from=build /src/dist/crds crds/
 COPY --from=build /src/dist/operator operator/
 USER 65532:65532
-# Room for young objects: the standard, 16 MiB, costs 20 MiB more and gains nothing (make bench-operator N=1000 ONLY=ours).
-CMD ["node", "--max-semi-space-size=8", "operator/src/main.js"]
+# Less memory for a little more collecting: young objects and old ones get less room, and what is not JavaScript comes
+# from one arena instead of one for each thread (hack/bench/operator/README.md, "Memory").
+ENV MALLOC_ARENA_MAX=1
+CMD ["node", "--max-semi-space-size=4", "--heap-growing-percent=30", "operator/src/main.js"]
 
 FROM ${BASE} AS worker
 LABEL org.opencontainers.image.title="batchsender-worker" \

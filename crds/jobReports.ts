@@ -1,6 +1,6 @@
 /** What a Job says of itself in its termination message: written by the worker, read by the operator as untrusted. */
 import type { Static } from 'typebox'
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import Type from 'typebox'
 import { JOB_NAMES, JOBS, type JobName, type JobResult } from './jobs/index.ts'
 import { backupName, instant } from './jobs/job.ts'
@@ -23,9 +23,8 @@ export type FailureReport = Static<typeof FailureReport>
 
 export type JobReport = { [Name in JobName]: JobResult<Name> }[JobName] | FailureReport
 
-const ajv = new Ajv()
-const schemas = [...JOB_NAMES.map((name) => JOBS[name].report), FailureReport]
-const validators = schemas.map((schema) => ajv.compile<JobReport>(schema))
+/** Compiled when the first report comes: that takes megabytes, and many have no Jobs. */
+let validators: readonly ValidateFunction<JobReport>[] | undefined
 
 /** @returns `undefined` for anything that is not a report, whatever it is */
 export function parseJobReport(text: string): JobReport | undefined {
@@ -36,8 +35,15 @@ export function parseJobReport(text: string): JobReport | undefined {
   } catch {
     return undefined
   }
+  validators ??= compiled()
   for (const validate of validators) if (validate(value)) return value
   return undefined
+}
+
+function compiled(): readonly ValidateFunction<JobReport>[] {
+  const ajv = new Ajv()
+  const schemas = [...JOB_NAMES.map((name) => JOBS[name].report), FailureReport]
+  return schemas.map((schema) => ajv.compile<JobReport>(schema))
 }
 
 export const hasFailed = (report: JobReport): report is FailureReport => 'failedAt' in report

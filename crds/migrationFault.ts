@@ -1,6 +1,6 @@
 /** Why a migration failed, in its termination message: written by the worker's program, read by the operator as untrusted. */
 import type { Static } from 'typebox'
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import Type from 'typebox'
 import { stringEnum } from './schema/structural.ts'
 
@@ -20,13 +20,15 @@ export const MigrationFault = Type.Object(
 )
 export type MigrationFault = Static<typeof MigrationFault>
 
-const isFault = new Ajv().compile<MigrationFault>(MigrationFault)
+/** Compiled when the first message comes, which is hardly ever: that takes megabytes. */
+let isFault: ValidateFunction<MigrationFault> | undefined
 
 /** @returns `undefined` for anything else, whatever it is */
 export function parseMigrationFault(text: string): MigrationFault | undefined {
   if (Buffer.byteLength(text) > MOST_MESSAGE_BYTES) return undefined
   try {
     const value: unknown = JSON.parse(text)
+    isFault ??= new Ajv().compile<MigrationFault>(MigrationFault)
     return isFault(value) ? value : undefined
   } catch {
     return undefined

@@ -3,7 +3,8 @@ import { Ajv } from 'ajv'
 import { isQuantity } from './quantity.ts'
 import { BatchSenderSpec } from './schema/batchsender.ts'
 
-const ajv = new Ajv({ allErrors: true, strictTypes: false })
+// Code that is not optimised once more is as fast here, and takes 5 MiB less to make.
+const ajv = new Ajv({ allErrors: true, strictTypes: false, code: { optimize: false } })
 for (const keyword of [
   'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-list-type',

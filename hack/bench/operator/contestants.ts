@@ -62,11 +62,16 @@ const node = (
 })
 
 /** What the operator's image starts Node with. */
-export const IMAGE_FLAGS = ['--max-semi-space-size=8'] as const
+export const IMAGE_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=30'] as const
+
+/** What the operator's image sets beside what every image does. */
+export const IMAGE_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' } as const
 
 /** @param profiles folder for a CPU profile of each of its processes. */
 export function ours(profiles?: string): Contestant {
-  const { prepare, ...rest } = node('ours', 'default: 16 workers, started as in the image')
+  const { prepare, ...rest } = node('ours', 'default: 16 workers, started as in the image', {
+    env: IMAGE_ENVIRONMENT,
+  })
   const flags = [
     ...IMAGE_FLAGS,
     ...(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]),

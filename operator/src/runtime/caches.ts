@@ -8,6 +8,7 @@ import { messageOf, type Log } from './log.ts'
 import { withoutStatusOwners } from './managedFields.ts'
 import { keyOf } from './object.ts'
 import { Reflector } from './reflector.ts'
+import { SharedFields } from './sharedFields.ts'
 import { Store } from './store.ts'
 
 export interface Watch {
@@ -35,6 +36,7 @@ export class Caches {
   readonly #options: CachesOptions
   readonly #stores = new Map<string, Store>()
   readonly #reflectors = new Map<string, Reflector>()
+  readonly #fields = new SharedFields()
 
   /** @throws Error when a kind is watched twice, or more than one namespace. */
   constructor(watches: readonly Watch[], options: CachesOptions) {
@@ -108,7 +110,8 @@ export class Caches {
     const { log } = this.#options
     return (raw) => {
       try {
-        return project(raw)
+        const kept = project(raw)
+        return kept && this.#fields.share(kept)
       } catch (error) {
         log.error({ kind: resource.kind, key: keyOf(raw), error: messageOf(error) }, 'object not readable')
         return undefined

@@ -42,12 +42,8 @@ export type Standing = 'applied' | 'exceeded' | 'different'
 
 export function standingOf(live: KubernetesObject, desired: KubernetesObject, manager: string): Standing {
   const fields = appliedFields(live, manager)
-  const wish = ownable(desired)
-  if (fields === undefined || !matches(live, wish, fields, contains)) return 'different'
-  return matches(live, wish, fields, equal) ? 'applied' : 'exceeded'
+  return fields === undefined ? 'different' : standing(live, ownable(desired), fields)
 }
-
-type Compare = (live: unknown, wish: unknown) => boolean
 
 /** What of a wish an apply comes to own. */
 export function ownable(desired: KubernetesObject): unknown {
@@ -60,33 +56,54 @@ export function ownable(desired: KubernetesObject): unknown {
   }
 }
 
-function matches(live: unknown, wish: unknown, fields: FieldSet, compare: Compare): boolean {
-  const steps = Object.keys(fields).filter((step) => step !== '.')
+function standing(live: unknown, wish: unknown, fields: FieldSet): Standing {
+  const steps = stepsOf(fields)
   // Owned as a whole: a leaf, or a list or map that the schema calls atomic.
-  if (steps.length === 0) return compare(live, wish)
-  if (Array.isArray(wish)) return Array.isArray(live) && matchesList(live, wish, fields, compare)
-  if (!isRecord(wish) || !isRecord(live)) return false
-  const wished = Object.entries(wish).filter(([, value]) => value !== undefined)
-  if (steps.some((step) => step.startsWith('f:') && wish[step.slice(2)] === undefined)) return false
-  return wished.every(([name, value]) => {
+  if (steps.length === 0) return leafStanding(live, wish)
+  if (Array.isArray(wish)) return Array.isArray(live) ? listStanding(live, wish, fields, steps) : 'different'
+  if (!isRecord(wish) || !isRecord(live)) return 'different'
+  if (steps.some((step) => step.startsWith('f:') && wish[step.slice(2)] === undefined)) return 'different'
+  return worst(Object.keys(wish), (name) => {
+    const value = wish[name]
     const below = fields[`f:${name}`]
-    return below ? matches(live[name], value, below, compare) : isEmpty(value)
+    if (below && value !== undefined) return standing(live[name], value, below)
+    return value === undefined || isEmpty(value) ? 'applied' : 'different'
   })
 }
 
-function matchesList(
+function listStanding(
   live: readonly unknown[],
   wish: readonly unknown[],
   fields: FieldSet,
-  compare: Compare,
-): boolean {
-  const steps = Object.keys(fields).filter((step) => step !== '.')
-  if (steps.length !== wish.length) return false
-  return steps.every((step) => {
+  steps: readonly string[],
+): Standing {
+  if (steps.length !== wish.length) return 'different'
+  return worst(steps, (step) => {
     const below = fields[step]
     const wished = itemOf(wish, step)
     const present = itemOf(live, step)
-    if (!below || wished === undefined || present === undefined) return false
-    return matches(present, wished, below, compare)
+    if (!below || wished === undefined || present === undefined) return 'different'
+    return standing(present, wished, below)
   })
+}
+
+function leafStanding(live: unknown, wish: unknown): Standing {
+  if (equal(live, wish)) return 'applied'
+  return contains(live, wish) ? 'exceeded' : 'different'
+}
+
+/** Looks no further than to the first that differs. */
+function worst(parts: readonly string[], standingOfPart: (part: string) => Standing): Standing {
+  let found: Standing = 'applied'
+  for (const part of parts) {
+    const next = standingOfPart(part)
+    if (next === 'different') return next
+    if (next === 'exceeded') found = next
+  }
+  return found
+}
+
+function stepsOf(fields: FieldSet): readonly string[] {
+  const steps = Object.keys(fields)
+  return '.' in fields ? steps.filter((step) => step !== '.') : steps
 }

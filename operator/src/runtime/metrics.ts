@@ -1,8 +1,9 @@
 /** Metrics under controller-runtime's names, so that the dashboards people have keep working. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type * as PromClient from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from './promClient.ts'
 
 export interface RequestMetrics {
-  readonly requests: Counter<'code' | 'method'>
+  readonly requests: PromClient.Counter<'code' | 'method'>
 }
 
 export type Metrics = ReturnType<typeof createMetrics>

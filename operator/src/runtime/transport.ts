@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Credentials, TlsMaterial } from './credentials.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { Agent, request } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from './errors.ts'
 import { pauseBeforeRetry } from './retry.ts'
@@ -44,8 +45,10 @@ const DEADLINE_MS = 30_000
 export function createTransport(
   credentials: Credentials,
   metrics?: RequestMetrics,
-  { maxSockets = 32, random = Math.random, userAgent = 'operator' } = {},
+  { maxSockets = 16, random = Math.random, userAgent = 'operator' } = {},
 ): Transport {
+  const { protocol, hostname, port } = urlToHttpOptions(new URL(credentials.server))
+  const server = { protocol, hostname, port }
   let agent: Agent | undefined
   let material: TlsMaterial | undefined
 
@@ -55,7 +58,7 @@ export function createTransport(
     if (agent && material === present) return agent
     if (agent) retire(agent)
     material = present
-    agent = new Agent({ ...present, keepAlive: true, keepAliveMsecs: 30_000, maxSockets, scheduling: 'lifo' })
+    agent = new Pool({ ...present, keepAlive: true, keepAliveMsecs: 30_000, maxSockets, scheduling: 'lifo' })
     return agent
   }
 
@@ -65,13 +68,13 @@ export function createTransport(
     connection: () => { readonly agent: Agent | false } & TlsMaterial,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const url = new URL(call.path, credentials.server)
-    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
-    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
+    const body = bodyOf(call)
     const authorization = credentials.authorization()
     return new Promise((resolve, reject) => {
-      const outgoing: ClientRequest = request(url, {
+      const outgoing: ClientRequest = request({
+        ...server,
         method: call.method,
+        path: targetOf(call),
         ...connection(),
         signal,
         headers: {
@@ -152,6 +155,28 @@ export function createTransport(
   }
 }
 
+/**
+ * The server reads what is applied as YAML, where JSON in one line costs a quarter more time and three times the
+ * memory: up to 1,024 characters of it may still turn out to be a key. The end of a line says that they are none.
+ */
+function bodyOf({ body, contentType }: Call): Buffer | undefined {
+  if (body === undefined) return undefined
+  return Buffer.from(JSON.stringify(body, undefined, contentType === APPLY_PATCH ? 1 : 0))
+}
+
+function targetOf({ path, query = {} }: Call): string {
+  const asked = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+  const plain = path.replace(/[^\x21-\x7e]+/gu, encodeURIComponent)
+  return asked.length === 0 ? plain : `${plain}?${asked.join('&')}`
+}
+
+/** Connections to one server with one material: Node would join name and certificates anew for each request. */
+class Pool extends Agent {
+  override getName(): string {
+    return 'server'
+  }
+}
+
 /** Lets an agent go: idle connections at once, those in use when their request has ended. */
 function retire(agent: Agent): void {
   agent.maxFreeSockets = 0
@@ -186,10 +211,20 @@ function retryAfterMs(response: IncomingMessage): number | undefined {
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined
 }
 
-async function readJson(response: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk as Buffer)
-  const text = Buffer.concat(chunks).toString('utf8')
+function readJson(response: IncomingMessage): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    response
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .once('end', () => {
+        resolve(parsed(Buffer.concat(chunks).toString('utf8')))
+      })
+      // Stays: it may end more than once.
+      .on('error', reject)
+  })
+}
+
+function parsed(text: string): unknown {
   try {
     return text === '' ? undefined : JSON.parse(text)
   } catch {

@@ -1,13 +1,14 @@
 /** Requests over real TLS connections to a server that misbehaves on purpose. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
+import { text } from 'node:stream/consumers'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Credentials, TlsMaterial } from '../../src/runtime/credentials.ts'
 import { makeCa, makeLeaf, type KeyPair } from '../../src/adapters/certificateAuthority.ts'
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts'
 import { serveProbes } from '../../src/runtime/probes.ts'
-import { createTransport, type Transport } from '../../src/runtime/transport.ts'
+import { APPLY_PATCH, createTransport, type Transport } from '../../src/runtime/transport.ts'
 import { until } from './harness.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -123,6 +124,31 @@ describe('a request', () => {
     release()
     expect((await underWay).body).toEqual({ ok: true })
     await until('the old connection is closed', () => sockets.size === 1)
+  })
+
+  it('asks for what a path and a query say, whatever they hold', async () => {
+    await get({ path: '/api/a b/ü', query: { labelSelector: 'a in (b, c)', fieldManager: 'x&y' } })
+    const url = new URL(requests[0]?.url ?? '', 'https://server')
+    expect(decodeURIComponent(url.pathname)).toBe('/api/a b/ü')
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      labelSelector: 'a in (b, c)',
+      fieldManager: 'x&y',
+    })
+  })
+
+  it('sends what is applied in lines, since the server reads it as YAML, and all else in one', async () => {
+    const texts: string[] = []
+    handler = (request, response) => {
+      void text(request).then((body) => {
+        texts.push(body)
+        response.end('{}')
+      })
+    }
+    const body = { metadata: { name: 'a\nb' }, list: [1] }
+    await post({ body, method: 'PATCH', contentType: APPLY_PATCH })
+    await post({ body })
+    expect(texts.map((each) => JSON.parse(each) as unknown)).toEqual([body, body])
+    expect(texts.map((each) => each.split('\n').length)).toEqual([8, 1])
   })
 
   it('carries a new token at once', async () => {

@@ -2,7 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Credentials } from '../../../../../operator/src/runtime/credentials.ts'
-import type { KubernetesObject, OwnerReference } from '../../../../../operator/src/runtime/object.ts'
+import type {
+  KubernetesObject,
+  OwnerReference,
+  Resource,
+} from '../../../../../operator/src/runtime/object.ts'
 import { Applier } from '../../../../../operator/src/runtime/apply.ts'
 import { Controller } from '../../../../../operator/src/runtime/controller.ts'
 import { LeaderElection } from '../../../../../operator/src/runtime/lease.ts'
@@ -11,20 +15,6 @@ import { writeStatus } from '../../../../../operator/src/runtime/statusWriter.ts
 import { createTransport } from '../../../../../operator/src/runtime/transport.ts'
 import { BENCH, CHILD_KINDS, CHILD_SELECTOR, childrenOf } from '../../fixture.ts'
 import { tellVitals } from './vitals.ts'
-
-interface Component {
-  readonly owns: (typeof CHILD_KINDS)[number]
-  readonly desired: (bench: KubernetesObject) => KubernetesObject
-}
-
-const components = CHILD_KINDS.map((owns, index): Component => {
-  const desired = (bench: KubernetesObject) => {
-    const child = childrenOf(bench)[index]
-    if (!child) throw new Error(`no child of kind ${owns.kind}`)
-    return child
-  }
-  return { owns, desired }
-})
 
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
@@ -78,7 +68,7 @@ async function pass(key: string, signal: AbortSignal): Promise<{ readonly requeu
   if (!bench || bench.metadata.deletionTimestamp !== undefined) return {}
   const owner = ownerOf(bench)
   const outcomes = await Promise.all(
-    components.map(({ owns, desired }) => applier.apply(owns, desired(bench), owner, signal)),
+    childrenOf(bench).map((child) => applier.apply(kindOf(child), child, owner, signal)),
   )
   await writeStatus(
     statusTarget,
@@ -89,6 +79,12 @@ async function pass(key: string, signal: AbortSignal): Promise<{ readonly requeu
   // As the product's pass does: a write may have overtaken news from the watch.
   const isNews = outcomes.some(({ state }) => state === 'created' || state === 'updated')
   return isNews ? { requeueAfterMs: 0 } : {}
+}
+
+function kindOf({ kind }: KubernetesObject): Resource {
+  const owned = CHILD_KINDS.find((each) => each.kind === kind)
+  if (!owned) throw new Error(`no component owns a ${kind}`)
+  return owned
 }
 
 function ownerOf({ apiVersion, kind, metadata: { name, uid = '' } }: KubernetesObject): OwnerReference {
