@@ -7,7 +7,10 @@ export interface Used {
   readonly peakMiB: number
 }
 
-/** User and system time of all threads (proc(5), `stat`, fields 14 and 15, in hundredths), and `VmHWM`. */
+/**
+ * User and system time of all threads (proc(5), `stat`, fields 14 and 15, in hundredths), and `VmHWM`.
+ * @throws Error when it has ended
+ */
 export async function usedBy(pid: number): Promise<Used> {
   const [stat, status] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8'),
@@ -15,6 +18,8 @@ export async function usedBy(pid: number): Promise<Used> {
   ])
   const fields = stat.replace(/^.*\) /, '').split(' ')
   const peakKiB = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1])
+  // Nobody has waited for it yet.
+  if (Number.isNaN(peakKiB)) throw new Error(`process ${pid} has ended`)
   return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, peakMiB: peakKiB / 1_024 }
 }
 
