@@ -82,7 +82,7 @@ soak: $(INSTALLED) ## random edits and faults at our runtime: make soak MINUTES=
 	MINUTES=$(or $(MINUTES),10) SEED=$(SEED) node hack/soak/main.ts
 
 .PHONY: bench-worker
-bench-worker: $(INSTALLED) ## our worker beside other queues: make bench-worker COUNT=20000 ROUNDS=3 ONLY=ours,BullMQ SCENARIOS=drain,crash,accept,flood,scale,fairness
+bench-worker: $(INSTALLED) ## our worker beside other queues: make bench-worker COUNT=20000 ROUNDS=3 ONLY=ours,BullMQ SCENARIOS=drain,drain20,crash,accept,flood,scale,fairness,history,campaign BEFORE=../checkout
 	COUNT=$(COUNT) CRASH_COUNT=$(CRASH_COUNT) ROUNDS=$(ROUNDS) ONLY='$(ONLY)' SCENARIOS=$(SCENARIOS) DOCS=$(DOCS) node hack/bench/worker/main.ts
 
 .PHONY: load

@@ -173,7 +173,9 @@ test('an index that was broken off is built anew, also by several at once', asyn
       isOver
         ? Promise.resolve([])
         : database.query(
-            `SELECT pid, state, wait_event_type, wait_event, pg_blocking_pids(pid) AS blocked_by, left(query, 90) AS query
+            `SELECT pid, state, wait_event_type, wait_event, pg_blocking_pids(pid) AS blocked_by, left(query, 90) AS query,
+               (SELECT to_jsonb(building) FROM pg_stat_progress_create_index AS building
+                WHERE building.pid = pg_stat_activity.pid) AS building
              FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
           ),
     () => isOver,

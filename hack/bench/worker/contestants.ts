@@ -36,7 +36,7 @@ export interface Turn {
 
 export const CONTESTANTS: readonly Contestant[] = [
   {
-    ...program('bare nodemailer', 'bare', 'the ceiling: no queue, no row', { package: 'nodemailer' }),
+    ...program('bare nodemailer', 'bare', 'no queue, no row', { package: 'nodemailer' }),
     isCeiling: true,
   },
   { name: 'ours', settings: 'as shipped', prepare: prepareOurs },
