@@ -97,8 +97,8 @@ const turned = <Value>(values: readonly Value[], by: number): readonly Value[] =
 
 async function attempt(contestant: Contestant, round: number, options: Options): Promise<Result> {
   const { scenarios, count, lateCount, crashCount } = options
-  const { name, isCeiling = false } = contestant
-  const kills = scenarios.includes('crash') && round === 1 && !isCeiling && crashCount > 0
+  const { name, isBare = false } = contestant
+  const kills = scenarios.includes('crash') && round === 1 && !isBare && crashCount > 0
   try {
     return {
       contestant: name,

@@ -15,7 +15,7 @@ export interface Contestant {
   /** Whose worker it is; this one's when left out. */
   readonly checkout?: string
   /** Keeps no queue and leaves no row: a mark to compare with, which no crash can be survived by. */
-  readonly isCeiling?: true
+  readonly isBare?: true
   /** Everything before the first mail. @param connections to the SMTP server; unset = the contestant's own */
   prepare(arena: Arena, run: string, count: number, connections?: number): Promise<Turn>
 }
@@ -37,7 +37,7 @@ export interface Turn {
 export const CONTESTANTS: readonly Contestant[] = [
   {
     ...program('bare nodemailer', 'bare', 'no queue, no row', { package: 'nodemailer' }),
-    isCeiling: true,
+    isBare: true,
   },
   { name: 'ours', settings: 'as shipped', prepare: prepareOurs },
   ...before(process.env['BEFORE']),
@@ -90,7 +90,7 @@ function turnOf(
   { rig }: Arena,
   { run, count }: Conditions,
   spawn: () => ReturnType<typeof startProgram>,
-  isCeiling: boolean,
+  isBare: boolean,
 ): Turn {
   let child: ReturnType<typeof spawn> | undefined
   const end = async (signal: NodeJS.Signals) => {
@@ -115,6 +115,6 @@ function turnOf(
     stop: () => end('SIGKILL'),
     accepted,
     uncertain: () => Promise.resolve(0),
-    isOver: async () => (isCeiling ? child?.exitCode === 0 : (await accepted()) === count),
+    isOver: async () => (isBare ? child?.exitCode === 0 : (await accepted()) === count),
   }
 }

@@ -135,6 +135,6 @@ function medianRate(results: readonly Result[], name: string, which: Drained): n
   return rates.length === 0 ? undefined : spreadOf(rates).median
 }
 
-function ratio(rate: number | undefined, ceiling: number | undefined): string {
-  return rate === undefined || ceiling === undefined ? '–' : (rate / ceiling).toFixed(2)
+function ratio(rate: number | undefined, bare: number | undefined): string {
+  return rate === undefined || bare === undefined ? '–' : (rate / bare).toFixed(2)
 }

@@ -1,4 +1,4 @@
-/** The ceiling: nodemailer alone. It keeps no queue and leaves no row. */
+/** What others are compared with: nodemailer alone. It keeps no queue and leaves no row. */
 import { conditions, openMail } from './mail.ts'
 
 const given = conditions()

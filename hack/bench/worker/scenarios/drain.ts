@@ -32,7 +32,7 @@ const PATIENCE_MS = 600_000
 
 /**
  * Between the first and the last mail as the sink saw them.
- * @throws Error unless every recipient had one mail and, the ceiling apart, is said to have been accepted.
+ * @throws Error unless every recipient had one mail and, bare nodemailer apart, is said to have been accepted.
  */
 export async function drain(
   arena: Arena,

@@ -1,6 +1,7 @@
 /** What millions of recipients of the past cost those of today: the same work in an empty database and beside them. */
 import type { Arena } from '../arena.ts'
 import type { Contestant } from '../contestants.ts'
+import { CHUNK_SIZE } from '../../../../worker/src/store/express.ts'
 import { accept } from './accept.ts'
 import { drain } from './drain.ts'
 
@@ -25,7 +26,6 @@ interface Sizes {
 }
 
 const BATCH = 50_000
-const CHUNK = 200
 
 /** @param inArena gives a new arena for each run */
 export async function history(
@@ -74,7 +74,7 @@ async function fillBatch(rig: Arena['rig'], count: number): Promise<void> {
   )
   await rig.sql(
     `INSERT INTO chunk (batch_id, number, first_seq, last_seq, done)
-     SELECT $1::uuid, n, n * ${CHUNK}, (n + 1) * ${CHUNK} - 1, true FROM generate_series(0, ($2::int - 1) / ${CHUNK}) AS n`,
+     SELECT $1::uuid, n, n * ${CHUNK_SIZE}, (n + 1) * ${CHUNK_SIZE} - 1, true FROM generate_series(0, ($2::int - 1) / ${CHUNK_SIZE}) AS n`,
     [id, count],
   )
   await rig.sql(

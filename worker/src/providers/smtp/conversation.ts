@@ -8,8 +8,9 @@ import type { Extensions } from './extensions.ts'
 import type { Fault, SmtpFailure } from './failure.ts'
 import type { Reply } from './replies.ts'
 import type { Letter } from './wire.ts'
+import { DATA, impediment, mailCommand, rcptCommand } from './envelope.ts'
 import { failedBy, refusedBy } from './failure.ts'
-import { bytesOf, isAscii, isSafe, onTheWire } from './wire.ts'
+import { onTheWire } from './wire.ts'
 
 /** What a reply is awaited to: of the first mail, but for those to RSET and to the end of a mail without recipients. */
 type Step = 'reset' | 'mail' | 'rcpt' | 'data' | 'end_of_data' | 'nobody'
@@ -137,7 +138,7 @@ export class Conversation<L extends Letter> {
 
   #begin(letter: L, rides: boolean): string {
     const mime = mimeOf(letter)
-    const failure = this.#impediment(letter, mime)
+    const failure = impediment(letter, mime, this.#extensions, this.#begun)
     if (failure !== undefined || mime === undefined) {
       this.#told(letter, { failure: failure ?? failedBy(NO_MESSAGE, { stage: 'mail' }) })
       return ''
@@ -157,29 +158,11 @@ export class Conversation<L extends Letter> {
     this.#mustReset = false
     if (this.#extensions.pipelining) {
       this.#awaited.push('mail', 'rcpt', 'data')
-      return `${reset}${this.#mailCommand(letter, mime)}${rcptCommand(letter)}${DATA}`
+      return `${reset}${mailCommand(letter, mime, this.#extensions)}${rcptCommand(letter)}${DATA}`
     }
     if (reset !== '') return reset
     this.#awaited.push('mail')
-    return this.#mailCommand(letter, mime)
-  }
-
-  #impediment({ from, to }: L, mime: string | undefined): SmtpFailure | undefined {
-    const { size = 0 } = this.#extensions
-    const carried = this.#begun
-    if (!isSafe(from))
-      return failedBy({ code: 'EENVELOPE', words: 'Invalid sender' }, { stage: 'mail', carried })
-    if (!isSafe(to) || to === '')
-      return failedBy({ code: 'EENVELOPE', words: 'Invalid recipient' }, { stage: 'rcpt', carried })
-    if (size === 0 || mime === undefined || mime.length <= size) return undefined
-    const words = `Message size larger than allowed ${size}`
-    return failedBy({ code: 'EMESSAGE', words }, { stage: 'mail', carried })
-  }
-
-  #mailCommand({ from, to }: L, mime: string): string {
-    const { size, smtpUtf8 } = this.#extensions
-    const utf8 = smtpUtf8 && !(isAscii(from) && isAscii(to)) ? ' SMTPUTF8' : ''
-    return `MAIL FROM:<${bytesOf(from)}>${utf8}${size === undefined ? '' : ` SIZE=${mime.length}`}\r\n`
+    return mailCommand(letter, mime, this.#extensions)
   }
 
   #takeReset(reply: Reply, mail: Transaction<L> | undefined): void {
@@ -187,7 +170,7 @@ export class Conversation<L extends Letter> {
       if (mail !== undefined) mail.excused = true
       this.#check(false, reply)
     } else if (!this.#extensions.pipelining && mail !== undefined) {
-      this.#say('mail', this.#mailCommand(mail.letter, mail.mime))
+      this.#say('mail', mailCommand(mail.letter, mail.mime, this.#extensions))
     }
   }
 
@@ -275,10 +258,6 @@ const isExcused = (
   { excused, carried, bodyBegun, refusal }: Transaction<unknown>,
   { code }: Fault,
 ): boolean => !bodyBegun && refusal === undefined && (excused || (carried > 0 && code === 'ECONNECTION'))
-
-const DATA = 'DATA\r\n'
-
-const rcptCommand = ({ to }: Letter): string => `RCPT TO:<${bytesOf(to)}>\r\n`
 
 const NO_MESSAGE: Fault = { code: 'EMESSAGE', words: 'The message could not be composed' }
 
