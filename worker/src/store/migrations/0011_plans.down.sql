@@ -1,0 +1,1 @@
+ALTER TABLE recipient ALTER COLUMN batch_id SET STATISTICS -1;
