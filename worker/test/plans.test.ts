@@ -19,7 +19,11 @@ async function rowsRead(batchId: string, count: number): Promise<Readonly<Record
   const worker = rig.workerNamed('w', {}, database)
   for (let chunk = 0; chunk < count / CHUNK; chunk += 1) {
     const work = (await worker.begin({ batchId, chunk })) ?? expect.fail('nothing to do')
-    for (let claimed = await worker.claim(work, 50); claimed.length > 0; claimed = await worker.claim(work, 50))
+    for (
+      let claimed = await worker.claim(work, 50);
+      claimed.length > 0;
+      claimed = await worker.claim(work, 50)
+    )
       await worker.record(claimed.map((one) => resultOf(one, 'accepted')))
     await worker.settle({ batchId, chunk })
   }
@@ -45,7 +49,7 @@ test('a new batch beside analysed ones of the past reads a few rows for each of 
   // Claims that read their batch from end to end: hundreds.
   const most = Object.entries(read).filter(([, rows]) => rows > 20)
   expect(most).toEqual([])
-  expect(await rig.database.query(`SELECT DISTINCT state FROM batch WHERE recipients = $1`, [count])).toEqual([
-    { state: 'completed' },
-  ])
+  expect(await rig.database.query(`SELECT DISTINCT state FROM batch WHERE recipients = $1`, [count])).toEqual(
+    [{ state: 'completed' }],
+  )
 })

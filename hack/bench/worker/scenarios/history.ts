@@ -43,7 +43,7 @@ export async function history(
   return { empty: await today(0), beside: await today(sizes.past) }
 }
 
-/** Batches that have been sent, as they lie there once autovacuum has been past. */
+/** Batches that have been sent, as they lie there once autovacuum has been past: rows that came short and grew in their pages. */
 async function fillPast({ rig }: Arena, recipients: number): Promise<void> {
   for (let filled = 0; filled < recipients; filled += BATCH)
     await fillBatch(rig, Math.min(BATCH, recipients - filled))
@@ -61,10 +61,19 @@ async function fillBatch(rig: Arena['rig'], count: number): Promise<void> {
     [id, count],
   )
   await rig.sql(
-    `INSERT INTO recipient (batch_id, seq, address, address_norm, state, attempt, tries, worker, provider_message_id, first_tried_at)
-     SELECT $1::uuid, n, ${address}, ${address}, 'sent', 1, 1, 'past/1#1', '<' || $1::text || '.' || n || '@example.org>', now()
-     FROM generate_series(0, $2::int - 1) AS n`,
+    `INSERT INTO recipient_tally (batch_id, state, change, seq, folded) VALUES ($1, 'pending', $2, 0, true)`,
     [id, count],
+  )
+  await rig.sql(
+    `INSERT INTO recipient (batch_id, seq, address, address_norm)
+     SELECT $1::uuid, n, ${address}, ${address} FROM generate_series(0, $2::int - 1) AS n`,
+    [id, count],
+  )
+  await rig.sql(
+    `UPDATE recipient SET state = 'sent', attempt = 1, tries = 1, worker = 'past/1#1',
+       provider_message_id = '<' || $1::text || '.' || seq || '@example.org>', first_tried_at = now()
+     WHERE batch_id = $1::uuid`,
+    [id],
   )
   await rig.sql(
     `INSERT INTO attempt (batch_id, seq, attempt, outcome, worker, provider, provider_message_id, detail, started_at, stage, reply_code)
@@ -75,10 +84,6 @@ async function fillBatch(rig: Arena['rig'], count: number): Promise<void> {
   await rig.sql(
     `INSERT INTO chunk (batch_id, number, first_seq, last_seq, done)
      SELECT $1::uuid, n, n * ${CHUNK_SIZE}, (n + 1) * ${CHUNK_SIZE} - 1, true FROM generate_series(0, ($2::int - 1) / ${CHUNK_SIZE}) AS n`,
-    [id, count],
-  )
-  await rig.sql(
-    `INSERT INTO recipient_tally (batch_id, state, change, seq, folded) VALUES ($1, 'sent', $2, 0, true)`,
     [id, count],
   )
 }

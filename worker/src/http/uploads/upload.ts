@@ -1,4 +1,5 @@
 /** One request that adds to a batch: what is repeated is skipped, the rest is taken lot by lot while the next is read. */
+import { setImmediate } from 'node:timers/promises'
 import type { RefusedRow, UploadHold, UploadRefused, UploadRefusal, UploadStore, Lot } from '../ports.ts'
 import type { ProblemType } from '../problem.ts'
 import type { Plan } from '../recipientVariables.ts'
@@ -19,6 +20,8 @@ export interface Taken {
 }
 
 const REFUSALS_TOLD = 20
+/** Rows that are read without a pause: the lot before them is asked about several times, and others wait, too. */
+const AT_ONCE = 200
 
 export const PROBLEM_OF: Readonly<Record<UploadRefusal, ProblemType>> = {
   unknown: 'not-found',
@@ -65,9 +68,9 @@ export class Upload {
     this.#left -= known.length
     this.#repeated += known.length
     if (known.length > 0 && !(await this.#again.take(known))) throw new Problem('upload-changed')
-    for (let left: readonly Row[] = rows.slice(known.length); left.length > 0;) {
-      left = this.#lot.take(left)
-      if (this.#lot.isFull) await this.flush()
+    for (let from = known.length; from < rows.length; from += AT_ONCE) {
+      await this.#gather(rows.slice(from, from + AT_ONCE))
+      await setImmediate()
     }
   }
 
@@ -99,6 +102,13 @@ export class Upload {
       duplicates: this.#duplicates,
       refused: this.#refused,
       refusals: this.#refusals,
+    }
+  }
+
+  async #gather(rows: readonly Row[]): Promise<void> {
+    for (let left = rows; left.length > 0;) {
+      left = this.#lot.take(left)
+      if (this.#lot.isFull) await this.flush()
     }
   }
 
