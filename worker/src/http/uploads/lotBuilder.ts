@@ -11,7 +11,7 @@ import { parseRecipient } from '../batchRecipients.ts'
 import { Digest } from './rows.ts'
 
 /** What a lot has at most, but for its last row. */
-const ROWS = 4_000
+const ROWS = 8_000
 const CHARACTERS = 1_048_576
 /** Places that may be looked at for one row: of 1,000 items with 20 values each there are as many. */
 const PLACES = 20_000

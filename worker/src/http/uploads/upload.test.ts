@@ -38,13 +38,13 @@ function storeOf() {
 test('rows are handed over in lots of a size that does not depend on how many there are', async () => {
   const { lots, upload } = storeOf()
   const own = upload(0)
-  await own.take(rows(8_500))
-  await own.take(rows(10, 8_500))
-  expect(await own.end()).toMatchObject({ offset: 8_510, recipients: 8_510 })
+  await own.take(rows(16_500))
+  await own.take(rows(10, 16_500))
+  expect(await own.end()).toMatchObject({ offset: 16_510, recipients: 16_510 })
   expect(lots.map((lot) => [lot.firstRow, lot.rows])).toEqual([
-    [0, 4_000],
-    [4_000, 4_000],
-    [8_000, 510],
+    [0, 8_000],
+    [8_000, 8_000],
+    [16_000, 510],
   ])
 })
 
@@ -60,25 +60,25 @@ test('no more than one lot is on its way while the next is made', async () => {
   }
   const hold = { batchId: 'b', holder: 'h', content: CONTENT, offset: 0 }
   const upload = new Upload({ ...store, add }, hold, 0, PLAN)
-  await upload.take(rows(11_000))
-  expect((await upload.end()).offset).toBe(11_000)
+  await upload.take(rows(21_000))
+  expect((await upload.end()).offset).toBe(21_000)
   expect(most).toBe(1)
 })
 
 test('what was taken is recognised part by part, and anything else is not', async () => {
   const { upload } = storeOf()
   const first = upload(0)
-  await first.take(rows(4_500))
+  await first.take(rows(8_500))
   await first.end()
-  const again = upload(4_500, 0)
-  await again.take(rows(4_200))
-  await again.take(rows(400, 4_200))
-  expect(await again.end()).toMatchObject({ offset: 4_600, repeated: 4_500, recipients: 100 })
+  const again = upload(8_500, 0)
+  await again.take(rows(8_200))
+  await again.take(rows(400, 8_200))
+  expect(await again.end()).toMatchObject({ offset: 8_600, repeated: 8_500, recipients: 100 })
 
-  const other = upload(4_600, 4_000)
-  await expect(other.take(rows(500, 4_001))).rejects.toMatchObject({ type: 'upload-changed' })
-  const less = upload(4_600, 4_000)
-  await less.take(rows(499, 4_000))
+  const other = upload(8_600, 8_000)
+  await expect(other.take(rows(500, 8_001))).rejects.toMatchObject({ type: 'upload-changed' })
+  const less = upload(8_600, 8_000)
+  await less.take(rows(499, 8_000))
   await expect(less.end()).rejects.toMatchObject({ type: 'upload-changed' })
 })
 
