@@ -102,7 +102,10 @@ interface Due extends Record<string, unknown> {
   readonly remaining: number
 }
 
-/** Batches take turns, those of which least is left before the others, and none has more than `WINDOW` in the queue. */
+/**
+ * Batches take turns, those of which least is left before the others, and none has more than `WINDOW` in the queue. Each
+ * that is next is locked through its key: joined, all that are due might be compared with all of them.
+ */
 export function wakeupLedger(database: Queryable): WakeupLedger {
   return {
     takeDue: async (limit) => {
@@ -114,14 +117,18 @@ export function wakeupLedger(database: Queryable): WakeupLedger {
            SELECT batch_id, number FROM chunk WHERE NOT done AND dead_at IS NULL
              AND due_at <= now() - CASE WHEN express IS NULL THEN interval '0' ELSE ${EXPRESS_FIRST} END
            ORDER BY due_at LIMIT ${AMONG}),
-         ranked AS MATERIALIZED (
-           SELECT batch_id, number, count(*) OVER (PARTITION BY batch_id) AS remaining,
-             COALESCE(count, 0) + row_number() OVER (PARTITION BY batch_id ORDER BY number) AS turn
-           FROM ready LEFT JOIN waiting USING (batch_id)),
+         batches AS MATERIALIZED (
+           SELECT batch_id, count(*) AS remaining, (array_agg(number ORDER BY number))[1:${WINDOW}] AS first
+           FROM ready GROUP BY batch_id),
+         next AS MATERIALIZED (
+           SELECT batch_id, number, remaining, COALESCE(count, 0) + place AS turn
+           FROM batches LEFT JOIN waiting USING (batch_id) CROSS JOIN unnest(first) WITH ORDINALITY AS each (number, place)
+           WHERE COALESCE(count, 0) + place <= ${WINDOW} ORDER BY turn, remaining),
          due AS MATERIALIZED (
-           SELECT batch_id, number, turn, remaining FROM chunk JOIN ranked USING (batch_id, number)
-           WHERE turn <= ${WINDOW} AND NOT done AND dead_at IS NULL AND due_at <= now()
-           ORDER BY turn, remaining LIMIT $1 FOR UPDATE OF chunk SKIP LOCKED)
+           SELECT next.* FROM next CROSS JOIN LATERAL (
+             SELECT FROM chunk WHERE chunk.batch_id = next.batch_id AND chunk.number = next.number
+               AND NOT done AND dead_at IS NULL AND due_at <= now() FOR UPDATE SKIP LOCKED) AS free
+           LIMIT $1)
          UPDATE chunk SET generation = generation + 1, published_at = clock_timestamp(),
            due_at = now() + make_interval(secs => LEAST($3,
              GREATEST($2, COALESCE(2 * extract(epoch FROM now() - published_at)::float8, 0))))

@@ -5,3 +5,4 @@
 -- to end, until the table was analysed again: after another tenth of it, by default. Without statistics a batch is taken
 -- for a 200th of the table. To set the type that it has removes what was gathered and rewrites nothing.
 ALTER TABLE recipient ALTER COLUMN batch_id TYPE uuid, ALTER COLUMN batch_id SET STATISTICS 0;
+ALTER TABLE chunk ALTER COLUMN batch_id TYPE uuid, ALTER COLUMN batch_id SET STATISTICS 0;
