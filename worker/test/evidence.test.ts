@@ -17,6 +17,8 @@ beforeAll(async () => {
 afterEach(async () => {
   await rig.sink.behave([])
   await Promise.all(workers.splice(0).map((worker) => worker.kill()))
+  // Who was killed is remembered for a while.
+  await rig.sql('DELETE FROM worker_state')
 })
 afterAll(() => rig.stop())
 

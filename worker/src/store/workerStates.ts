@@ -12,7 +12,7 @@ export interface WorkerState {
 }
 
 /** Several times as long as a worker lets pass before it is heard of again. */
-const HEARD = `interval '30 seconds'`
+const HEARD = `interval '15 seconds'`
 const REMEMBERED = `interval '1 hour'`
 
 export async function shareState(database: Queryable, worker: string, state: WorkerState): Promise<void> {
