@@ -114,7 +114,7 @@ test('mails that are refused are told with their class', async () => {
   await until('True', 'Flowing')
 }, 400_000)
 
-test('what stands still, was put aside or is in doubt is told, the worst first, and is over with its cause', async () => {
+test('what was put aside or is in doubt is told, the worst first, and is over with its cause', async () => {
   await sql(
     `INSERT INTO recipient_tally (batch_id, state, change, seq) VALUES (gen_random_uuid(), 'uncertain', 1, 0)`,
   )

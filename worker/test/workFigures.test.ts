@@ -13,7 +13,9 @@ beforeAll(async () => {
   rig = await startLedgerRig(60_000)
 })
 beforeEach(async () => {
-  await rig.database.query('TRUNCATE batch, chunk, recipient, recipient_tally, standstill, worker_state CASCADE')
+  await rig.database.query(
+    'TRUNCATE batch, chunk, recipient, recipient_tally, standstill, worker_state CASCADE',
+  )
 })
 afterAll(() => rig.stop())
 
