@@ -158,6 +158,7 @@ describe('it is not known whether mail flows', () => {
       more: seeing({ reached: true, mail: WELL }, new Date(NOW.getTime() - 100_000)),
       reason: 'NotObserved',
     },
+    { why: 'workers do not tell', more: seeing({ reached: true, fsync: 'on' }), reason: 'NotObserved' },
     { why: 'no worker answers', more: seeing({ reached: false }), reason: 'WorkersUnreachable' },
     {
       why: 'no worker is wanted',
@@ -168,9 +169,10 @@ describe('it is not known whether mail flows', () => {
     expect(judge({ evidence: {}, ...more })).toMatchObject({ status: 'Unknown', reason })
   })
 
-  it('but what was said stands until somebody has looked', () => {
+  it('but what was said stands until somebody has looked, or while an older worker answers', () => {
     const stuck = { status: 'False', reason: 'Stuck', message: 'what was said' }
     expect(judge({ evidence: {}, sender: told('Stuck') })).toEqual(stuck)
+    expect(judge({ ...seeing({ reached: true }), sender: told('Stuck') })).toEqual(stuck)
     expect(judge({ evidence: {}, sender: told('OfAnother') }).reason).toBe('NotObserved')
     expect(judge({ evidence: {}, sender: { ...told('Stuck'), generation: 2 } }).reason).toBe('NotObserved')
   })

@@ -50,6 +50,8 @@ export const mailFlowing = component<'MailFlowing', Observed>({
     if (stale) return unknown('NotObserved', 'no worker was asked lately')
     if (!seen.reached) return unknown('WorkersUnreachable', 'no worker tells the operator how mail flows')
     if (fault) return { status: 'False', ...fault }
+    // One of the version before.
+    if (!seen.mail) return last ?? unknown('NotObserved', 'the workers do not tell how mail flows')
     return { status: 'True', reason: 'Flowing', message: 'mail gets through to the provider' }
   },
 })
