@@ -40,6 +40,8 @@ test('what holds back everybody is told with its beginning until something goes 
   const gates = new Gates()
   told(gates, 'bad', denied)
   expect(gates.outage(1_000)).toBeUndefined()
+  gates.failed(of('one', 1), { retryClass: 'unreachable', stage: 'mail' }, 1_000)
+  expect(gates.outage(1_000)).toBeUndefined()
   told(gates, 'one', { retryClass: 'unreachable', stage: 'connect', code: 'ECONNREFUSED' })
   expect(gates.outage(9_000)).toEqual({
     since: new Date(1_000),
