@@ -84,6 +84,24 @@ describe('what a worker tells of mail', () => {
     expect(mailOf(told(work))).toEqual(WELL)
   })
 
+  it('is the same while mail flows, however much of it', () => {
+    const some = told({
+      queueDepth: 3,
+      attempts: { made: 100, refused: 1 },
+      standstill: { since: SINCE, seconds: 4 },
+    })
+    const more = told({
+      batches: { running: 9 },
+      recipients: { pending: 1_000_000 },
+      queueDepth: 900,
+      attempts: { made: 90_000, refused: 700, mostRefused: 'recipient' },
+      standstill: { since: NOW.toISOString(), seconds: 60 },
+    })
+    expect(mailOf(more)).toEqual(mailOf(some))
+    const lasting = (seconds: number) => mailOf(closed({ seconds, workers: seconds % 3 ? 2 : 3 }))
+    expect(lasting(4_000)).toEqual(lasting(40))
+  })
+
   it('repeats no words that are no names', () => {
     for (const one of [{ class: 'a b' }, { class: 'x'.repeat(65) }, { since: '<b>' }])
       expect(mailOf(closed(one))).toEqual(WELL)
