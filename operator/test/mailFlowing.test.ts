@@ -114,6 +114,20 @@ test('mails that are refused are told with their class', async () => {
   await until('True', 'Flowing')
 }, 400_000)
 
+test('a batch of which nobody is through is stuck once a quarter of an hour is over, and not when somebody is', async () => {
+  await sink.behave([{ address: '*', at: 'rcpt', code: 451, message: '4.3.0 later' }])
+  const id = await pods.accept('later@example.org', 3)
+  await sql(`INSERT INTO standstill VALUES ('${id}', 3, now() - interval '20 minutes')
+    ON CONFLICT (batch_id) DO UPDATE SET since = EXCLUDED.since`)
+  expect((await until('False', 'Stuck')).message).toMatch(
+    /^a batch has not got on since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ although mails of it are due$/,
+  )
+  await sink.behave([])
+  await sql(`UPDATE recipient SET due_at = now() WHERE batch_id = '${id}'`)
+  await sql(`UPDATE chunk SET due_at = now(), published_at = NULL WHERE batch_id = '${id}'`)
+  await until('True', 'Flowing')
+}, 400_000)
+
 test('what was put aside or is in doubt is told, the worst first, and is over with its cause', async () => {
   await sql(
     `INSERT INTO recipient_tally (batch_id, state, change, seq) VALUES (gen_random_uuid(), 'uncertain', 1, 0)`,
