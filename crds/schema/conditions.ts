@@ -1,9 +1,17 @@
 /** Every condition of a part, its reasons, and every check; what they add up to is in summaryConditions.ts. */
+import { MAIL_FLOWING } from './mailFlowing.ts'
 
 /** What a reason means, and whether a person must act before anything can go on (`Stalled`). */
 interface ReasonMeaning {
   readonly doc: string
   readonly stalls?: true
+}
+
+interface ConditionMeaning {
+  readonly doc: string
+  /** Told beside `Ready` and not summed into it. */
+  readonly beside?: true
+  readonly reasons: Readonly<Record<string, ReasonMeaning>>
 }
 
 const ANY_COMPONENT = {
@@ -193,9 +201,10 @@ export const CONDITIONS = {
       ScheduleUnknown: { doc: 'A schedule or the time zone makes no sense.', stalls: true },
     },
   },
-} as const satisfies Record<string, { readonly doc: string; readonly reasons: Record<string, ReasonMeaning> }>
+  MailFlowing: MAIL_FLOWING,
+} as const satisfies Record<string, ConditionMeaning>
 
-/** A condition that sums into `Ready`, in the order in which they are judged. */
+/** A condition of a part, in the order in which they are judged. */
 export type ConditionType = keyof typeof CONDITIONS
 export type ReasonOf<Type extends ConditionType> = keyof (typeof CONDITIONS)[Type]['reasons'] & string
 
@@ -218,8 +227,20 @@ export const CHECKS = {
     'Connections that the NetworkPolicies allow come about and others do not: tried by the operator, and in the last day by pods in the name of the worker, NATS, the backups and a stranger.',
   'postgres-durable':
     'PostgreSQL keeps what it has told of: fsync is on, and synchronous_commit is not off, as the workers see it.',
+  'postgres-encrypted':
+    'Workers speak to PostgreSQL, or to its pooler, over TLS, and verified the certificate at its other end.',
+  'audit-log':
+    'Entries of the audit log reach ClickHouse within five minutes, and the user that writes them there may not change or remove any.',
+  'webhooks-verified':
+    'A webhook that nobody signed is turned away, as the workers try on themselves, and what genuine ones tell has its effect within five minutes.',
 } as const
 export type CheckName = keyof typeof CHECKS
+
+/** Whether a condition sums into `Ready`. */
+export function sumsIntoReady(type: ConditionType): boolean {
+  const meaning: ConditionMeaning = CONDITIONS[type]
+  return meaning.beside !== true
+}
 
 /** Whether a condition may be given that reason. */
 export function declares(type: ConditionType, reason: string): boolean {

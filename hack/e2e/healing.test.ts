@@ -28,7 +28,7 @@ describe('a BatchSender in a cluster', () => {
     // One of two workers is enough to be Ready; the other follows.
     await eventually('a row with both workers', async () => {
       const row = await here.kubectl('get', 'bs', NAME, '--no-headers')
-      return /orders\s+True\s+\w+\s+\d+\/\d+\s+2\/2\s+2 of 2 workers, 1 of 1 NATS node\s/.test(row)
+      return /orders\s+True\s+\w+\s+\w+\s+\d+\/\d+\s+2\/2\s+2 of 2 workers, 1 of 1 NATS node\s/.test(row)
         ? true
         : undefined
     })

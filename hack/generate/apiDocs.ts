@@ -1,6 +1,7 @@
 /** docs/api.md: every field, condition, reason and check, from the schema in crds/. */
 import { BatchSender, GROUP, KIND, VERSION } from '../../crds/schema/batchsender.ts'
-import { CHECKS, CONDITIONS } from '../../crds/schema/conditions.ts'
+import { CHECKS, CONDITIONS, CONDITION_TYPES, sumsIntoReady } from '../../crds/schema/conditions.ts'
+import type { ConditionType } from '../../crds/schema/conditions.ts'
 import { EVENTS } from '../../crds/schema/events.ts'
 import { SUMMARY_CONDITIONS, SUMMARY_REASONS } from '../../crds/schema/summaryConditions.ts'
 import { structural } from './structural.ts'
@@ -49,21 +50,13 @@ export function apiDocs(): string {
     ...pairs('Reason of these', SUMMARY_REASONS),
     'These sum into `Ready`, the first that is not True being the one it tells about:',
     '',
-    ...Object.entries(CONDITIONS).flatMap(([type, { doc, reasons }]) => [
-      `### ${type}`,
-      '',
-      doc,
-      '',
-      '| Reason | Meaning | A person must act |',
-      '| --- | --- | --- |',
-      ...Object.entries(reasons as Record<string, { doc: string; stalls?: true }>).map(
-        ([reason, meaning]) => `| \`${reason}\` | ${meaning.doc} | ${meaning.stalls === true ? 'yes' : ''} |`,
-      ),
-      '',
-    ]),
+    ...CONDITION_TYPES.filter(sumsIntoReady).flatMap(condition),
+    'These stand beside `Ready`, which does not wait for them:',
+    '',
+    ...CONDITION_TYPES.filter((type) => !sumsIntoReady(type)).flatMap(condition),
     '## Events',
     '',
-    'A condition that turns from True to False, and what stalls, is told with the reason of that condition.',
+    'A condition that turns from True to False, what stalls, and `MailFlowing` that turns True again is told with the reason of that condition.',
     '',
     ...pairs('Event', EVENTS),
     '## Checks',
@@ -73,6 +66,22 @@ export function apiDocs(): string {
     ...Object.entries(CHECKS).map(([name, doc]) => `| \`${name}\` | ${doc} |`),
     '',
   ].join('\n')
+}
+
+function condition(type: ConditionType): string[] {
+  const { doc, reasons } = CONDITIONS[type]
+  return [
+    `### ${type}`,
+    '',
+    doc,
+    '',
+    '| Reason | Meaning | A person must act |',
+    '| --- | --- | --- |',
+    ...Object.entries(reasons as Record<string, { doc: string; stalls?: true }>).map(
+      ([reason, meaning]) => `| \`${reason}\` | ${meaning.doc} | ${meaning.stalls === true ? 'yes' : ''} |`,
+    ),
+    '',
+  ]
 }
 
 const pairs = (head: string, docs: Readonly<Record<string, string>>) => [

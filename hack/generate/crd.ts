@@ -18,6 +18,12 @@ const COLUMNS = [
     jsonPath: `${condition('ProductionReady')}.status`,
     description: 'Every check is proven or waived.',
   },
+  {
+    name: 'Mail',
+    type: 'string',
+    jsonPath: `${condition('MailFlowing')}.status`,
+    description: 'Mail gets through, and nothing of it waits for a person.',
+  },
   { name: 'Checks', type: 'string', jsonPath: '.status.summary.checks' },
   { name: 'Workers', type: 'string', jsonPath: '.status.summary.workers' },
   {
@@ -37,6 +43,7 @@ const COLUMNS = [
   },
   { name: 'Verified', type: 'string', jsonPath: '.status.evidence.backup.verified.completedAt', priority: 1 },
   { name: 'Proof', type: 'string', jsonPath: `${condition('ProductionReady')}.message`, priority: 1 },
+  { name: 'Flow', type: 'string', jsonPath: `${condition('MailFlowing')}.message`, priority: 1 },
 ]
 
 /** YAML of the CRD: structural, with descriptions, CEL rules, columns, scale and status subresources. */

@@ -15,6 +15,7 @@ import { components } from './components/index.ts'
 import { placesOf } from './components/parts/places.ts'
 import { natsSecrets } from './components/parts/natsTopology.ts'
 import { Watchman } from './observers/watchman.ts'
+import { objectMetrics } from './objectMetrics.ts'
 import { observersOf } from './observing.ts'
 import { senderOf } from './reconcile/gather.ts'
 import { reconcile } from './reconcile/reconcile.ts'
@@ -77,10 +78,15 @@ async function run(settings: OperatorSettings, signal: AbortSignal): Promise<voi
   const controllers: readonly Controller[] = scopes.map((namespaces) =>
     controllerFor(namespaces, settings, transport, metrics, sharing, signal),
   )
+  let leads = false
+  // Those of whoever keeps the statuses: two of them would count everything twice.
+  const known = () =>
+    leads ? controllers.flatMap((controller) => [...controller.store(BatchSender).values()]) : []
   const isSynced = () => controllers.every((controller) => controller.isSynced)
   const probes = await serveProbes({
     port: settings.probePort,
     registry: metrics.registry,
+    beside: () => objectMetrics(known()),
     isHealthy: () => true,
     isReady: isSynced,
   })
@@ -93,11 +99,13 @@ async function run(settings: OperatorSettings, signal: AbortSignal): Promise<voi
     if (signal.aborted) return
     const lead = async (term: AbortSignal, lost?: AbortSignal) => {
       metrics.leader.set({ name: OPERATOR }, 1)
+      leads = true
       await drained(
         Promise.all(controllers.map((controller) => controller.work(term, lost))),
         term,
         GIVE_UP_MS,
       )
+      leads = false
       metrics.leader.set({ name: OPERATOR }, 0)
     }
     await (settings.leaderElection ? election(settings, leaseTransport).run(signal, lead) : lead(signal))

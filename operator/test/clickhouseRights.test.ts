@@ -14,6 +14,7 @@ import { createDatabase, createTable } from '../../crds/clickhouseTables.ts'
 import { startClickhouse } from '../../hack/servers/clickhouse.ts'
 import { startS3 } from '../../hack/servers/s3.ts'
 import { ALL_ANSWERS, AnswerBudget } from '../src/adapters/answerBudget.ts'
+import { auditRightsOf } from '../src/adapters/auditGrants.ts'
 import { dialGuard } from '../src/adapters/dialGuard.ts'
 import { Clickhouse } from '../src/adapters/clickhouse.ts'
 
@@ -191,6 +192,34 @@ describe('the operator', () => {
       reached: false,
       fault: { reason: 'AccessDenied' },
     })
+  })
+})
+
+/** As the operator asks it of whoever writes the audit log. */
+async function toldOfItself(grants?: readonly string[]): Promise<string> {
+  const server = await startClickhouse({ s3, dataDir, ...(grants && { grants }) })
+  try {
+    const asked = await fetch(`${server.url}/?query=${encodeURIComponent('SHOW GRANTS FORMAT TSVRaw')}`)
+    return await asked.text()
+  } finally {
+    await server.stop()
+  }
+}
+
+describe('whoever writes the audit log', () => {
+  it.each([
+    { grants: rightsOf('worker', { database: DATABASE, collection: 'backup_s3' }), changes: [] },
+    {
+      grants: [`INSERT, ALTER DELETE, TRUNCATE ON ${AUDIT}`],
+      changes: ['ALTER DELETE', 'TRUNCATE'],
+    },
+    { grants: [`DROP TABLE, SHOW ON ${DATABASE}.*`], changes: ['DROP TABLE'] },
+  ])('with $grants may do $changes to it, by its own words', async ({ grants, changes }) => {
+    expect(auditRightsOf(await toldOfItself(grants), DATABASE)).toEqual({ changes, byRole: false })
+  })
+
+  it('who may do anything says so', async () => {
+    expect(auditRightsOf(await toldOfItself(), DATABASE)?.changes).not.toEqual([])
   })
 })
 

@@ -198,3 +198,14 @@ test('servers that are away refuse nobody, and take back nothing that was told',
   await s3.start()
   await clickhouse.start()
 }, 480_000)
+
+test('that the user of the workers may change the audit log is told, by its own words', async () => {
+  const message = await cluster.eventually('audit-log', async () => {
+    await cluster.hurry()
+    const check = (await cluster.status()).checks?.find(({ name }) => name === 'audit-log')
+    return check?.state === 'Failing' ? check.message : undefined
+  })
+  expect(message).toMatch(
+    /^the user of the workers may [A-Z][A-Z ,]* on audit_log: docs\/clickhouse-rights\.sql has/,
+  )
+})

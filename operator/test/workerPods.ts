@@ -3,6 +3,7 @@
  * with the environment of the manifest, another one whenever its template changes, and the Service in front of its
  * internal port. Files that are mounted are written once.
  */
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, connect, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,6 +18,7 @@ import { rolledOut } from './controllers.ts'
 import type { Harness } from './harness.ts'
 import { ROOT } from './harness.ts'
 
+const TOKEN = 'a-token-of-the-tests'
 const PROGRAM = join(ROOT, 'worker/src/main.ts')
 const INTERNAL_PORT = 8081
 
@@ -24,6 +26,8 @@ export interface WorkerPods {
   /** For `runControllers`. */
   readonly statusOf: (object: KubernetesObject) => Promise<object | undefined>
   readonly log: () => string
+  /** Has the worker accept a batch to that address, as often. @returns its id */
+  accept(address: string, count: number): Promise<string>
   stop(): Promise<void>
 }
 
@@ -35,10 +39,11 @@ export async function workerPods(
 ): Promise<WorkerPods> {
   const directory = await mkdtemp(join(tmpdir(), 'batchsender-worker-'))
   await mkdir(join(directory, 'tokens'))
-  await writeFile(join(directory, 'tokens/alice'), `sha256:${'0'.repeat(64)}`)
+  const hash = createHash('sha256').update(TOKEN).digest('hex')
+  await writeFile(join(directory, 'tokens/alice'), `sha256:${hash}`)
   await mkdir(join(directory, 'nats'))
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, 'nats', name), text)
-  let pod: { readonly hash: string; readonly server: ChildServer; readonly internalPort: number } | undefined
+  let pod: Pod | undefined
   const service = await serviceTo(() => pod?.internalPort)
   await hosts.add({ [`orders-worker.${cluster.namespace}.svc.cluster.local`]: service.address })
 
@@ -59,7 +64,7 @@ export async function workerPods(
     })
     await server.start()
     await pod?.server.kill()
-    pod = { hash, server, internalPort }
+    pod = { hash, server, httpPort, internalPort }
   }
   return {
     statusOf: async (object) => {
@@ -68,12 +73,36 @@ export async function workerPods(
       return rolledOut(object)
     },
     log: () => pod?.server.log ?? '',
+    accept: (address, count) => accept(pod?.httpPort ?? 0, address, count),
     stop: async () => {
       service.server.close()
       await pod?.server.kill()
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+interface Pod {
+  readonly hash: string
+  readonly server: ChildServer
+  readonly httpPort: number
+  readonly internalPort: number
+}
+
+async function accept(port: number, address: string, count: number): Promise<string> {
+  const [name = '', domain = ''] = address.split('@')
+  const recipients = Array.from({ length: count }, (_, index) => ({ address: `${name}${index}@${domain}` }))
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/batches`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      'content-type': 'application/json',
+      'idempotency-key': randomUUID(),
+    },
+    body: JSON.stringify({ from: 'shop@example.com', subject: 's', text: 't', recipients }),
+  })
+  if (!answer.ok) throw new Error(`not accepted: ${await answer.text()}`)
+  return ((await answer.json()) as { readonly id: string }).id
 }
 
 const hashOf = ({ spec }: DeploymentManifest): string =>

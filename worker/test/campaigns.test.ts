@@ -576,6 +576,7 @@ test('a worker that is told to stop takes what is complete and says where to go 
   const ended = worker.terminate()
   const answer = await client.answer
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(worker.log()).not.toContain('request failed')
   const offset = Number(answer.headers.get('upload-offset'))
   expect(await ended).toBe(true)
   await worker.start()

@@ -1,4 +1,7 @@
 /** What a worker tells of itself on its internal port, beside what is true of the servers around it. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Evidence } from '../src/http/internalServer.ts'
 import type { Rig, WorkerProcess } from './rig.ts'
@@ -14,6 +17,8 @@ beforeAll(async () => {
 afterEach(async () => {
   await rig.sink.behave([])
   await Promise.all(workers.splice(0).map((worker) => worker.kill()))
+  // Who was killed is remembered for a while.
+  await rig.sql('DELETE FROM worker_state')
 })
 afterAll(() => rig.stop())
 
@@ -21,6 +26,12 @@ async function started(settings: Parameters<Rig['worker']>[0] = {}): Promise<Wor
   const worker = await rig.worker(settings)
   workers.push(worker)
   return worker
+}
+
+async function gaugeOf(worker: WorkerProcess, series: string): Promise<number | undefined> {
+  const text = await (await fetch(`${worker.internal}/metrics`)).text()
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `))
+  return line === undefined ? undefined : Number(line.slice(series.length + 1))
 }
 
 const evidenceOf = async (worker: WorkerProcess) =>
@@ -105,7 +116,7 @@ test('a provider is open, with the rate that all workers keep', async () => {
   })
 })
 
-test('a provider that wants nothing is closed, and nobody limits one without a limit', async () => {
+test('a provider that wants nothing is closed since then, and nobody limits one without a limit', async () => {
   await rig.sink.behave([{ address: '*', at: 'rcpt', code: 421, message: 'too many mails' }])
   const worker = await started()
   const id = await worker.accept(5, 'closed')
@@ -114,12 +125,74 @@ test('a provider that wants nothing is closed, and nobody limits one without a l
     ({ state }) => state === 'closed',
     worker.log,
   )
-  expect((await evidenceOf(worker)).provider).toEqual({
-    name: 'smtp',
-    state: 'closed',
-    credentials: 'unknown',
-  })
+  const { closed, ...provider } = (await evidenceOf(worker)).provider
+  expect(provider).toEqual({ name: 'smtp', state: 'closed', credentials: 'unknown' })
+  expect(closed).toMatchObject({ class: 'throttle', replyCode: 421, workers: 1, of: 1 })
+  expect(Date.parse(closed?.since ?? '')).toBeLessThanOrEqual(Date.now())
+  expect(await gaugeOf(worker, 'batchsender_provider_state{provider="smtp",state="closed"}')).toBe(1)
+  expect(await gaugeOf(worker, 'batchsender_provider_state{provider="smtp",state="open"}')).toBe(0)
+
+  await rig.sink.behave([])
+  await until(() => worker.batch(id), isFinished, worker.log)
+  expect((await evidenceOf(worker)).provider.closed).toBeUndefined()
+  expect(await gaugeOf(worker, 'batchsender_provider_closed_seconds{provider="smtp"}')).toBe(0)
+})
+
+test('a worker that sends nothing tells of another one that gets nothing through, and of what it was refused', async () => {
+  await rig.sink.behave([{ address: '*', at: 'rcpt', code: 421, message: 'too many mails' }])
+  const worker = await started()
+  const id = await worker.accept(5, 'told')
+  await until(
+    async () => (await evidenceOf(worker)).provider.closed,
+    (closed) => closed !== undefined,
+    worker.log,
+  )
   await worker.command(id, 'cancel')
+  const idle = await started()
+  const told = await until(
+    () => evidenceOf(idle),
+    ({ provider }) => provider.closed?.of === 2,
+    idle.log,
+  )
+  expect(told.provider).toMatchObject({ state: 'closed', closed: { class: 'throttle', workers: 1 } })
+  expect(told.work.attempts.made).toBeGreaterThan(0)
+})
+
+test('what is under way, what is in doubt and what waits in the queue is told of all', async () => {
+  const worker = await started({ featuresProvider: 'Env', featureFlags: 'provider-paused=true' })
+  const before = (await evidenceOf(worker)).work
+  const id = await worker.accept(5, 'under-way')
+  const { work } = await evidenceOf(worker)
+  const pending = (of: typeof work) => of.recipients['pending'] ?? 0
+  expect(pending(work) - pending(before)).toBe(5)
+  expect(work).toMatchObject({ uncertain: 0, deadLetters: 0, attempts: { made: 0, refused: 0 } })
+  expect(work.queueDepth).toBeGreaterThanOrEqual(0)
+  expect((await evidenceOf(worker)).webhooks).toBeUndefined()
+  await until(
+    () => gaugeOf(worker, 'batchsender_recipients{state="pending"}'),
+    (count) => count === pending(work),
+    worker.log,
+  )
+  await worker.command(id, 'cancel')
+})
+
+test('a webhook that nobody signed is turned away, as the worker tries for itself, and none of that is written down', async () => {
+  const secrets = await mkdtemp(join(tmpdir(), 'batchsender-webhooks-'))
+  await writeFile(join(secrets, 'secret'), `whsec_${Buffer.alloc(24).toString('base64')}`)
+  const worker = await started({ provider: 'resend', resendApiKey: 're_x', resendWebhookSecretsDir: secrets })
+  const refusals = () => rig.sql(`SELECT FROM audit WHERE action = 'access.refused'`)
+  const before = await refusals()
+  const { webhooks } = await evidenceOf(worker)
+  expect(webhooks).toEqual({
+    provider: 'resend',
+    forgery: 'forged',
+    inbox: { rows: 0, oldestSeconds: 0 },
+  })
+  const forged = await fetch(`${worker.api}/webhooks/resend`, { method: 'POST', body: '{}' })
+  expect(forged.status).toBe(401)
+  expect((await evidenceOf(worker)).webhooks?.forgedAt).toBeDefined()
+  await until(refusals, (rows) => rows.length === before.length + 1, worker.log)
+  await rm(secrets, { recursive: true, force: true })
 })
 
 test('a provider that a flag switches off is paused, and the age of what waits for it grows', async () => {
@@ -153,6 +226,7 @@ test('what has not reached ClickHouse is told for events and for the audit log, 
   expect(outboxLag.events?.oldestSeconds).toBeGreaterThan(0)
   expect(outboxLag.audit?.rows).toBeGreaterThan(0)
   expect(outboxLag.audit?.oldestSeconds).toBeGreaterThan(0)
+  expect(Date.parse(outboxLag.audit?.since ?? '')).toBeLessThanOrEqual(Date.now())
 })
 
 test('the pool is measured when it is asked for', async () => {
@@ -162,8 +236,8 @@ test('the pool is measured when it is asked for', async () => {
     return (name: string) => Number(new RegExp(`^batchsender_pool_${name} (\\d+)$`, 'm').exec(text)?.[1])
   }
   // What a worker does of itself may wait for a connection for a moment.
-  const gauge = await until(metrics, (read) => read('waiting') === 0, worker.log)
-  expect(gauge('total')).toBeGreaterThan(0)
-  expect(gauge('total')).toBeLessThanOrEqual(10)
-  expect(gauge('idle')).toBeLessThanOrEqual(gauge('total'))
+  const gauge = await until(metrics, (read) => read('waiting_statements') === 0, worker.log)
+  expect(gauge('connections')).toBeGreaterThan(0)
+  expect(gauge('connections')).toBeLessThanOrEqual(10)
+  expect(gauge('idle_connections')).toBeLessThanOrEqual(gauge('connections'))
 })

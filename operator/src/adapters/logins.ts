@@ -1,6 +1,7 @@
 /** Logs in with what Secrets hold, and tells who is turned away; each name and password, each pair of keys once. */
 import type { LookupFunction } from 'node:net'
 import type {
+  AuditRights,
   ClickhouseRole,
   LoginRole,
   LoginsSeen,
@@ -8,13 +9,14 @@ import type {
   WantedLogins,
 } from '../components/parts/logins.ts'
 import type { Transport } from '../runtime/transport.ts'
-import type { BoundedAnswer } from './boundedRequest.ts'
+import type { BoundedAnswer, BoundedRequest } from './boundedRequest.ts'
 import type { ClickhouseLogin } from './clickhouseLogin.ts'
 import type { DialGuard } from './dialGuard.ts'
 import { withoutLineEnd } from '../../../crds/secretText.ts'
 import { read } from '../runtime/read.ts'
 import { reasonOfError } from '../vocabulary/clickhouseErrors.ts'
 import { Secret } from '../vocabulary/kinds.ts'
+import { auditRightsOf } from './auditGrants.ts'
 import { boundedGet } from './boundedRequest.ts'
 import { clickhouseLogin } from './clickhouseLogin.ts'
 import { signedListing } from './s3Signature.ts'
@@ -60,9 +62,31 @@ export class Logins {
         this.#each(clickhouse.roles, () => this.#ofClickhouse(namespace, clickhouse, secretOf), signal),
       bucket && this.#each(['retention'], () => this.#ofBucket(namespace, bucket, secretOf), signal),
     ])
+    const [atClickhouse] = seen
+    const auditRights =
+      clickhouse && isLetIn('worker', atClickhouse)
+        ? await this.#auditRights(clickhouse, secretOf, signal)
+        : undefined
     return {
       refused: seen.flatMap((one) => one?.refused ?? []),
       unanswered: seen.flatMap((one) => one?.unanswered ?? []),
+      ...(auditRights && { auditRights }),
+    }
+  }
+
+  /** Whoever is let in may ask what it may do; what is no answer to that is nobody's fault but this check's. */
+  async #auditRights(
+    { access: { url, secret = '' }, database }: NonNullable<WantedLogins['clickhouse']>,
+    secretOf: (name: string) => Promise<Data | undefined>,
+    signal: AbortSignal,
+  ): Promise<AuditRights | undefined> {
+    try {
+      const login = clickhouseLogin('worker', secret, await secretOf(secret))
+      const request = clickhouseRequest(url, login, GRANTS, this.#guard.lookup)
+      const { status, text } = await boundedGet(request, signal)
+      return status === 200 ? auditRightsOf(text, database) : undefined
+    } catch {
+      return undefined
     }
   }
 
@@ -126,6 +150,11 @@ export class Logins {
   }
 }
 
+const isLetIn = (role: LoginRole, seen: LoginsSeen | undefined): boolean =>
+  seen !== undefined &&
+  !seen.unanswered.includes(role) &&
+  !seen.refused.some(({ roles }) => roles.includes(role))
+
 async function outcomeOf({ login, ask }: Attempt, signal: AbortSignal): Promise<LoginsSeen> {
   try {
     const words = await ask(signal)
@@ -137,16 +166,26 @@ async function outcomeOf({ login, ask }: Attempt, signal: AbortSignal): Promise<
 
 async function askClickhouse(
   url: string,
-  { username, password, ca }: ClickhouseLogin,
+  login: ClickhouseLogin,
   lookup: LookupFunction,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  return refusalOfClickhouse(await boundedGet(clickhouseRequest(url, login, 'SELECT 1', lookup), signal))
+}
+
+const GRANTS = 'SHOW GRANTS FORMAT TSVRaw'
+
+function clickhouseRequest(
+  url: string,
+  { username, password, ca }: ClickhouseLogin,
+  query: string,
+  lookup: LookupFunction,
+): BoundedRequest {
   const basic = Buffer.from(`${username}:${password}`).toString('base64')
   const asked = new URL(url)
-  asked.searchParams.set('query', 'SELECT 1')
+  asked.searchParams.set('query', query)
   const headers = { authorization: `Basic ${basic}`, 'user-agent': 'batchsender-operator' }
-  const request = { url: asked.href, headers, ca, lookup, mostBytes: MOST_BYTES }
-  return refusalOfClickhouse(await boundedGet(request, signal))
+  return { url: asked.href, headers, ca, lookup, mostBytes: MOST_BYTES }
 }
 
 /** ClickHouse's own form of an error; of what has another one no word is repeated. */

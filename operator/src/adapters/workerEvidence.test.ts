@@ -32,6 +32,20 @@ it('tells the settings that a worker tells', async () => {
 })
 
 it.each([
+  { postgres: { tls: true, verified: true }, postgresTls: 'verified' },
+  { postgres: { tls: true, verified: 'yes' }, postgresTls: 'unverified' },
+  { postgres: { tls: true }, postgresTls: 'unverified' },
+  { postgres: { tls: false, verified: true }, postgresTls: 'none' },
+])('tells that $postgres is $postgresTls', async ({ postgres, postgresTls }) => {
+  const body = JSON.stringify({ postgres, work: { uncertain: 1, deadLetters: 0 } })
+  expect(await answering((_request, response) => response.end(body))).toEqual({
+    reached: true,
+    postgresTls,
+    mail: { paused: false, deadLetters: false, inDoubt: true, refused: 'little', backlog: 'little' },
+  })
+})
+
+it.each([
   { why: 'there are none', body: '{}' },
   { why: 'they are not texts', body: evidence({ fsync: 1, synchronous_commit: ['on'] }) },
   {

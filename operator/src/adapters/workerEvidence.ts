@@ -1,7 +1,11 @@
-/** What a worker says of its PostgreSQL and of its credentials, at the port that is not for users: little is read, and it is not believed to be well formed. */
+/**
+ * What a worker says of its servers, its credentials and the work of all workers, at the port that is not for users: little
+ * is read, and it is not believed to be well formed.
+ */
 import type { LookupFunction } from 'node:net'
-import type { WorkerSeen } from '../components/worker/seen.ts'
+import type { WorkerReached, WorkerSeen } from '../components/worker/seen.ts'
 import { boundedGet } from './boundedRequest.ts'
+import { auditOf, field, mailOf, webhooksOf } from './workerWork.ts'
 
 export interface WorkerAddress {
   readonly host: string
@@ -25,7 +29,7 @@ export async function lookAtWorker(
       AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     )
     if (status !== 200) return { reached: false }
-    return { reached: true, ...settingsOf(JSON.parse(text)) }
+    return { reached: true, ...toldIn(JSON.parse(text), new Date()) }
   } catch {
     return { reached: false }
   }
@@ -38,23 +42,31 @@ const SETTINGS = {
   unloggedTables: 'unlogged_tables',
 } as const
 
-function settingsOf(evidence: unknown): Omit<WorkerSeen & { readonly reached: true }, 'reached'> {
+function toldIn(evidence: unknown, now: Date): Omit<WorkerReached, 'reached'> {
   const settings = field(field(evidence, 'postgres'), 'settings')
   const told = Object.entries(SETTINGS).map(([name, own]) => [name, settingOf(settings, own)] as const)
   return {
     ...Object.fromEntries(told.filter(([, value]) => value !== undefined)),
     ...(isRefused(field(evidence, 'provider')) && { providerRefuses: true }),
     ...(isRefused(field(evidence, 'features')) && { featuresRefuse: true }),
+    ...present('postgresTls', tlsOf(field(evidence, 'postgres'))),
+    ...present('mail', mailOf(evidence)),
+    ...present('audit', auditOf(evidence)),
+    ...present('webhooks', webhooksOf(evidence, now)),
   }
 }
 
-const isRefused = (part: unknown): boolean => field(part, 'credentials') === 'refused'
+const present = <Name extends keyof WorkerReached>(name: Name, value: WorkerReached[Name] | undefined) =>
+  value === undefined ? {} : ({ [name]: value } as Pick<WorkerReached, Name>)
 
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined
+function tlsOf(postgres: unknown): WorkerReached['postgresTls'] {
+  const tls = field(postgres, 'tls')
+  if (typeof tls !== 'boolean') return undefined
+  if (!tls) return 'none'
+  return field(postgres, 'verified') === true ? 'verified' : 'unverified'
 }
+
+const isRefused = (part: unknown): boolean => field(part, 'credentials') === 'refused'
 
 function settingOf(settings: unknown, name: string): string | undefined {
   const value = field(settings, name)

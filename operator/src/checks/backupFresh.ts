@@ -7,10 +7,9 @@ import { repairJobName } from '../components/backup/onDemand.ts'
 import { damageOf, type Damage } from '../components/backup/standing.ts'
 import { unseenFailure } from './unseenFailure.ts'
 import { longestPauseMs, scheduleFault } from '../components/backup/schedules.ts'
-import { backupWish } from '../components/backup/wish.ts'
+import { backupWish, freshnessMs, graceMs } from '../components/backup/wish.ts'
 import { lossOf, toldLoss } from '../components/parts/dataLoss.ts'
 
-const MOST_GRACE_MS = 300_000
 const MINUTE_MS = 60_000
 
 export const backupFresh: Check = {
@@ -28,10 +27,9 @@ export const backupFresh: Check = {
     if (failing) return failing
     const { last } = history
     if (!last) return noneYet(snapshot)
-    const graceMs = Math.min(MOST_GRACE_MS, wish.rpoMs / 3)
-    const limitMs = wish.rpoMs + graceMs
+    const limitMs = freshnessMs(wish)
     const leftMs = new Date(last.cutoff).getTime() + limitMs - now.getTime()
-    const message = `backup of ${last.cutoff}, limit ${wish.rpo} and ${Math.round(graceMs / 1_000)} s to make the next one`
+    const message = `backup of ${last.cutoff}, limit ${wish.rpo} and ${Math.round(graceMs(wish) / 1_000)} s to make the next one`
     if (leftMs < 0) return { state: 'Failing', message }
     return { state: 'Proven', message, lookAgainMs: leftMs + 1_000 }
   },

@@ -1,11 +1,14 @@
 /** Every proof, in the order in which it is printed. */
 import type { Check } from './check.ts'
 import { archiveFlowing } from './archiveFlowing.ts'
+import { auditLog } from './auditLog.ts'
 import { backupFresh } from './backupFresh.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
 import { networkEnforced } from './networkEnforced.ts'
 import { postgresDurable } from './postgresDurable.ts'
+import { postgresEncrypted } from './postgresEncrypted.ts'
 import { restoreVerified } from './restoreVerified.ts'
+import { webhooksVerified } from './webhooksVerified.ts'
 
 export const checks: readonly Check[] = [
   natsTlsAdopted,
@@ -14,4 +17,7 @@ export const checks: readonly Check[] = [
   archiveFlowing,
   networkEnforced,
   postgresDurable,
+  postgresEncrypted,
+  auditLog,
+  webhooksVerified,
 ]

@@ -1,29 +1,23 @@
 /** Proves that PostgreSQL keeps what it has told of: mails that it forgets are sent again. */
-import type { Check } from './check.ts'
-import type { WorkerSeen } from '../components/worker/seen.ts'
-import { isStale } from '../components/parts/evidence.ts'
-import { lastProof } from './lastProof.ts'
-
-type WorkerReached = Extract<WorkerSeen, { readonly reached: true }>
+import type { Check, Proof } from './check.ts'
+import type { WorkerReached } from '../components/worker/seen.ts'
+import { askedWorkers } from './askedWorkers.ts'
 
 export const postgresDurable: Check = {
   name: 'postgres-durable',
 
   prove(snapshot) {
-    const { sender, evidence } = snapshot
-    const sighting = evidence.workerEvidence
-    if (!sighting)
-      return lastProof(sender, 'postgres-durable') ?? { state: 'Unknown', message: 'no worker was asked yet' }
-    const { seen } = sighting
-    if (!seen.reached || isStale(sighting, snapshot))
-      return { state: 'Unknown', message: 'no worker tells how PostgreSQL is set up' }
-    const { fsync, synchronousCommit } = seen
-    if (fsync === undefined || synchronousCommit === undefined)
-      return { state: 'Unknown', message: 'the worker may not see fsync or synchronous_commit of PostgreSQL' }
-    const faults = faultsOf(seen)
-    if (faults.length > 0) return { state: 'Failing', message: faults.join('; ') }
-    return { state: 'Proven', message: `fsync is ${fsync}, synchronous_commit is ${synchronousCommit}` }
+    return askedWorkers(snapshot, this.name, 'no worker tells how PostgreSQL is set up', judge)
   },
+}
+
+function judge(seen: WorkerReached): Proof {
+  const { fsync, synchronousCommit } = seen
+  if (fsync === undefined || synchronousCommit === undefined)
+    return { state: 'Unknown', message: 'the worker may not see fsync or synchronous_commit of PostgreSQL' }
+  const faults = faultsOf(seen)
+  if (faults.length > 0) return { state: 'Failing', message: faults.join('; ') }
+  return { state: 'Proven', message: `fsync is ${fsync}, synchronous_commit is ${synchronousCommit}` }
 }
 
 function faultsOf({

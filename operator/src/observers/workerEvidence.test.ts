@@ -15,6 +15,25 @@ it.each<{ seen: WorkerSeen; good: boolean }>([
   expect(await looking(seen).look(sender(), signal)).toEqual({ good, seen, underWay: false })
 })
 
+const mail = {
+  paused: false,
+  deadLetters: false,
+  inDoubt: false,
+  refused: 'little',
+  backlog: 'little',
+} as const
+const closed = { since: '2026-11-23T12:00:00Z', retryClass: 'throttle', ofAll: true, lasting: true }
+
+it.each<{ seen: WorkerSeen; underWay: boolean }>([
+  { seen: { reached: true, mail }, underWay: false },
+  { seen: { reached: true, mail: { ...mail, deadLetters: true } }, underWay: false },
+  { seen: { reached: true, mail: { ...mail, refused: 'much' } }, underWay: true },
+  { seen: { reached: true, mail: { ...mail, closed } }, underWay: true },
+  { seen: { reached: true, mail: { ...mail, closed: { ...closed, lasting: false } } }, underWay: true },
+])('$seen is believed at once, and looked at again soon: $underWay', async ({ seen, underWay }) => {
+  expect(await looking(seen).look(sender(), signal)).toEqual({ good: true, seen, underWay })
+})
+
 it('looks out for workers that start with other secrets, for a minute', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   const observer = looking({ reached: true })

@@ -1,6 +1,6 @@
 /** Asks the workers what they see of servers that the operator itself never reaches. */
 import type { Sender } from '../components/snapshot.ts'
-import type { WorkerSeen } from '../components/worker/seen.ts'
+import type { WorkerReached, WorkerSeen } from '../components/worker/seen.ts'
 import type { Observer } from './watchman.ts'
 import { Recent } from '../runtime/recent.ts'
 
@@ -29,12 +29,19 @@ export function workerEvidence(
   return {
     name: 'workerEvidence',
     async look(sender, signal) {
-      const underWay = areStarting(sender)
+      const areNew = areStarting(sender)
       const seen = await look(sender, signal)
+      const underWay = areNew || (seen?.reached === true && mayTurn(seen))
       return seen && { good: seen.reached && !isRefused(seen), seen, underWay }
     },
   }
 }
 
-const isRefused = (seen: WorkerSeen & { readonly reached: true }): boolean =>
+const isRefused = (seen: WorkerReached): boolean =>
   seen.providerRefuses === true || seen.featuresRefuse === true
+
+/**
+ * It may be over the next moment, or turn out to last. Such a look is believed at once: since when it is so is told, and
+ * how long that may be is the condition's to judge.
+ */
+const mayTurn = ({ mail }: WorkerReached): boolean => mail?.closed !== undefined || mail?.refused === 'much'

@@ -97,7 +97,7 @@ function conditionEvents(before: BatchSenderStatus, after: BatchSenderStatus): r
     const last = previous?.status
     if (ends(condition) && previous?.reason !== reason) return [{ type: 'Warning', reason, message }]
     if (last === status) return []
-    if (type === 'Ready' && status === 'True') return [{ type: 'Normal', reason: 'Ready', message }]
+    if (isGoodNews(condition, last)) return [{ type: 'Normal', reason, message }]
     return isWarning(condition, last) ? [{ type: 'Warning', reason, message }] : []
   })
 }
@@ -108,6 +108,11 @@ function ends({ type, reason }: Condition): boolean {
 }
 
 const ENDING: ReasonOf<'NatsTLSReady'> = 'Ending'
+
+/** What GitOps waits for, and the end of what somebody may have been woken for. */
+function isGoodNews({ type, status }: Condition, last: Condition['status'] | undefined): boolean {
+  return status === 'True' && (type === 'Ready' || (type === 'MailFlowing' && last === 'False'))
+}
 
 /** What was well and is not, what a person must change, and what is missing from the start. */
 function isWarning({ type, status }: Condition, last: Condition['status'] | undefined): boolean {

@@ -29,6 +29,7 @@ const allTrue: Verdicts = [
   verdict('NatsTLSReady', 'True', 'Issued'),
   verdict('NatsReady', 'True', 'Available'),
   verdict('WorkerReady', 'True', 'Available'),
+  verdict('MailFlowing', 'True', 'Flowing'),
 ]
 
 const planWith = (...changed: Verdicts): Plan => ({
@@ -221,6 +222,25 @@ describe('report', () => {
     const status = report(snapshot({ sender: sender({ spec }) }), failing, [])
     expect(status.summary?.checks).toBe('0/0, 1 waived')
     expect(conditionOf(status, 'ProductionReady')?.status).toBe('True')
+  })
+
+  it('is Ready and at rest while mail does not flow, and tells of that once, and of its end', () => {
+    const flowing = report(snapshot(), planWith(), [])
+    const stuck = verdict('MailFlowing', 'False', 'Stuck')
+    const after = (status: BatchSenderStatus) => snapshot({ sender: sender({ status }) })
+    const status = report(after(flowing), planWith(stuck), [])
+    expect(conditionOf(status, 'MailFlowing')).toMatchObject({ status: 'False', reason: 'Stuck' })
+    expect(conditionOf(status, 'Ready')?.status).toBe('True')
+    expect(conditionOf(status, 'Reconciling')).toBeUndefined()
+    expect(status.observedGeneration).toBe(1)
+    const told = { reason: 'Stuck', message: 'MailFlowing says Stuck' }
+    expect(turnsOf(flowing, status)).toEqual([{ type: 'Warning', ...told }])
+    expect(turnsOf(status, status)).toEqual([])
+    expect(turnsOf(status, report(after(status), planWith(), []))).toEqual([
+      { type: 'Normal', reason: 'Flowing', message: 'MailFlowing says Flowing' },
+    ])
+    const never = verdict('MailFlowing', 'Unknown', 'NotObserved')
+    expect(turnsOf(report(snapshot(), planWith(never), []), flowing)).toEqual([])
   })
 
   it('mirrors the request it handled', () => {

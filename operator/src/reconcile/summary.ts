@@ -3,7 +3,7 @@ import type { Check as CheckStatus } from '../../../crds/schema/status.ts'
 import type { ConditionType } from '../../../crds/schema/conditions.ts'
 import type { SummaryReason } from '../../../crds/schema/summaryConditions.ts'
 import type { NextCondition } from '../runtime/conditions.ts'
-import { stalls } from '../../../crds/schema/conditions.ts'
+import { stalls, sumsIntoReady } from '../../../crds/schema/conditions.ts'
 
 /** A condition of a component, judged in this pass. */
 export type Judged = NextCondition & { readonly type: ConditionType }
@@ -22,7 +22,8 @@ const TOLD_WHEN_READY: readonly ConditionType[] = ['WorkerReady', 'NatsReady']
  * `Stalled` stands beside it, and neither otherwise (kstatus).
  * @param premature this pass wrote for a spec that was never brought to its end
  */
-export function summarize(judged: readonly Judged[], premature: boolean): Summary {
+export function summarize(all: readonly Judged[], premature: boolean): Summary {
+  const judged = all.filter(({ type }) => sumsIntoReady(type))
   const open = judged.filter(({ status }) => status !== 'True')
   const stalled = open.find(({ type, reason }) => stalls(type, reason))
   const worst = stalled ?? open.find(({ status }) => status === 'False') ?? open[0]

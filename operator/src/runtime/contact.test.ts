@@ -17,8 +17,8 @@ function setUp() {
     pass: (ms: number) => {
       now += ms
     },
-    blindSeconds: () => valueOf('reflector_blind_seconds_total'),
-    lagSeconds: () => valueOf('reflector_lag_seconds'),
+    blindSeconds: () => valueOf('batchsender_operator_reflector_blind_seconds_total'),
+    lagSeconds: () => valueOf('batchsender_operator_reflector_lag_seconds'),
   }
 }
 

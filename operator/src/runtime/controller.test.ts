@@ -234,9 +234,9 @@ describe('a controller', () => {
       'controller_runtime_reconcile_panics_total{controller="idle"} 0',
       'workqueue_adds_total{name="idle"} 0',
       'workqueue_retries_total{name="idle"} 0',
-      'reflector_lists_total{kind="Widget",namespace="n"} 0',
-      'reflector_watch_errors_total{kind="Widget",namespace="n"} 0',
-      'reflector_blind_seconds_total{kind="Widget",namespace="n"} 0',
+      'batchsender_operator_reflector_lists_total{kind="Widget",namespace="n"} 0',
+      'batchsender_operator_reflector_watch_errors_total{kind="Widget",namespace="n"} 0',
+      'batchsender_operator_reflector_blind_seconds_total{kind="Widget",namespace="n"} 0',
     ])
       expect(text).toContain(`${line}\n`)
   })

@@ -69,24 +69,34 @@ export function createMetrics(registry = new Registry()) {
     queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', ['name']),
     queueSeconds: histogram('workqueue_queue_duration_seconds', 'How long a key waited.', ['name']),
     workSeconds: histogram('workqueue_work_duration_seconds', 'How long a key was worked on.', ['name']),
-    relists: counter('reflector_lists_total', 'Full lists of a kind.', ['kind', 'namespace']),
-    watchErrors: counter('reflector_watch_errors_total', 'Watches that ended in an error.', [
+    relists: counter('batchsender_operator_reflector_lists_total', 'Full lists of a kind.', [
       'kind',
       'namespace',
     ]),
-    lastEventAt: gauge('reflector_last_contact_timestamp_seconds', 'Last sign of life of a watch.', [
+    watchErrors: counter(
+      'batchsender_operator_reflector_watch_errors_total',
+      'Watches that ended in an error.',
+      ['kind', 'namespace'],
+    ),
+    lastEventAt: gauge(
+      'batchsender_operator_reflector_last_contact_timestamp_seconds',
+      'Last sign of life of a watch.',
+      ['kind', 'namespace'],
+    ),
+    lagSeconds: gauge(
+      'batchsender_operator_reflector_lag_seconds',
+      'How old the last sign of life of a watch is.',
+      ['kind', 'namespace'],
+    ),
+    blindSeconds: counter(
+      'batchsender_operator_reflector_blind_seconds_total',
+      'Time without a watch that is open and alive.',
+      ['kind', 'namespace'],
+    ),
+    applies: counter('batchsender_operator_apply_total', 'Server-side applies by result.', [
       'kind',
-      'namespace',
+      'result',
     ]),
-    lagSeconds: gauge('reflector_lag_seconds', 'How old the last sign of life of a watch is.', [
-      'kind',
-      'namespace',
-    ]),
-    blindSeconds: counter('reflector_blind_seconds_total', 'Time without a watch that is open and alive.', [
-      'kind',
-      'namespace',
-    ]),
-    applies: counter('apply_total', 'Server-side applies by result.', ['kind', 'result']),
     leader: gauge('leader_election_master_status', 'Whether this process leads.', ['name']),
   }
 }

@@ -1,11 +1,14 @@
 /** /healthz, /readyz and /metrics on one port. */
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 
 export interface ProbeOptions {
   readonly port: number
   readonly registry: Registry
+  /** Metrics beside those of the registry, as text, in parts. */
+  readonly beside?: () => AsyncIterable<string>
   readonly isHealthy: () => boolean
   readonly isReady: () => boolean
 }
@@ -15,7 +18,8 @@ export interface Probes {
   close(): Promise<void>
 }
 
-export async function serveProbes({ port, registry, isHealthy, isReady }: ProbeOptions): Promise<Probes> {
+export async function serveProbes(options: ProbeOptions): Promise<Probes> {
+  const { port, isHealthy, isReady } = options
   const server = createServer((request, response) => {
     const tell = (ok: boolean) => response.writeHead(ok ? 200 : 503).end(ok ? 'ok\n' : 'not ok\n')
     switch (request.url ?? '') {
@@ -26,10 +30,8 @@ export async function serveProbes({ port, registry, isHealthy, isReady }: ProbeO
         tell(isReady())
         return
       case '/metrics':
-        registry.metrics().then(
-          (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-          () => response.writeHead(500).end(),
-        )
+        // Half of it is none: Prometheus sees the connection break off.
+        tellMetrics(options, response).catch(() => response.destroy())
         return
       default:
         response.writeHead(404).end()
@@ -49,4 +51,15 @@ export async function serveProbes({ port, registry, isHealthy, isReady }: ProbeO
         })
       }),
   }
+}
+
+async function tellMetrics({ registry, beside }: ProbeOptions, response: ServerResponse): Promise<void> {
+  const own = await registry.metrics()
+  response.writeHead(200, { 'content-type': registry.contentType })
+  response.write(own)
+  for await (const part of beside?.() ?? []) {
+    if (response.destroyed) return
+    if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+  }
+  response.end()
 }

@@ -1,16 +1,21 @@
 /** What a Prometheus makes of /metrics, by its own parser and its own linter. */
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
+import type { Counter, Gauge, Histogram } from 'prom-client'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builtModule } from '../../../hack/cluster/binaries.ts'
 import { Controller } from '../../src/runtime/controller.ts'
 import { ApiError, Terminal, Waiting } from '../../src/runtime/errors.ts'
+import { objectMetrics } from '../../src/objectMetrics.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
 import { Applier } from '../../src/runtime/apply.ts'
 import { serveProbes } from '../../src/runtime/probes.ts'
+import type { KubernetesObject } from '../../src/runtime/object.ts'
 import { createTransport } from '../../src/runtime/transport.ts'
 import { event, fakeApi, HANG, listEnd } from '../../src/runtime/testing/fakeApi.ts'
+import { describedMetrics } from '../../../hack/generate/metricsDocs.ts'
+import { openMetrics } from '../../../worker/src/metrics.ts'
 import { CONFIG_MAP, SILENT, until, WIDGET } from './harness.ts'
 
 interface Report {
@@ -32,6 +37,25 @@ async function check(metrics: string): Promise<Report> {
   const [output, fault] = await Promise.all([text(child.stdout), text(child.stderr)])
   if ((await ended) !== 0) throw new Error(fault)
   return JSON.parse(output) as Report
+}
+
+/** Everything that there are series of. */
+const OBJECT: KubernetesObject = {
+  apiVersion: 'batchsender.io/v1alpha1',
+  kind: 'BatchSender',
+  metadata: { name: 'orders', namespace: 'mail' },
+  spec: { clickhouse: { external: { url: 'https://c' }, backup: { destination: {} } } },
+  status: {
+    conditions: [{ type: 'Ready', status: 'True', reason: 'Ready' }],
+    checks: [{ name: 'backup-fresh', state: 'Proven' }],
+    evidence: {
+      natsTls: { expiresAt: '2026-11-24T00:00:00Z', caExpiresAt: '2027-11-24T00:00:00Z' },
+      backup: {
+        last: { completedAt: '2026-11-23T11:00:00Z' },
+        verified: { completedAt: '2026-11-23T04:00:00Z' },
+      },
+    },
+  },
 }
 
 const stop = new AbortController()
@@ -86,6 +110,7 @@ beforeAll(async () => {
   const probes = await serveProbes({
     port: 0,
     registry: metrics.registry,
+    beside: () => objectMetrics([OBJECT]),
     isHealthy: () => true,
     isReady: () => true,
   })
@@ -119,19 +144,30 @@ describe('what Prometheus reads', () => {
     ['workqueue_retries_total', 'COUNTER', ['name']],
     ['workqueue_queue_duration_seconds', 'HISTOGRAM', ['name']],
     ['workqueue_work_duration_seconds', 'HISTOGRAM', ['name']],
-    ['reflector_lists_total', 'COUNTER', ['kind', 'namespace']],
-    ['reflector_watch_errors_total', 'COUNTER', ['kind', 'namespace']],
-    ['reflector_last_contact_timestamp_seconds', 'GAUGE', ['kind', 'namespace']],
-    ['reflector_lag_seconds', 'GAUGE', ['kind', 'namespace']],
-    ['reflector_blind_seconds_total', 'COUNTER', ['kind', 'namespace']],
-    ['apply_total', 'COUNTER', ['kind', 'result']],
+    ['batchsender_operator_reflector_lists_total', 'COUNTER', ['kind', 'namespace']],
+    ['batchsender_operator_reflector_watch_errors_total', 'COUNTER', ['kind', 'namespace']],
+    ['batchsender_operator_reflector_last_contact_timestamp_seconds', 'GAUGE', ['kind', 'namespace']],
+    ['batchsender_operator_reflector_lag_seconds', 'GAUGE', ['kind', 'namespace']],
+    ['batchsender_operator_reflector_blind_seconds_total', 'COUNTER', ['kind', 'namespace']],
+    ['batchsender_operator_apply_total', 'COUNTER', ['kind', 'result']],
     ['leader_election_master_status', 'GAUGE', ['name']],
+    ['batchsender_status_condition', 'GAUGE', ['batchsender', 'namespace', 'reason', 'status', 'type']],
+    ['batchsender_status_check', 'GAUGE', ['batchsender', 'check', 'namespace', 'state']],
+    [
+      'batchsender_certificate_not_after_timestamp_seconds',
+      'GAUGE',
+      ['batchsender', 'certificate', 'namespace'],
+    ],
+    ['batchsender_backup_completed_timestamp_seconds', 'GAUGE', ['batchsender', 'namespace']],
+    ['batchsender_backup_verified_timestamp_seconds', 'GAUGE', ['batchsender', 'namespace']],
+    ['batchsender_backup_max_age_seconds', 'GAUGE', ['batchsender', 'namespace']],
+    ['batchsender_suspended', 'GAUGE', ['batchsender', 'namespace']],
   ])('has %s as a %s by %j', (name, type, labels) => {
     expect(report.families[name]).toMatchObject({ type, labels })
   })
 
   it('has a series for each kind and namespace that is watched', () => {
-    expect(report.families['reflector_lag_seconds']?.series).toBe(2)
+    expect(report.families['batchsender_operator_reflector_lag_seconds']?.series).toBe(2)
   })
 
   it('finds nothing to complain about', () => {
@@ -139,9 +175,29 @@ describe('what Prometheus reads', () => {
   })
 
   it('is nothing else, so that no metric goes unnamed here', () => {
-    expect(Object.keys(report.families)).toHaveLength(22)
+    expect(Object.keys(report.families)).toHaveLength(29)
   })
 })
+
+describe('what Prometheus reads of a worker', () => {
+  it('is nothing to complain about, and all that docs/metrics.md has of it', async () => {
+    const { registry, ...metrics } = openMetrics()
+    for (const metric of Object.values(metrics)) seriesOf(metric)
+    const { families, problems } = await check(await registry.metrics())
+    expect(problems).toEqual([])
+    const { worker } = describedMetrics()
+    for (const { name, type, labels } of worker)
+      expect(families[name]).toMatchObject({ type: type.toUpperCase(), labels: [...labels].sort() })
+  })
+})
+
+/** One with some value of each label. */
+function seriesOf(metric: Counter | Gauge | Histogram): void {
+  const { labelNames } = metric as unknown as { readonly labelNames: readonly string[] }
+  const labels = Object.fromEntries(labelNames.map((name) => [name, 'x']))
+  if ('observe' in metric) metric.observe(labels, 1)
+  else metric.inc(labels)
+}
 
 describe('the check', () => {
   it('refuses what is no text of Prometheus', async () => {

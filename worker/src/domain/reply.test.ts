@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { withoutAddresses } from './reply.ts'
+import { enhancedCodeOf, withoutAddresses } from './reply.ts'
+
+test.each([
+  ['550 5.1.1 no such user', '5.1.1'],
+  ['550-first line\r\n550 5.1.1 no such user', '5.1.1'],
+  ['550-5.7.1 not you\r\n550 5.1.1 no such user', '5.7.1'],
+  ['550-see example.org\n550-for 4.2.1 of it\n550 (#5.2.2)', '5.2.2'],
+  ['550-first line\r\n550 4.2.1 contradicts the code', undefined],
+  ['550-first line\r\n550 none', undefined],
+])('%j has %s', (reply, code) => {
+  expect(enhancedCodeOf(reply)).toBe(code)
+})
 
 test.each([
   [

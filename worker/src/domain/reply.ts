@@ -38,11 +38,13 @@ const ENHANCED = /^\s*[245]\d\d[ -]\s*[#([]?\s*([245])\.(\d{1,3})\.(\d{1,3})(?!\
 const AT_THE_END = /\(#([245])\.(\d{1,3})\.(\d{1,3})\)\s*$/
 
 /**
- * @param text a reply of SMTP as it came, of one or several lines
- * @returns undefined as well when it contradicts the basic code (RFC 3463 §2)
+ * @param text a reply of SMTP as it came, of one or several lines, each of which may have it (RFC 2034 §4)
+ * @returns of the first that has one; undefined as well when it contradicts the basic code (RFC 3463 §2)
  */
 export function enhancedCodeOf(text: string): string | undefined {
-  const [, digit, subject, detail] = ENHANCED.exec(text) ?? AT_THE_END.exec(text) ?? []
+  const ofLines = text.split(/\r?\n/).map((line) => ENHANCED.exec(line))
+  const found = ofLines.find((one) => one !== null) ?? AT_THE_END.exec(text)
+  const [, digit, subject, detail] = found ?? []
   return digit === text.trimStart()[0] ? `${digit}.${Number(subject)}.${Number(detail)}` : undefined
 }
 

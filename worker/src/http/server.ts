@@ -108,7 +108,7 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   })
   server.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
-    if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+    if (problem.status >= 500) logFailure(error, request)
     if (problem.type === 'unauthorized') reply.header('www-authenticate', 'Bearer')
     if (problem.type === 'unavailable') reply.header('retry-after', RETRY_SECONDS)
     return tell(problem, request, reply)
@@ -143,6 +143,12 @@ export async function apiServer(options: ServerOptions): Promise<ApiServer> {
     },
     close: () => server.close(),
   }
+}
+
+/** What we said ourselves, for want of room or time, is no error of anybody's. */
+function logFailure(error: unknown, { log }: FastifyRequest): void {
+  if (error instanceof Problem) log.warn({ problem: error.type }, 'a request was turned away')
+  else log.error({ err: error }, 'request failed')
 }
 
 function tell(problem: Problem, { id }: FastifyRequest, reply: FastifyReply) {

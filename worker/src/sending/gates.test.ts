@@ -35,3 +35,19 @@ test('as many batches are remembered as may be at work, the latest ones', () => 
   for (let n = 0; n < 1_000; n += 1) gates.failed(of(`b${n}`, 1), denied, 1_000)
   expect(gates.waitMsOf('first', 1_000)).toBe(0)
 })
+
+test('what holds back everybody is told with its beginning until something goes through, what is of one batch is not', () => {
+  const gates = new Gates()
+  told(gates, 'bad', denied)
+  expect(gates.outage(1_000)).toBeUndefined()
+  gates.failed(of('one', 1), { retryClass: 'unreachable', stage: 'mail' }, 1_000)
+  expect(gates.outage(1_000)).toBeUndefined()
+  told(gates, 'one', { retryClass: 'unreachable', stage: 'connect', code: 'ECONNREFUSED' })
+  expect(gates.outage(9_000)).toEqual({
+    since: new Date(1_000),
+    retryClass: 'unreachable',
+    code: 'ECONNREFUSED',
+  })
+  gates.succeeded(of('other', 1))
+  expect(gates.outage(9_000)).toBeUndefined()
+})

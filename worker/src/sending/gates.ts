@@ -5,6 +5,7 @@
 import type { Claimed, Outcome } from './ports.ts'
 import { Recent } from '../runtime/recent.ts'
 import { closingOf, Gate } from './gate.ts'
+import { OutageNote, type ProviderOutage } from './providerOutage.ts'
 
 /** Batches remembered at once: those beyond are as good as new. */
 const REMEMBERED = 1_000
@@ -12,9 +13,11 @@ const REMEMBERED = 1_000
 export class Gates {
   readonly #all = new Gate()
   readonly #ofBatches = new Recent<Gate>(REMEMBERED)
+  readonly #outage = new OutageNote()
 
   succeeded({ batchId }: Pick<Claimed, 'batchId'>): void {
     this.#all.succeeded()
+    this.#outage.succeeded()
     this.#ofBatches.peek(batchId)?.succeeded()
   }
 
@@ -26,7 +29,14 @@ export class Gates {
       this.#ofBatches.use(batchId, () => new Gate()).failed(closing, now, who)
       return false
     }
-    return this.#all.failed(closing, now, who)
+    const isOfAll = this.#all.failed(closing, now, who)
+    if (isOfAll) this.#outage.refused(outcome, now)
+    return isOfAll
+  }
+
+  /** Since when nothing has gone through; undefined when something did, or nothing was tried for long. */
+  outage(now: number): ProviderOutage | undefined {
+    return this.#outage.current(now)
   }
 
   /** Until everybody may go on; 0 when they may. */

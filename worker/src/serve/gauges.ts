@@ -2,6 +2,7 @@
 import type { BodyBudgets } from '../http/bodyBudgets.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Part } from '../runtime/parts.ts'
+import type { Provider, Switches } from '../sending/ports.ts'
 import type { WakeupPublisher } from '../sending/sweep.ts'
 import type { Pools } from '../store/pools.ts'
 import type { Context } from './context.ts'
@@ -12,6 +13,8 @@ import type { Webhooks } from './webhooks.ts'
 import { repeat } from '../runtime/repeat.ts'
 import { countDeadLetters } from '../store/deadLetters.ts'
 import { oldestInFlightSeconds } from '../store/oldestInFlight.ts'
+import { standstillSeconds } from '../store/standstill.ts'
+import { openBatches, openRecipients, uncertainRecipients } from '../store/workFigures.ts'
 
 const LOOK_EVERY_MS = 10_000
 
@@ -19,35 +22,91 @@ export interface GaugesNeeds {
   readonly pools: Pick<Pools, 'service'>
   readonly queue: Pick<WakeupPublisher, 'isConnected' | 'depth'>
   readonly sending: Pick<Sending, 'inFlight'>
-  readonly events: Pick<Events, 'outbox'>
+  readonly events: Events
   readonly webhooks: Pick<Webhooks, 'effects'>
   readonly health: Pick<Health, 'served'>
 }
 
 /** What a look does not come to keeps its last figure. */
-export function watchGauges({ metrics, stopping }: Context, needs: GaugesNeeds): Part {
+export function watchGauges(context: Context, needs: GaugesNeeds): Part {
+  const { metrics, stopping, log } = context
+  const looks = looksOf(context, needs)
   return repeat({
     everyMs: LOOK_EVERY_MS,
     stopping,
     ready: needs.health.served,
-    work: () => look(metrics, needs),
+    work: async () => {
+      metrics.inFlight.set(needs.sending.inFlight())
+      await Promise.all([
+        inTurn(looks, (error, name) => {
+          log.debug({ err: error, figure: name }, 'a figure cannot be looked up')
+        }),
+        observeQueue(metrics, needs),
+      ])
+    },
     onError: () => undefined,
   })
 }
 
-async function look(
-  metrics: Metrics,
-  { pools, queue, sending, events, webhooks }: GaugesNeeds,
-): Promise<void> {
-  metrics.inFlight.set(sending.inFlight())
-  metrics.oldestInFlight.set(await oldestInFlightSeconds(pools.service))
-  const backlog = await events.outbox.backlog()
-  metrics.eventBacklog.set(backlog.rows)
-  metrics.eventLag.set(backlog.oldestSeconds)
-  metrics.deadLetters.set(await countDeadLetters(pools.service))
-  const tidings = await webhooks.effects.backlog()
-  metrics.webhookBacklog.set(tidings.rows)
-  metrics.webhookLag.set(tidings.oldestSeconds)
+export type Looks = Readonly<Record<string, () => Promise<void>>>
+
+/** One after the other, so that they take one connection at a time; one that fails keeps no other from being looked up. */
+export async function inTurn(looks: Looks, onError: (error: unknown, name: string) => void): Promise<void> {
+  for (const [name, look] of Object.entries(looks)) {
+    try {
+      await look()
+    } catch (error) {
+      onError(error, name)
+    }
+  }
+}
+
+function looksOf({ metrics, settings }: Context, { pools, events, webhooks }: GaugesNeeds): Looks {
+  const { service: database } = pools
+  return {
+    oldestInFlight: async () => {
+      metrics.oldestInFlight.set(await oldestInFlightSeconds(database))
+    },
+    standstill: async () => {
+      metrics.standstill.set(await standstillSeconds(database))
+    },
+    batches: async () => {
+      for (const [state, count] of Object.entries(await openBatches(database)))
+        metrics.batches.set({ state }, count)
+    },
+    recipients: async () => {
+      for (const [state, count] of Object.entries(await openRecipients(database)))
+        metrics.recipients.set({ state }, count)
+    },
+    uncertain: async () => {
+      metrics.uncertainRecipients.set(await uncertainRecipients(database))
+    },
+    deadLetters: async () => {
+      metrics.deadLetters.set(await countDeadLetters(database))
+    },
+    events: async () => {
+      const { rows, oldestSeconds } = await events.outbox.backlog()
+      metrics.eventBacklog.set(rows)
+      metrics.eventLag.set(oldestSeconds)
+    },
+    audit: async () => {
+      // Without a ClickHouse nothing is on its way.
+      const isHandedOver = settings.clickhouseUrl !== undefined
+      const { rows, oldestSeconds } = isHandedOver
+        ? await events.audit.backlog()
+        : { rows: 0, oldestSeconds: 0 }
+      metrics.auditBacklog.set(rows)
+      metrics.auditLag.set(oldestSeconds)
+    },
+    webhooks: async () => {
+      const { rows, oldestSeconds } = await webhooks.effects.backlog()
+      metrics.webhookBacklog.set(rows)
+      metrics.webhookLag.set(oldestSeconds)
+    },
+  }
+}
+
+async function observeQueue(metrics: Metrics, { queue }: GaugesNeeds): Promise<void> {
   const depth = queue.isConnected() ? await queue.depth() : undefined
   if (depth !== undefined) metrics.queueDepth.set(depth)
 }
@@ -65,4 +124,25 @@ export function observeBodies({ bodyBytes, bodyLimit }: Metrics, budgets: BodyBu
     bodyBytes.set({ kind }, budget.takenBytes)
     bodyLimit.set({ kind }, Math.floor(budget.totalBytes))
   }
+}
+
+export interface ObservedProvider {
+  readonly provider: Pick<Provider, 'name'>
+  readonly sending: Pick<Sending, 'isClosed' | 'lately'>
+  readonly features: Pick<Switches, 'isPaused'>
+}
+
+const PROVIDER_STATES = ['open', 'closed', 'paused'] as const
+
+/** As this worker alone sees it: another one may have a way that this one has not. */
+export async function observeProvider(
+  { providerState, providerClosed }: Metrics,
+  { provider: { name: provider }, sending, features }: ObservedProvider,
+): Promise<void> {
+  const { outage } = sending.lately()
+  const isClosed = outage !== undefined || sending.isClosed()
+  const present = (await features.isPaused()) ? 'paused' : isClosed ? 'closed' : 'open'
+  for (const state of PROVIDER_STATES) providerState.set({ provider, state }, state === present ? 1 : 0)
+  const closedMs = outage === undefined ? 0 : Date.now() - outage.since.getTime()
+  providerClosed.set({ provider }, Math.max(0, closedMs) / 1_000)
 }

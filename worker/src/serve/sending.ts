@@ -6,11 +6,13 @@ import type { SweepLoop } from '../sending/sweepLoop.ts'
 import type { WorkLoopOptions, WorkQueue } from '../sending/workLoop.ts'
 import type { Continuity } from '../store/continuity.ts'
 import type { Pools } from '../store/pools.ts'
+import type { WorkerState } from '../store/workerStates.ts'
 import type { UnsubscribeLinks } from '../unsubscribe.ts'
 import type { Context } from './context.ts'
 import type { Health } from './health.ts'
 import { isOutage, kindOf } from '../domain/outage.ts'
 import { allowanceLoop } from '../sending/allowanceLoop.ts'
+import { AttemptWindow } from '../sending/attemptWindow.ts'
 import { BatchWatch } from '../sending/batchWatch.ts'
 import { expressLane } from '../sending/expressLane.ts'
 import { Gates } from '../sending/gates.ts'
@@ -61,12 +63,15 @@ export interface Sending {
   overdueResults(): number
   /** Whether the provider's own answers hold everything back. */
   isClosed(): boolean
+  /** What came of the last attempts, and since when nothing has gone through, if so. */
+  lately(): Pick<WorkerState, 'attempts' | 'outage'>
 }
 
 export function openSending(context: Context, needs: SendingNeeds): Sending & Part {
   const { settings, tuning, worker, log, metrics, stopping } = context
   const { pools, provider, features: switches, queue, health } = needs
-  const onlooker = onlookerOf(context, provider)
+  const attempts = new AttemptWindow()
+  const onlooker = onlookerOf(context, provider, attempts)
   const lastCall = openLastCall(stopping, () => provider.giveUp?.())
   const ledger = openLedger(pools.sending, {
     worker,
@@ -167,6 +172,7 @@ export function openSending(context: Context, needs: SendingNeeds): Sending & Pa
     inFlight: () => slots.taken,
     overdueResults: () => recorder.waitingLonger(tuning.leaseMs),
     isClosed: () => gates.waitMs(Date.now()) > 0,
+    lately: () => ({ attempts: attempts.sum(performance.now()), outage: gates.outage(Date.now()) }),
     finished: Promise.all([health.served, allowance.looked])
       .then(([isReady]) => (isReady ? run() : undefined))
       .then(() => Promise.all([allowance.finished, logins]))
@@ -208,9 +214,10 @@ function rateOf({ settings, log }: Context, { pools, provider }: SendingNeeds): 
   })
 }
 
-function onlookerOf({ log, metrics }: Context, provider: Provider): Onlooker {
+function onlookerOf({ log, metrics }: Context, provider: Provider, window: AttemptWindow): Onlooker {
   return {
     attempted: (retryClass, startedAt, endedAt) => {
+      window.note(retryClass, performance.now())
       metrics.attempts.inc({ provider: provider.name, class: retryClass })
       metrics.attemptSeconds.observe(
         { provider: provider.name },

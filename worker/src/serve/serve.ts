@@ -17,6 +17,7 @@ import { openPostgres } from './postgres.ts'
 import { openQueue } from './queue.ts'
 import { openRefusals } from './refusals.ts'
 import { openSending } from './sending.ts'
+import { openSharing } from './sharing.ts'
 import { openSweeping } from './sweeping.ts'
 import { openTelling } from './telling.ts'
 import { openTokens } from './tokens.ts'
@@ -54,11 +55,22 @@ export async function serve(settings: Settings, log: Logger): Promise<Worker> {
     openSending(context, { pools, continuity, queue, sweeping, provider, features, unsubscribe, health }),
   )
   const webhooks = await parts.open(() => openWebhooks(context, { pools, health }))
+  await parts.open(() => openSharing(context, { pools, sending, webhooks, health }))
   await parts.open(() => openHousekeeping(context, { pools }))
   const refusals = await parts.open(() => openRefusals(context, { pools }))
   await parts.open(() => watchGauges(context, { pools, queue, sending, events, webhooks, health }))
   await parts.open(() =>
-    openTelling(context, { internal, pools, health, queue, sending, provider, features, events }),
+    openTelling(context, {
+      internal,
+      pools,
+      health,
+      queue,
+      sending,
+      provider,
+      features,
+      events,
+      webhooks,
+    }),
   )
   await parts.open(() =>
     openApi(context, { pools, health, sweeping, sending, tokens, limits, unsubscribe, webhooks, refusals }),

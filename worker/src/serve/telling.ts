@@ -7,7 +7,7 @@ import type { Health } from './health.ts'
 import type { Internal } from './internal.ts'
 import type { Sending } from './sending.ts'
 import { gatherEvidence } from './evidence.ts'
-import { observeBodies, observePool } from './gauges.ts'
+import { observeBodies, observePool, observeProvider } from './gauges.ts'
 import { readinessOf } from './readiness.ts'
 
 export interface TellingNeeds extends EvidenceNeeds {
@@ -25,6 +25,7 @@ export async function openTelling(context: Context, needs: TellingNeeds): Promis
     metrics: async () => {
       observePool(metrics, pools)
       observeBodies(metrics, budgets)
+      await observeProvider(metrics, needs)
       metrics.overdueResults.set(sending.overdueResults())
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
     },

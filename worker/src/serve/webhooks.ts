@@ -38,6 +38,8 @@ export interface Webhooks {
   readonly receivers: Readonly<Record<string, Receiver>>
   readonly effects: WebhookEffects
   readonly onReceived: (provider: string, received: Received) => void
+  /** When a forged one was turned away last; unset = none since the start. */
+  forgedAt(): Date | undefined
 }
 
 export async function openWebhooks(context: Context, needs: WebhooksNeeds): Promise<Webhooks & Part> {
@@ -58,6 +60,8 @@ export async function openWebhooks(context: Context, needs: WebhooksNeeds): Prom
           log.error({ err: error }, 'the webhook secrets cannot be read')
         })
   const effects = webhookEffects(database, { events: settings.clickhouseUrl !== undefined })
+  const tell = teller(context)
+  let forgedAt: Date | undefined
   return {
     receivers: {
       ...(settings.sesTopicArns && { ses: sesOf(context, settings.sesTopicArns, take) }),
@@ -66,7 +70,11 @@ export async function openWebhooks(context: Context, needs: WebhooksNeeds): Prom
       }),
     },
     effects,
-    onReceived: teller(context),
+    onReceived: (provider, received) => {
+      if (received.kind === 'forged') forgedAt = new Date()
+      tell(provider, received)
+    },
+    forgedAt: () => forgedAt,
     finished: applying(context, needs, effects),
     close: () => secrets?.close(),
   }

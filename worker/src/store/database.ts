@@ -1,4 +1,5 @@
 /** PostgreSQL through a pool, in a way that a pooler in transaction mode bears: nothing outlives a transaction but names that can be done without. */
+import type { TLSSocket } from 'node:tls'
 import type { PoolClient, QueryConfig, QueryResultRow } from 'pg'
 import { readFileSync } from 'node:fs'
 import { linedPem } from '../../../crds/pem.ts'
@@ -28,8 +29,8 @@ export interface Terms {
 export interface Database extends Queryable {
   /** All or nothing; what `work` throws rolls back. It is run again when the server ended it for no fault of its own. */
   transaction<Value>(work: (transaction: Transaction) => Promise<Value>, terms?: Terms): Promise<Value>
-  /** Whether the way to the server, or to its pooler, is encrypted. */
-  isEncrypted(): Promise<boolean>
+  /** Whether the way to the server, or to its pooler, is encrypted, and whether the certificate at its end was verified. */
+  encryption(): Promise<{ readonly tls: boolean; readonly verified: boolean }>
   /** Connections there are, those that nobody uses, and who waits for one. */
   pool(): { readonly total: number; readonly idle: number; readonly waiting: number }
   close(): Promise<void>
@@ -75,7 +76,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       trying(mayTryAgain, async () => rowsOf(await pool.query(statement(names, text, values)))),
     transaction: (work, terms = options.terms ?? {}) =>
       trying(mayTryAgain, () => inTransaction(pool, names, work, beginning(terms))),
-    isEncrypted: () => withClient(pool, (client) => Promise.resolve(encryptionOf(client))),
+    encryption: () => withClient(pool, (client) => Promise.resolve(encryptionOf(client))),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   }
@@ -186,7 +187,8 @@ function copied(client: PoolClient, text: string, data: string): Promise<void> {
 const rowsOf = <Row>({ rows }: { rows: unknown[] }): readonly Row[] => rows as Row[]
 
 /** The driver's types do not show its socket. */
-function encryptionOf(client: PoolClient): boolean {
-  const { connection } = client as unknown as { connection?: { stream?: { encrypted?: boolean } } }
-  return connection?.stream?.encrypted === true
+function encryptionOf(client: PoolClient) {
+  const { connection } = client as unknown as { connection?: { stream?: Partial<TLSSocket> } }
+  const { encrypted, authorized } = connection?.stream ?? {}
+  return { tls: encrypted === true, verified: encrypted === true && authorized === true }
 }

@@ -8,12 +8,20 @@ export interface Lot<Row> {
   readonly rows: readonly Row[]
 }
 
+/** What waits to be handed over. */
+export interface Backlog {
+  readonly rows: number
+  readonly oldestSeconds: number
+  /** When the oldest of it came; unset = nothing waits. */
+  readonly since?: Date
+}
+
 export interface Outbox<Row> {
   /** The oldest lot that was begun, or a new one of the oldest rows; undefined when there is nothing. */
   nextLot(): Promise<Lot<Row> | undefined>
   /** The lot has arrived. */
   finish(token: string): Promise<void>
-  backlog(): Promise<{ readonly rows: number; readonly oldestSeconds: number }>
+  backlog(): Promise<Backlog>
 }
 
 /** Where rows wait, in our own SQL. */
@@ -59,13 +67,14 @@ export function outbox<Row>(database: Database, tables: OutboxTables, lotSize: n
       ])
     },
     backlog: async () => {
-      const [row] = await database.query<{ rows: number; seconds: number }>(
-        `SELECT COALESCE(max(id) - min(id) + 1, 0)::float8 AS rows,
-           COALESCE(extract(epoch FROM now() - (SELECT at FROM ${table} WHERE ${waiting} ORDER BY id LIMIT 1)), 0)::float8
-             AS seconds
-         FROM ${table} WHERE ${waiting}`,
+      const [row] = await database.query<{ rows: number; since: Date | null; seconds: number | null }>(
+        `SELECT rows, since, extract(epoch FROM now() - since)::float8 AS seconds FROM (
+           SELECT COALESCE(max(id) - min(id) + 1, 0)::float8 AS rows,
+             (SELECT at FROM ${table} WHERE ${waiting} ORDER BY id LIMIT 1) AS since
+           FROM ${table} WHERE ${waiting}) AS backlog`,
       )
-      return { rows: row?.rows ?? 0, oldestSeconds: Math.max(0, row?.seconds ?? 0) }
+      const { rows = 0, since = null, seconds = null } = row ?? {}
+      return { rows, oldestSeconds: Math.max(0, seconds ?? 0), ...(since && { since }) }
     },
   }
 }

@@ -48,12 +48,13 @@ export function webhookEffects(database: Database, options: EffectOptions): Webh
       }
     },
     backlog: async () => {
-      const [row] = await database.query<{ rows: number; seconds: number }>(
-        `SELECT count(*)::float8 AS rows,
+      const [row] = await database.query<{ rows: number; since: Date | null; seconds: number }>(
+        `SELECT count(*)::float8 AS rows, min(due_at) AS since,
            COALESCE(extract(epoch FROM now() - min(due_at)), 0)::float8 AS seconds
          FROM webhook_inbox WHERE due_at <= now()`,
       )
-      return { rows: row?.rows ?? 0, oldestSeconds: row?.seconds ?? 0 }
+      const { rows = 0, seconds = 0, since = null } = row ?? {}
+      return { rows, oldestSeconds: seconds, ...(since && { since }) }
     },
   }
 }

@@ -2,6 +2,20 @@
 import type { Incoming, WebhookStore } from '../webhooks/ports.ts'
 import type { Queryable } from './database.ts'
 
+/** Among so many of the newest messages, so that nobody looks through two days of another provider's. */
+const LOOKED_THROUGH = 1_000
+
+/** When the newest genuine message came, as long as it is remembered. */
+export async function lastWebhookAt(database: Queryable, provider: string): Promise<Date | undefined> {
+  const [row] = await database.query<{ at: Date | null }>(
+    `SELECT max(received_at) AS at FROM (
+       SELECT provider, received_at FROM webhook_seen ORDER BY received_at DESC LIMIT ${LOOKED_THROUGH}) AS newest
+     WHERE provider = $1`,
+    [provider],
+  )
+  return row?.at ?? undefined
+}
+
 export function webhookStore(database: Queryable): WebhookStore {
   return {
     take: async (messages) => {

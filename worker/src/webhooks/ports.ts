@@ -29,5 +29,6 @@ export interface WebhookEffects {
   apply(limit: number): Promise<Applied>
   /** Forgets messages that nobody repeats any more. */
   forget(): Promise<void>
-  backlog(): Promise<{ readonly rows: number; readonly oldestSeconds: number }>
+  /** `since`: when the oldest of it came due; unset = nothing waits. */
+  backlog(): Promise<{ readonly rows: number; readonly oldestSeconds: number; readonly since?: Date }>
 }

@@ -26,8 +26,16 @@ export type Bucket = NonNullable<BackupSpec['destination']['s3']>
 /** Old backups go every day, at an hour at which no full backup begins by default. */
 export const RETENTION_SCHEDULE = '30 5 * * *'
 
+const MOST_GRACE_MS = 300_000
+
+/** How long the next backup may take to be made. */
+export const graceMs = ({ rpoMs }: Pick<BackupWish, 'rpoMs'>): number => Math.min(MOST_GRACE_MS, rpoMs / 3)
+
+/** How old the newest backup may be. */
+export const freshnessMs = (wish: Pick<BackupWish, 'rpoMs'>): number => wish.rpoMs + graceMs(wish)
+
 /** `undefined` when no backup is asked for. */
-export function backupWish(sender: Sender): BackupWish | undefined {
+export function backupWish(sender: Pick<Sender, 'spec'>): BackupWish | undefined {
   const { clickhouse, objectives } = sender.spec
   const access = clickhouseAccess(sender)
   if (!access || !clickhouse?.backup) return undefined

@@ -25,7 +25,7 @@ export function archiveWish(sender: Sender): ArchiveWish | undefined {
   return { access, database, afterDays, disk, ...(storagePolicy !== undefined && { storagePolicy }) }
 }
 
-export function clickhouseAccess({ spec }: Sender): ClickhouseAccess | undefined {
+export function clickhouseAccess({ spec }: Pick<Sender, 'spec'>): ClickhouseAccess | undefined {
   const external = spec.clickhouse?.external
   if (!external) return undefined
   const secret = external.credentialsSecretRef?.name

@@ -18,7 +18,11 @@ export type ClickhouseRole = 'worker' | 'operator' | 'backup' | 'checksum' | 've
 export type LoginRole = ClickhouseRole | 'retention'
 
 export interface WantedLogins {
-  readonly clickhouse?: { readonly access: ClickhouseAccess; readonly roles: readonly ClickhouseRole[] }
+  readonly clickhouse?: {
+    readonly access: ClickhouseAccess
+    readonly database: string
+    readonly roles: readonly ClickhouseRole[]
+  }
   /** Of whoever removes old backups. */
   readonly bucket?: Bucket
 }
@@ -38,15 +42,33 @@ export interface LoginsSeen {
   readonly refused: readonly RefusedLogin[]
   /** Whose server said neither: it is away, or not what it should be. */
   readonly unanswered: readonly LoginRole[]
+  /** Of the user of the workers; absent when ClickHouse does not tell. */
+  readonly auditRights?: AuditRights
+}
+
+export interface AuditRights {
+  /** What it may do to the audit log beside adding to it, as ClickHouse names it; sorted, the first few. */
+  readonly changes: readonly string[]
+  /** It has roles, whose rights are not among them. */
+  readonly byRole: boolean
 }
 
 /** `undefined` where no Secret is named. */
 export function wantedLogins(sender: Sender): WantedLogins | undefined {
-  const access = clickhouseAccess(sender)
   const bucket = backupWish(sender)?.retention?.bucket
-  const clickhouse = access?.secret === undefined ? undefined : { access, roles: clickhouseRoles(sender) }
+  const clickhouse = wantedOfClickhouse(sender)
   if (!clickhouse && !bucket) return undefined
   return { ...(clickhouse && { clickhouse }), ...(bucket && { bucket }) }
+}
+
+function wantedOfClickhouse(sender: Sender): WantedLogins['clickhouse'] {
+  const access = clickhouseAccess(sender)
+  if (access?.secret === undefined) return undefined
+  return {
+    access,
+    database: sender.spec.clickhouse?.database ?? 'batchsender',
+    roles: clickhouseRoles(sender),
+  }
 }
 
 function clickhouseRoles(sender: Sender): readonly ClickhouseRole[] {

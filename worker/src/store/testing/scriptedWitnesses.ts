@@ -28,7 +28,7 @@ export class ScriptedWitnesses {
     return {
       query,
       transaction: (work) => work({ query, copy: () => Promise.reject(new Error('nothing is copied here')) }),
-      isEncrypted: () => Promise.resolve(true),
+      encryption: () => Promise.resolve({ tls: true, verified: true }),
       pool: () => ({ total: 1, idle: 1, waiting: 0 }),
       close: () => Promise.resolve(),
     }

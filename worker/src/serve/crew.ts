@@ -1,0 +1,34 @@
+/** What all workers together have seen of the provider. Pure. */
+import type { Evidence } from '../http/internalServer.ts'
+import type { WorkerState } from '../store/workerStates.ts'
+import type { Attempts } from '../sending/attemptWindow.ts'
+
+/** The outage that has lasted longest stands for all. @returns undefined when none of them has one */
+export function closedOf(crew: readonly WorkerState[], now: number): Evidence['provider']['closed'] {
+  const outages = crew.flatMap(({ outage }) => outage ?? [])
+  const [first] = outages.toSorted((one, other) => one.since.getTime() - other.since.getTime())
+  if (first === undefined) return undefined
+  const { since, retryClass, code, replyCode } = first
+  return {
+    since: since.toISOString(),
+    seconds: Math.max(0, now - since.getTime()) / 1_000,
+    class: retryClass,
+    ...(code !== undefined && { code }),
+    ...(replyCode !== undefined && { replyCode }),
+    workers: outages.length,
+    of: crew.length,
+  }
+}
+
+/** The class that most were refused with is that of the worker with most refusals. */
+export function attemptsOf(crew: readonly WorkerState[]): Evidence['work']['attempts'] {
+  const sum = (of: (attempts: Attempts) => number) =>
+    crew.reduce((total, state) => total + of(state.attempts), 0)
+  const [worst] = crew.toSorted((one, other) => other.attempts.refused - one.attempts.refused)
+  const most = worst?.attempts.most
+  return {
+    made: sum(({ attempts }) => attempts),
+    refused: sum(({ refused }) => refused),
+    ...(most !== undefined && { mostRefused: most }),
+  }
+}

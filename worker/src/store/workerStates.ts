@@ -1,0 +1,76 @@
+/** What each worker has seen of the provider lately, a row each: whoever asks one of them hears of all. */
+import type { Attempts } from '../sending/attemptWindow.ts'
+import type { ProviderOutage } from '../sending/providerOutage.ts'
+import type { RetryClass } from '../domain/retryClasses.ts'
+import type { Queryable } from './database.ts'
+
+export interface WorkerState {
+  readonly attempts: Attempts
+  readonly outage?: ProviderOutage | undefined
+  /** When a forged webhook was turned away last. */
+  readonly forgedAt?: Date | undefined
+}
+
+/** Several times as long as a worker lets pass before it is heard of again. */
+const HEARD = `interval '15 seconds'`
+const REMEMBERED = `interval '1 hour'`
+
+export async function shareState(database: Queryable, worker: string, state: WorkerState): Promise<void> {
+  const { attempts, outage, forgedAt } = state
+  await database.query(
+    `WITH old AS (DELETE FROM worker_state WHERE heard_at < now() - ${REMEMBERED} AND worker <> $1)
+     INSERT INTO worker_state (worker, heard_at, attempts, refused, most_refused, closed_since, closed_class, closed_code,
+       closed_reply, forged_at)
+     VALUES ($1, now(), $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (worker) DO UPDATE SET heard_at = EXCLUDED.heard_at, attempts = EXCLUDED.attempts,
+       refused = EXCLUDED.refused, most_refused = EXCLUDED.most_refused, closed_since = EXCLUDED.closed_since,
+       closed_class = EXCLUDED.closed_class, closed_code = EXCLUDED.closed_code,
+       closed_reply = EXCLUDED.closed_reply, forged_at = EXCLUDED.forged_at`,
+    [
+      worker,
+      attempts.attempts,
+      attempts.refused,
+      attempts.most,
+      outage?.since,
+      outage?.retryClass,
+      outage?.code,
+      outage?.replyCode,
+      forgedAt,
+    ],
+  )
+}
+
+export async function forgetState(database: Queryable, worker: string): Promise<void> {
+  await database.query('DELETE FROM worker_state WHERE worker = $1', [worker])
+}
+
+interface Row extends Record<string, unknown> {
+  readonly attempts: number
+  readonly refused: number
+  readonly most: RetryClass | null
+  readonly closed_since: Date | null
+  readonly closed_class: RetryClass | null
+  readonly closed_code: string | null
+  readonly closed_reply: number | null
+  readonly forged_at: Date | null
+}
+
+/** Of the other workers, as far as they were heard of lately. */
+export async function sharedStates(database: Queryable, own: string): Promise<readonly WorkerState[]> {
+  const rows = await database.query<Row>(
+    `SELECT attempts, refused, most_refused AS most, closed_since, closed_class, closed_code, closed_reply, forged_at
+     FROM worker_state WHERE heard_at > now() - ${HEARD} AND worker <> $1 ORDER BY worker`,
+    [own],
+  )
+  return rows.map(({ attempts, refused, most, forged_at: forgedAt, ...row }) => ({
+    attempts: { attempts, refused, ...(most !== null && { most }) },
+    outage: outageOf(row),
+    forgedAt: forgedAt ?? undefined,
+  }))
+}
+
+function outageOf(row: Pick<Row, 'closed_since' | 'closed_class' | 'closed_code' | 'closed_reply'>) {
+  const { closed_since: since, closed_class: retryClass, closed_code: code, closed_reply: replyCode } = row
+  if (since === null || retryClass === null) return undefined
+  return { since, retryClass, ...(code !== null && { code }), ...(replyCode !== null && { replyCode }) }
+}
