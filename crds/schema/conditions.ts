@@ -193,6 +193,30 @@ export const CONDITIONS = {
       ScheduleUnknown: { doc: 'A schedule or the time zone makes no sense.', stalls: true },
     },
   },
+  GatewayReady: {
+    doc: 'The Gateway that spec.gateway names leads to the workers, as it says itself.',
+    reasons: {
+      ...ANY_COMPONENT,
+      NotConfigured: { doc: 'The spec asks for no gateway.' },
+      NotInstalled: {
+        doc: 'The cluster lacks HTTPRoutes (the definitions of the Gateway API) or the kind of the rate limit (those of Traefik or Envoy Gateway), so nothing is written; it is as soon as they are there.',
+      },
+      Applying: { doc: 'A route or the policy of its rate limit is not there yet.' },
+      Unanswered: {
+        doc: 'Nobody has said anything of the present routes or of their policy: there is no such Gateway, nobody is in charge of its class, or the controller has not come to it.',
+      },
+      NotAccepted: {
+        doc: "The Gateway does not take a route, or not all of it; the message has the gateway's own reason. NotAllowedByListeners: its listener does not allow our namespace.",
+      },
+      RefsNotResolved: {
+        doc: "The Gateway takes a route and does not find what it leads to; the message has the gateway's own reason.",
+      },
+      PolicyNotAccepted: {
+        doc: "The gateway does not take the policy of the rate limit; the message has the gateway's own reason.",
+      },
+      Accepted: { doc: 'The Gateway has taken every route as it is now, and the rate limit is set.' },
+    },
+  },
 } as const satisfies Record<string, { readonly doc: string; readonly reasons: Record<string, ReasonMeaning> }>
 
 /** A condition that sums into `Ready`, in the order in which they are judged. */
@@ -218,6 +242,8 @@ export const CHECKS = {
     'Connections that the NetworkPolicies allow come about and others do not: tried by the operator, and in the last day by pods in the name of the worker, NATS, the backups and a stranger.',
   'postgres-durable':
     'PostgreSQL keeps what it has told of: fsync is on, and synchronous_commit is not off, as the workers see it.',
+  gateway:
+    'The Gateway of spec.gateway has taken the routes to the workers as they are now, and the policy of their rate limit is in place.',
 } as const
 export type CheckName = keyof typeof CHECKS
 

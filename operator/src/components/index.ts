@@ -3,6 +3,7 @@ import type { AnyComponent } from './component.ts'
 import { archive } from './archive/archive.ts'
 import { backup } from './backup/backup.ts'
 import { dependencies } from './dependencies.ts'
+import { gateway } from './gateway/gateway.ts'
 import { nats } from './nats/nats.ts'
 import { natsTls } from './natsTls.ts'
 import { specification } from './specification.ts'
@@ -20,4 +21,5 @@ export const components: readonly AnyComponent[] = [
   monitoring,
   archive,
   backup,
+  gateway,
 ]
