@@ -7,7 +7,7 @@ import { pythonTool } from './pythonTool.ts'
 export interface TraefikServer {
   /** Where it listens on the loopback interface; the listener of its Gateway has to have that port. */
   readonly port: number
-  log(): string
+  readonly log: () => string
   start(): Promise<void>
   kill(): Promise<void>
 }

@@ -11,7 +11,7 @@ const gateway = (addresses?: string[]) => ({
 function believed(trustedProxies: string[] | undefined, addresses?: string[]): unknown {
   const http = { ...SPEC.worker.http, ...(trustedProxies && { trustedProxies }) }
   const spec = { ...SPEC, worker: { ...SPEC.worker, http }, gateway: gateway(addresses) }
-  return clients.settings?.(snapshot({ sender: sender({ spec }) }))['trustedProxies']
+  return clients.settings?.(snapshot({ sender: sender({ spec }) })).trustedProxies
 }
 
 test('the workers believe the gateway and whom the user names, each once', () => {

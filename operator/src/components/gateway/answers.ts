@@ -66,17 +66,20 @@ function answerIn(
   needed: readonly string[],
 ): Answer {
   const conditionOf = (type: string) => conditions.find((one) => one.type === type)
-  const relevant = [...needed, 'PartiallyInvalid'].flatMap((type) => conditionOf(type) ?? [])
+  const relevant = ['PartiallyInvalid', ...needed].flatMap((type) => conditionOf(type) ?? [])
   if (relevant.some(({ observedGeneration = generation }) => observedGeneration < generation))
     return { state: 'outdated' }
-  const said = (condition: GatewayCondition) => words(condition, controllerName)
-  const accepted = conditionOf('Accepted')
-  if (accepted && accepted.status !== 'True') return { state: 'refused', said: said(accepted) }
-  const partly = conditionOf('PartiallyInvalid')
-  if (partly?.status === 'True') return { state: 'refused', said: said(partly) }
-  const open = relevant.find(({ type, status }) => needed.includes(type) && status !== 'True')
-  if (open) return { state: 'unresolved', said: said(open) }
+  const objection = relevant.find(isObjection)
+  if (objection) {
+    const state = objection.type === 'ResolvedRefs' ? 'unresolved' : 'refused'
+    return { state, said: words(objection, controllerName) }
+  }
   return { state: needed.every((type) => conditionOf(type)) ? 'accepted' : 'unanswered' }
+}
+
+/** `PartiallyInvalid` alone is bad news when it is True. */
+function isObjection({ type, status }: GatewayCondition): boolean {
+  return (status === 'True') === (type === 'PartiallyInvalid')
 }
 
 function words({ reason = '', message = '' }: GatewayCondition, controller: string): string {

@@ -159,7 +159,7 @@ describe('the rate limit', () => {
           local: {
             rules: [
               {
-                clientSelectors: [{ sourceCIDR: { type: 'Distinct', value: '0.0.0.0/0' } }],
+                clientSelectors: [{ sourceCIDR: { type: 'Distinct', value: '0.0.0.0/0', invert: false } }],
                 limit: { requests: 50, unit: 'Second' },
               },
               { clientSelectors: [{ sourceCIDR: { type: 'Distinct', value: '::/0' } }] },
@@ -173,8 +173,8 @@ describe('the rate limit', () => {
 
   it('is none with the Gateway API alone, or when none is set', () => {
     expect(named(world({ provider: 'GatewayAPI' }))).toEqual(['HTTPRoute orders-api'])
-    const { rateLimit: _, ...unlimited } = ASKED
-    const who = sender({ spec: { ...SPEC, gateway: unlimited } })
+    const { provider = 'Traefik', parentRef, hostnames, from } = ASKED
+    const who = sender({ spec: { ...SPEC, gateway: { provider, parentRef, hostnames, from } } })
     expect(named(snapshot({ sender: who }))).toEqual(['HTTPRoute orders-api'])
   })
 })

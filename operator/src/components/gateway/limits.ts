@@ -74,7 +74,7 @@ function middleware(sender: Sender, { requestsPerSecond, proxiesInFront }: RateL
 /** One rule for each kind of address: Envoy matches a range of the one with none of the other. */
 function trafficPolicy(sender: Sender, { requestsPerSecond }: RateLimit): KubernetesObject {
   const rules = ['0.0.0.0/0', '::/0'].map((value) => ({
-    clientSelectors: [{ sourceCIDR: { type: 'Distinct', value } }],
+    clientSelectors: [{ sourceCIDR: { type: 'Distinct', value, invert: false } }],
     limit: { requests: requestsPerSecond, unit: 'Second' },
   }))
   return {
