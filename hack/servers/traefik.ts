@@ -7,15 +7,19 @@ import { pythonTool } from './pythonTool.ts'
 export interface TraefikServer {
   /** Where it listens on the loopback interface; the listener of its Gateway has to have that port. */
   readonly port: number
+  readonly tlsPort: number
   readonly log: () => string
   start(): Promise<void>
   kill(): Promise<void>
 }
 
-/** @param kubeconfig of whoever may read the objects of the Gateway API, of Traefik, Services and their addresses */
-export async function startTraefik(kubeconfig: string): Promise<TraefikServer> {
+/**
+ * @param trusted address of a proxy whose X-Forwarded-For it believes
+ * @param kubeconfig of whoever may read the objects of the Gateway API, of Traefik, Services and their addresses
+ */
+export async function startTraefik(kubeconfig: string, trusted: string): Promise<TraefikServer> {
   const program = await pythonTool('traefik', join(import.meta.dirname, 'traefik/requirements.txt'))
-  const port = await freePort()
+  const [port, tlsPort] = [await freePort(), await freePort()]
   const server = new ChildServer({
     program,
     args: [
@@ -23,6 +27,8 @@ export async function startTraefik(kubeconfig: string): Promise<TraefikServer> {
       '--providers.kubernetescrd=true',
       '--providers.providersthrottleduration=100ms',
       `--entrypoints.web.address=127.0.0.1:${port}`,
+      `--entrypoints.web.forwardedheaders.trustedips=${trusted}/32`,
+      `--entrypoints.websecure.address=127.0.0.1:${tlsPort}`,
       '--global.checknewversion=false',
       '--global.sendanonymoususage=false',
       '--log.level=INFO',
@@ -33,6 +39,7 @@ export async function startTraefik(kubeconfig: string): Promise<TraefikServer> {
   await server.start()
   return {
     port,
+    tlsPort,
     log: () => server.log,
     start: async () => {
       await server.start()

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gatewayApiDefinitions, traefikDefinitions } from '../../hack/servers/gatewayDefinitions.ts'
+import { loopbackCertificate } from '../../hack/servers/loopbackCertificate.ts'
 import { ownAddress } from '../../hack/servers/ownAddress.ts'
 import { gatewayClass, startTraefik, type TraefikServer } from '../../hack/servers/traefik.ts'
 import { startRig, TOKEN, type Rig, type WorkerProcess } from '../../worker/test/rig.ts'
@@ -22,6 +23,8 @@ const HOST = 'mail.example.com'
 const KEY = 'k'.repeat(32)
 const SECRET = `whsec_${randomBytes(24).toString('base64')}`
 const PER_SECOND = 2
+/** Stands before the gateway. */
+const PROXY = '127.0.0.99'
 /** More than are let through at once. */
 const BURST = 20
 
@@ -160,7 +163,7 @@ describe('the routes', () => {
 
   it('are accepted by Traefik, and lead to the workers', async () => {
     await cluster.kubectl(['create', 'namespace', 'gateways'])
-    ;[worker, traefik] = await Promise.all([startWorker(), startTraefik(cluster.plane.kubeconfig)])
+    ;[worker, traefik] = await Promise.all([startWorker(), startTraefik(cluster.plane.kubeconfig, PROXY)])
     await apply(
       endpoints(),
       gatewayClass('traefik'),
@@ -343,6 +346,22 @@ describe('through the gateway', () => {
     const answer = await ask({ path: '/v1/batches', headers: { ...authorized, host: 'other.example.com' } })
     expect([answer.status, isOfWorker(answer)]).toEqual([404, false])
   })
+
+  it('a client is known behind a proxy that the gateway trusts', async () => {
+    await edit({ rateLimit: { proxiesInFront: 1 } })
+    const behind = (client: string) => ({
+      ...{ path: '/v1/batches', from: PROXY, headers: { ...authorized, 'x-forwarded-for': client } },
+    })
+    const seen = await until(
+      async () => {
+        const refused = (await flood(behind('203.0.113.1'))).some(is429)
+        return { refused, other: (await ask(behind('203.0.113.2'))).status }
+      },
+      ({ refused, other }) => refused && other === 200,
+    )
+    expect(seen).toEqual({ refused: true, other: 200 })
+    await edit({ rateLimit: { proxiesInFront: null } })
+  })
 })
 
 describe('what the Gateway says', () => {
@@ -353,7 +372,7 @@ describe('what the Gateway says', () => {
       /^Gateway gateways\/private \(listener web\) does not take HTTPRoute orders-api: NotAllowedByListeners/,
     )
     expect((await untilCheck('Failing')).message).toBe(message)
-    await edit({ parentRef: { name: 'public', sectionName: 'https' } })
+    await edit({ parentRef: { name: 'public', sectionName: 'nowhere' } })
     await cluster.eventually('no such listener', async () => {
       const found = condition(await cluster.status(), 'GatewayReady')
       return found?.message.includes('NoMatchingParent') === true ? true : undefined
@@ -361,6 +380,31 @@ describe('what the Gateway says', () => {
     await edit({ parentRef: { sectionName: 'web' } })
     await cluster.untilCondition('GatewayReady', 'True', 'Accepted')
     await untilCheck('Proven')
+  })
+
+  it('holds for the listener that is named: with its certificate, and at no other', async () => {
+    const { ca, cert, key } = await loopbackCertificate()
+    const secret = {
+      ...{ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls' },
+      metadata: { name: 'localhost', namespace: 'gateways' },
+      stringData: { 'tls.crt': cert, 'tls.key': key },
+    }
+    const listener = {
+      ...{ name: 'https', protocol: 'HTTPS', port: traefik.tlsPort },
+      allowedRoutes: { namespaces: { from: 'All' } },
+      tls: { certificateRefs: [{ name: 'localhost' }] },
+    }
+    const { spec, ...rest } = gatewayOf('public', 'All')
+    await apply(secret, { ...rest, spec: { ...spec, listeners: [...spec.listeners, listener] } })
+    await edit({ hostnames: ['localhost'], parentRef: { sectionName: 'https' } })
+    const asked = { path: '/docs/', headers: { host: 'localhost' }, ca }
+    const page = await until(() => rawRequest(traefik.tlsPort, asked), isOfWorker, traefik.log)
+    expect(page.status).toBe(200)
+    await cluster.untilCondition('GatewayReady', 'True', 'Accepted')
+    const plain = await rawRequest(traefik.port, { path: '/docs/', headers: { host: 'localhost' } })
+    expect([plain.status, isOfWorker(plain)]).toEqual([404, false])
+    await edit({ hostnames: [HOST], parentRef: { sectionName: 'web' } })
+    await cluster.untilCondition('GatewayReady', 'True', 'Accepted')
   })
 
   it('is told when nothing is behind the Service', async () => {

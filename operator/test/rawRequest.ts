@@ -1,6 +1,7 @@
 /** A request as it is written: any path, any Host, from any address of the loopback interface. */
 import { Readable } from 'node:stream'
-import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:http'
+import { request, type IncomingHttpHeaders } from 'node:http'
+import { request as requestOverTls, type RequestOptions } from 'node:https'
 
 export interface Asked {
   /** Not tidied up, as `fetch` would. */
@@ -9,6 +10,8 @@ export interface Asked {
   readonly from?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Readable
+  /** Over TLS: PEM of the authority to trust. */
+  readonly ca?: string
 }
 
 export interface Answered {
@@ -20,14 +23,15 @@ export interface Answered {
 /** Each over a connection of its own. */
 export function rawRequest(
   port: number,
-  { path, method = 'GET', from, headers = {}, body }: Asked,
+  { path, method = 'GET', from, headers = {}, body, ca }: Asked,
 ): Promise<Answered> {
   const options: RequestOptions = {
     ...{ host: '127.0.0.1', port, path, method, headers, agent: false },
     ...(from !== undefined && { localAddress: from }),
+    ...(ca !== undefined && { ca, servername: 'localhost' }),
   }
   return new Promise((resolve, reject) => {
-    const asked = request(options, (response) => {
+    const asked = (ca === undefined ? request : requestOverTls)(options, (response) => {
       let text = ''
       response
         .setEncoding('utf8')
