@@ -92,6 +92,20 @@ describe('the routes', () => {
     expect(JSON.stringify(callbacks)).not.toContain('ExtensionRef')
   })
 
+  it('are none for webhooks that no topic and no secret is set for', () => {
+    for (const provider of [
+      { ses: { region: 'eu-west-1' } },
+      { resend: { credentialsSecretRef: { name: 'resend' } } },
+    ])
+      expect(named(world({ provider: 'GatewayAPI' }, {}, { worker: { ...SPEC.worker, provider } }))).toEqual([
+        'HTTPRoute orders-api',
+      ])
+  })
+
+  it.each(['HTTPRoute', 'Middleware'])('are not written without the kind %s', (kind) => {
+    expect(named(world({}, { missingKinds: new Set([kind]) }))).toEqual([])
+  })
+
   it('take the path of links away before the workers see it', () => {
     const unsubscribe = { baseUrl: 'https://mail.example.com/mails/', keySecretRef: { name: 'key' } }
     const callbacks = made(world({}, {}, { worker: { ...SPEC.worker, unsubscribe } })).at(-1)
@@ -299,9 +313,10 @@ describe('a gateway that', () => {
   it('was told nothing of, or of another one, has not answered', () => {
     const there = served(world())
     const route = there.get('HTTPRoute/orders-api') ?? expect.fail()
-    const elsewhere = { ...ASKED.parentRef, sectionName: 'http', group: 'gateway.networking.k8s.io' }
-    const others = gatewayStatus({ ...route, spec: { parentRefs: [elsewhere] } })
-    for (const status of [undefined, {}, { parents: [] }, others]) {
+    const others = [{ sectionName: 'http' }, { namespace: 'mail' }, { name: 'private' }].map((other) =>
+      gatewayStatus({ ...route, spec: { parentRefs: [{ ...ASKED.parentRef, ...other }] } }),
+    )
+    for (const status of [undefined, {}, { parents: [] }, ...others]) {
       const given = world(
         {},
         { children: new Map([...there, ['HTTPRoute/orders-api', { ...route, status }]]) },
