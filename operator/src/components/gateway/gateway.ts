@@ -50,7 +50,7 @@ export const gateway = component<'GatewayReady', Observed>({
 
   desired(snapshot): readonly Desired[] {
     const all = wanted(snapshot)
-    // A route without its limit would be open, or answer nothing but 500.
+    // A route without its limit would be open, or not served at all.
     const isPossible = all.every(({ resource }) => isServed(snapshot, resource))
     const made = isPossible ? all.map((one) => ({ type: 'object', ...one }) as const) : []
     return [...made, ...unwanted(snapshot, all)]
@@ -91,7 +91,7 @@ function wanted({ sender }: Snapshot): readonly Wanted[] {
   return [...(limit ? [limit] : []), ...routes(sender).map((object) => ({ resource: HTTPRoute, object }))]
 }
 
-/** A limit goes when no route that is there names it any more: meanwhile that one would answer 500. */
+/** A limit goes when no route that is there names it any more: meanwhile Traefik would not serve that one. */
 function unwanted(snapshot: Snapshot, all: readonly Wanted[]): readonly Desired[] {
   const present = [...snapshot.children.values()].filter(
     ({ metadata }) => metadata.labels?.[COMPONENT] === PART,
