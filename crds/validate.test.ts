@@ -10,10 +10,10 @@ const sample = (file: string): { spec: Record<string, unknown> } =>
   }
 
 describe('specFaults', () => {
-  it.each(['minimal.yaml', 'demo.yaml', 'full.yaml', 'external.yaml', 'three-nodes.yaml'])(
-    'has nothing against %s',
-    (file) => {
-      expect(specFaults(sample(file).spec)).toEqual([])
+  it.each(['minimal', 'demo', 'full', 'external', 'three-nodes', 'gateway'])(
+    'has nothing against the sample %s',
+    (name) => {
+      expect(specFaults(sample(`${name}.yaml`).spec)).toEqual([])
     },
   )
 

@@ -3,11 +3,12 @@ import type { Static } from 'typebox'
 import Type from 'typebox'
 import { Objectives } from './backup.ts'
 import { ClickhouseSpec } from './clickhouse.ts'
+import { GatewaySpec } from './gateway.ts'
 import { MonitoringSpec } from './monitoring.ts'
 import { NatsSpec } from './nats.ts'
 import { NetworkSpec } from './network.ts'
 import { matching, rule, secretRef } from './references.ts'
-import { CHECKS } from './conditions.ts'
+import { CHECKS } from './checks.ts'
 import { BatchSenderStatus } from './status.ts'
 import { stringEnum } from './structural.ts'
 import { WorkerSpec } from './worker.ts'
@@ -78,6 +79,7 @@ export const BatchSenderSpec = Type.Object(
     clickhouse: Type.Optional(ClickhouseSpec),
     network: Type.Optional(NetworkSpec),
     monitoring: Type.Optional(MonitoringSpec),
+    gateway: Type.Optional(GatewaySpec),
     objectives: Type.Optional(Objectives),
     readiness: Type.Optional(Readiness),
     deletionPolicy: Type.Optional(

@@ -1,4 +1,4 @@
-/** Every condition of a part, its reasons, and every check; what they add up to is in summaryConditions.ts. */
+/** Every condition of a part and its reasons; what they add up to is in summaryConditions.ts. */
 import { MAIL_FLOWING } from './mailFlowing.ts'
 
 /** What a reason means, and whether a person must act before anything can go on (`Stalled`). */
@@ -201,6 +201,30 @@ export const CONDITIONS = {
       ScheduleUnknown: { doc: 'A schedule or the time zone makes no sense.', stalls: true },
     },
   },
+  GatewayReady: {
+    doc: 'The Gateway that spec.gateway names leads to the workers, as it says itself.',
+    reasons: {
+      ...ANY_COMPONENT,
+      NotConfigured: { doc: 'The spec asks for no gateway.' },
+      NotInstalled: {
+        doc: 'The cluster lacks HTTPRoutes (the definitions of the Gateway API) or the kind of the rate limit (those of Traefik or Envoy Gateway), so nothing is written; it is as soon as they are there.',
+      },
+      Applying: { doc: 'A route or the policy of its rate limit is not there yet.' },
+      Unanswered: {
+        doc: 'Nobody has said anything of the present routes or of their policy: there is no such Gateway, nobody is in charge of its class, or the controller has not come to it.',
+      },
+      NotAccepted: {
+        doc: "The Gateway does not take a route, or not all of it; the message has the gateway's own reason. NotAllowedByListeners: its listener does not allow our namespace.",
+      },
+      RefsNotResolved: {
+        doc: "The Gateway takes a route and does not find what it leads to; the message has the gateway's own reason.",
+      },
+      PolicyNotAccepted: {
+        doc: "The gateway does not take the policy of the rate limit; the message has the gateway's own reason.",
+      },
+      Accepted: { doc: 'The Gateway has taken every route as it is now, and the rate limit is set.' },
+    },
+  },
   MailFlowing: MAIL_FLOWING,
 } as const satisfies Record<string, ConditionMeaning>
 
@@ -212,29 +236,6 @@ export type ReasonOf<Type extends ConditionType> = keyof (typeof CONDITIONS)[Typ
 export type AnyReason = { [Type in ConditionType]: ReasonOf<Type> }[ConditionType]
 
 export const CONDITION_TYPES = Object.keys(CONDITIONS) as readonly ConditionType[]
-
-/** Proofs of the production-readiness checklist, in the order in which they are printed. */
-export const CHECKS = {
-  'nats-tls-adopted':
-    'Every NATS node serves the certificate that was issued, with its key and by a CA that clients trust, runs the configuration that it should, and refuses plain-text and certificate-less clients.',
-  'archive-flowing':
-    'Events past their time are on the archive disk, and none has been due for more than an hour.',
-  'backup-fresh':
-    'The newest backup is no older than spec.objectives.rpo allows, it and its base are at the destination, and nothing was lost since.',
-  'restore-verified':
-    'The newest backup was restored within two periods of its schedule, and every partition was equal; no older one that is kept failed to.',
-  'network-enforced':
-    'Connections that the NetworkPolicies allow come about and others do not: tried by the operator, and in the last day by pods in the name of the worker, NATS, the backups and a stranger.',
-  'postgres-durable':
-    'PostgreSQL keeps what it has told of: fsync is on, and synchronous_commit is not off, as the workers see it.',
-  'postgres-encrypted':
-    'Workers speak to PostgreSQL, or to its pooler, over TLS, and verified the certificate at its other end.',
-  'audit-log':
-    'Entries of the audit log reach ClickHouse within five minutes, and the user that writes them there may not change or remove any.',
-  'webhooks-verified':
-    'A webhook that nobody signed is turned away, as the workers try on themselves, and what genuine ones tell has its effect within five minutes.',
-} as const
-export type CheckName = keyof typeof CHECKS
 
 /** Whether a condition sums into `Ready`. */
 export function sumsIntoReady(type: ConditionType): boolean {

@@ -8,7 +8,7 @@ import { stringEnum } from './structural.ts'
 const isRange = (of: string) => `isCIDR(${of}) && cidr(${of}) == cidr(${of}).masked()`
 
 /** @param place as a message names it */
-const Cidr = (place: string, description: string) =>
+export const Cidr = (place: string, description: string) =>
   Type.String({
     maxLength: 43,
     description,
@@ -40,7 +40,7 @@ const Expression = Type.Object(
   },
 )
 
-const selector = (description: string) =>
+export const selector = (description: string) =>
   Type.Optional(
     Type.Object(
       {

@@ -48,7 +48,7 @@ const Http = Type.Object(
         {
           maxItems: 32,
           description:
-            'Addresses and networks (CIDR) of proxies whose X-Forwarded-For tells the address of a client. Unset: nobody is believed.',
+            'Addresses and networks (CIDR) of proxies whose X-Forwarded-For tells the address of a client, beside spec.gateway.from.addresses. Unset: nobody else is believed.',
         },
       ),
     ),

@@ -1,6 +1,7 @@
 /** docs/api.md: every field, condition, reason and check, from the schema in crds/. */
 import { BatchSender, GROUP, KIND, VERSION } from '../../crds/schema/batchsender.ts'
-import { CHECKS, CONDITIONS, CONDITION_TYPES, sumsIntoReady } from '../../crds/schema/conditions.ts'
+import { CHECKS } from '../../crds/schema/checks.ts'
+import { CONDITIONS, CONDITION_TYPES, sumsIntoReady } from '../../crds/schema/conditions.ts'
 import type { ConditionType } from '../../crds/schema/conditions.ts'
 import { EVENTS } from '../../crds/schema/events.ts'
 import { SUMMARY_CONDITIONS, SUMMARY_REASONS } from '../../crds/schema/summaryConditions.ts'

@@ -1,7 +1,8 @@
-/** What Kubernetes' controllers and kubelets would have made of workloads by now: the control plane of a test has none. */
+/** What Kubernetes' controllers, kubelets and a gateway would have made of objects by now: a test's control plane has none. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from '../src/runtime/errors.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
+import { gatewayStatus } from '../src/testing/gatewayStatus.ts'
 import type { Harness } from './harness.ts'
 
 const EVERY_MS = 100
@@ -12,6 +13,7 @@ type StatusOf = (object: KubernetesObject) => Promise<object | undefined> | obje
  * Every workload in the namespace of the present test comes to its end, again and again, until it is told to stop.
  *
  * @param statefulset where its pods are run, `deployment` and `job` where they are; else they are as good as there, and done
+ * @param gateway whether routes and their policies are accepted, in a control plane that has these kinds
  */
 export function runControllers(
   cluster: Harness,
@@ -19,15 +21,25 @@ export function runControllers(
     deployment = rolledOut,
     statefulset = rolledOut,
     job = ended,
-  }: { readonly deployment?: StatusOf; readonly statefulset?: StatusOf; readonly job?: StatusOf } = {},
+    gateway = false,
+  }: {
+    readonly deployment?: StatusOf
+    readonly statefulset?: StatusOf
+    readonly job?: StatusOf
+    readonly gateway?: boolean
+  } = {},
 ): { stop(): Promise<void> } {
-  const statusOf = { deployment, statefulset, job }
+  const played: readonly Played[] = [
+    { kind: 'deployment', plural: 'deployments', statusOf: deployment },
+    { kind: 'statefulset', plural: 'statefulsets', statusOf: statefulset },
+    { kind: 'job', plural: 'jobs', statusOf: job },
+    ...(gateway ? GATEWAY : []),
+  ]
   const stopping = new AbortController()
   const { namespace } = cluster
   const done = (async () => {
     while (!stopping.signal.aborted) {
-      for (const kind of ['deployment', 'statefulset', 'job'] as const)
-        await settle(cluster, { namespace, kind }, statusOf[kind])
+      for (const each of played) await settle(cluster, namespace, each)
       await sleep(EVERY_MS)
     }
   })()
@@ -39,12 +51,23 @@ export function runControllers(
   }
 }
 
+interface Played {
+  readonly kind: string
+  readonly plural: string
+  readonly statusOf: StatusOf
+}
+
+const GATEWAY: readonly Played[] = [
+  { kind: 'httproute', plural: 'httproutes', statusOf: accepted },
+  { kind: 'backendtrafficpolicy', plural: 'backendtrafficpolicies', statusOf: accepted },
+]
+
 async function settle(
   { api }: Harness,
-  { namespace, kind }: { readonly namespace: string; readonly kind: string },
-  statusOf: StatusOf,
+  namespace: string,
+  { kind, plural, statusOf }: Played,
 ): Promise<void> {
-  for (const object of await api.list(`${kind}s`, namespace)) {
+  for (const object of await api.list(plural, namespace)) {
     const status = await statusOf(object)
     if (!status || isSaid(object, status)) continue
     try {
@@ -72,6 +95,13 @@ export function rolledOut({ metadata, ...object }: KubernetesObject): object | u
     readyReplicas: replicas,
     availableReplicas: replicas,
   }
+}
+
+/** By whatever Gateway is asked for. */
+function accepted(object: KubernetesObject): object | undefined {
+  const said = JSON.stringify(object['status'] ?? {})
+  const isOld = !said.includes(`"observedGeneration":${object.metadata.generation ?? 0}`)
+  return isOld ? gatewayStatus(object) : undefined
 }
 
 /** A Job that is suspended does not begin. */

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { BatchSenderSpec } from '../../crds/schema/batchsender.ts'
 import { SECOND_VALUES } from '../../crds/testing/secondValues.ts'
+import { gatewayDefinitions } from '../../hack/servers/gatewayDefinitions.ts'
 import { startClickhouse, type ClickhouseServer } from '../../hack/servers/clickhouse.ts'
 import { HostsFile } from '../../hack/servers/hosts.ts'
 import { startS3, type S3Server } from '../../hack/servers/s3.ts'
@@ -49,6 +50,7 @@ beforeAll(async () => {
   hosts = await HostsFile.create()
   cluster = new Harness({ hosts })
   await cluster.start()
+  await Promise.all((await gatewayDefinitions()).map((definition) => cluster.api.apply(definition)))
 })
 afterAll(async () => {
   await cluster.stop()
@@ -181,7 +183,9 @@ const fields = (isMeant: (path: string) => boolean) =>
 
 /** Reasons of conditions that are False while an edit is carried out. */
 const ON_THE_WAY =
-  'RollingOut Issuing Migrating Applying TableMissing TTLDrift PolicyDrift NotMaterialized Waiting'.split(' ')
+  'RollingOut Issuing Migrating Applying TableMissing TTLDrift PolicyDrift NotMaterialized Waiting Unanswered'.split(
+    ' ',
+  )
 
 async function expectNoFaults(): Promise<void> {
   // The API server has events of its own, about addresses that it finds unallocated.
@@ -202,7 +206,7 @@ describe('beside NATS of the user’s', () => {
     unfinished = undefined
     await cluster.newNamespace()
     await surroundings()
-    controllers = runControllers(cluster)
+    controllers = runControllers(cluster, { gateway: true })
     const external = { ...sample.spec.clickhouse.external, url: clickhouse.url, insecure: true }
     await cluster.apply(
       cluster.batchSender({
@@ -241,7 +245,7 @@ describe('with managed NATS', () => {
     await cluster.newNamespace()
     await surroundings()
     pods = await natsPods(cluster, hosts)
-    controllers = runControllers(cluster, { statefulset: (set) => pods.advance(set) })
+    controllers = runControllers(cluster, { statefulset: (set) => pods.advance(set), gateway: true })
     const { clickhouse: left, ...spec } = sample.spec
     expect(left).toBeDefined()
     await cluster.apply(cluster.batchSender(spec))

@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
+import { gatewayDefinitions } from '../../hack/servers/gatewayDefinitions.ts'
 import { serviceMonitorDefinition } from '../../hack/servers/serviceMonitors.ts'
 import { FIELD_MANAGER } from '../src/adapters/kubernetes.ts'
 import { standingOf } from '../src/runtime/managedFields.ts'
@@ -21,7 +22,9 @@ beforeAll(async () => {
   plane = await startControlPlane()
   api = await ApiClient.with(plane.kubeconfig)
   await api.apply(await serviceMonitorDefinition())
-  await api.untilServed('servicemonitors')
+  await Promise.all((await gatewayDefinitions()).map((definition) => api.apply(definition)))
+  for (const kind of ['servicemonitors', 'httproutes', 'middlewares', 'backendtrafficpolicies'])
+    await api.untilServed(kind)
 })
 afterAll(async () => {
   api.close()

@@ -53,6 +53,13 @@ const backup = (more: Fields) => ({
   backup: { destination: { namedCollection: 'b' }, ...more },
 })
 
+const gateway = (more: Fields) => ({
+  parentRef: { name: 'public' },
+  hostnames: ['mail.example.com'],
+  from: { addresses: ['10.244.0.0/16'] },
+  ...more,
+})
+
 const MISTAKES: readonly (readonly [what: string, change: (spec: Spec) => void, says: RegExp])[] = [
   ['a field with a typo', (spec) => (spec['wroker'] = {}), /unknown field "spec\.wroker"/],
   [
@@ -176,6 +183,55 @@ const MISTAKES: readonly (readonly [what: string, change: (spec: Spec) => void, 
     'a waiver that says nothing',
     (spec) => (spec['readiness'] = { waive: [{ check: 'backup-fresh', reason: ' - ' }] }),
     /reason must say in words why the check does not apply/,
+  ],
+  [
+    'the gateway of a retired project',
+    (spec) => (spec['gateway'] = gateway({ provider: 'nginx' })),
+    /spec\.gateway\.provider cannot be nginx: ingress-nginx is retired .* write Traefik or EnvoyGateway/,
+  ],
+  [
+    'a gateway in small letters',
+    (spec) => (spec['gateway'] = gateway({ provider: 'traefik' })),
+    /spec\.gateway\.provider must be one of GatewayAPI, Traefik, EnvoyGateway/,
+  ],
+  [
+    'a rate limit that the Gateway API has not',
+    (spec) => (spec['gateway'] = gateway({ rateLimit: { requestsPerSecond: 5 } })),
+    /spec\.gateway\.rateLimit needs provider Traefik or EnvoyGateway/,
+  ],
+  [
+    'proxies before Envoy',
+    (spec) =>
+      (spec['gateway'] = gateway({
+        provider: 'EnvoyGateway',
+        rateLimit: { requestsPerSecond: 5, proxiesInFront: 1 },
+      })),
+    /proxiesInFront is for Traefik: Envoy Gateway is told of proxies by a ClientTrafficPolicy/,
+  ],
+  [
+    'a gateway from nowhere',
+    (spec) => (spec['gateway'] = gateway({ from: {} })),
+    /spec\.gateway\.from needs pods .*, addresses .*, or both/,
+  ],
+  [
+    'addresses among the pods of a gateway',
+    (spec) => (spec['gateway'] = gateway({ from: { pods: [{}] } })),
+    /spec\.gateway\.from\.pods needs podSelector or namespaceSelector; addresses belong into/,
+  ],
+  [
+    'the address of a gateway without its length',
+    (spec) => (spec['gateway'] = gateway({ from: { addresses: ['10.0.0.7'] } })),
+    /spec\.gateway\.from\.addresses must be a range of addresses/,
+  ],
+  [
+    'a URL as the name of a host',
+    (spec) => (spec['gateway'] = gateway({ hostnames: ['https://mail.example.com'] })),
+    /spec\.gateway\.hostnames must be a name in lower case like mail\.example\.com/,
+  ],
+  [
+    'an address as the name of a host',
+    (spec) => (spec['gateway'] = gateway({ hostnames: ['192.0.2.7'] })),
+    /spec\.gateway\.hostnames must be a name: a Gateway takes no addresses/,
   ],
   [
     'a check that does not exist',

@@ -67,17 +67,20 @@ describe('the API server', () => {
   })
 
   // The manifests that they lead to are written in golden.test.ts.
-  it.each(['minimal', 'demo', 'full', 'external', 'three-nodes'])('takes the sample %s', async (sample) => {
-    const text = await readFile(join(ROOT, `config/samples/${sample}.yaml`), 'utf8')
-    const objects = parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject)
-    expect(objects.length).toBeGreaterThan(0)
-    await Promise.all(
-      objects.map(({ metadata, ...rest }) => {
-        const here = { ...metadata, namespace: cluster.namespace, ownerReferences: [] }
-        return cluster.api.apply({ ...rest, metadata: here }, { dryRun: true })
-      }),
-    )
-  })
+  it.each(['minimal', 'demo', 'full', 'external', 'three-nodes', 'gateway'])(
+    'takes the sample %s',
+    async (sample) => {
+      const text = await readFile(join(ROOT, `config/samples/${sample}.yaml`), 'utf8')
+      const objects = parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject)
+      expect(objects.length).toBeGreaterThan(0)
+      await Promise.all(
+        objects.map(({ metadata, ...rest }) => {
+          const here = { ...metadata, namespace: cluster.namespace, ownerReferences: [] }
+          return cluster.api.apply({ ...rest, metadata: here }, { dryRun: true })
+        }),
+      )
+    },
+  )
 
   const refusal = (needs: string) => new RegExp(`spec\\.worker\\.features\\.${needs} goes with provider`)
   const worker = {

@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import { blocksOf } from '../../hack/docs/blocks.ts'
 import { procedure } from '../../hack/docs/procedures.ts'
+import { gatewayApiDefinitions } from '../../hack/servers/gatewayDefinitions.ts'
 import type { Shell } from '../../hack/docs/shell.ts'
 import { openUnsubscribeLinks, type UnsubscribeLinks } from '../../worker/src/unsubscribe.ts'
 import { Harness, ROOT } from './harness.ts'
@@ -15,7 +16,11 @@ import { terminal } from './terminal.ts'
 const cluster = new Harness()
 let reader: Shell
 
-beforeAll(() => cluster.start())
+beforeAll(async () => {
+  await cluster.start()
+  for (const definition of await gatewayApiDefinitions()) await cluster.api.apply(definition)
+  await cluster.api.untilServed('httproutes')
+})
 afterAll(() => cluster.stop())
 beforeEach(async () => {
   await cluster.newNamespace()

@@ -1,5 +1,5 @@
 /** What the workers told, for a proof that is made of it. */
-import type { CheckName } from '../../../crds/schema/conditions.ts'
+import type { CheckName } from '../../../crds/schema/checks.ts'
 import type { Proof } from './check.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import type { WorkerReached } from '../components/worker/seen.ts'

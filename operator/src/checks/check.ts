@@ -1,5 +1,5 @@
 /** The shape of a proof: evidence in, one row of the checklist out. Pure. */
-import type { CheckName } from '../../../crds/schema/conditions.ts'
+import type { CheckName } from '../../../crds/schema/checks.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 
 export interface Proof {

@@ -3,6 +3,7 @@ import type { Check } from './check.ts'
 import { archiveFlowing } from './archiveFlowing.ts'
 import { auditLog } from './auditLog.ts'
 import { backupFresh } from './backupFresh.ts'
+import { gatewayAccepted } from './gatewayAccepted.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
 import { networkEnforced } from './networkEnforced.ts'
 import { postgresDurable } from './postgresDurable.ts'
@@ -20,4 +21,5 @@ export const checks: readonly Check[] = [
   postgresEncrypted,
   auditLog,
   webhooksVerified,
+  gatewayAccepted,
 ]

@@ -1,5 +1,5 @@
 /** What was said of a check last: after a start nothing has been looked at, and until then it stands. */
-import type { CheckName } from '../../../crds/schema/conditions.ts'
+import type { CheckName } from '../../../crds/schema/checks.ts'
 import type { Proof } from './check.ts'
 import type { Sender } from '../components/snapshot.ts'
 

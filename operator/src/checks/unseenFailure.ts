@@ -1,5 +1,5 @@
 /** A failure of backups that was told, while they cannot be looked at or were not yet: nobody has seen it mended. */
-import type { CheckName } from '../../../crds/schema/conditions.ts'
+import type { CheckName } from '../../../crds/schema/checks.ts'
 import type { Proof } from './check.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import { areSeen } from '../components/backup/history.ts'

@@ -4,6 +4,7 @@ import { archive } from './archive/archive.ts'
 import { backup } from './backup/backup.ts'
 import { dependencies } from './dependencies.ts'
 import { mailFlowing } from './mail/mailFlowing.ts'
+import { gateway } from './gateway/gateway.ts'
 import { nats } from './nats/nats.ts'
 import { natsTls } from './natsTls.ts'
 import { specification } from './specification.ts'
@@ -22,4 +23,5 @@ export const components: readonly AnyComponent[] = [
   archive,
   backup,
   mailFlowing,
+  gateway,
 ]

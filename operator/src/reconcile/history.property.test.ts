@@ -3,17 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BatchSenderStatus, Condition } from '../../../crds/schema/status.ts'
 import type { AnyVerdict } from '../components/component.ts'
-import type { CheckName, ConditionType } from '../../../crds/schema/conditions.ts'
+import type { CheckName } from '../../../crds/schema/checks.ts'
+import { CHECKS } from '../../../crds/schema/checks.ts'
+import type { ConditionType } from '../../../crds/schema/conditions.ts'
 import type { Plan } from './plan.ts'
 import type { Proof } from '../checks/check.ts'
 import type { StepOutcome } from './commit.ts'
-import {
-  CHECKS,
-  CONDITIONS,
-  CONDITION_TYPES,
-  stalls,
-  sumsIntoReady,
-} from '../../../crds/schema/conditions.ts'
+import { CONDITIONS, CONDITION_TYPES, stalls, sumsIntoReady } from '../../../crds/schema/conditions.ts'
 import { contractBreaches, kstatusOf, kubectlWaitIsMet } from '../testing/kstatus.ts'
 import { NOW, sender, snapshot, SPEC } from '../testing/snapshots.ts'
 import { components } from '../components/index.ts'

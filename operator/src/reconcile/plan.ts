@@ -1,7 +1,8 @@
 /** Decides everything about one BatchSender from one Snapshot. Pure: it reads nothing and writes nothing. */
 import type { AnyComponent, AnyVerdict, Verdict } from '../components/component.ts'
 import type { Check, Proof } from '../checks/check.ts'
-import type { CheckName, ConditionType } from '../../../crds/schema/conditions.ts'
+import type { CheckName } from '../../../crds/schema/checks.ts'
+import type { ConditionType } from '../../../crds/schema/conditions.ts'
 import type { Desired } from '../components/desired.ts'
 import type { Snapshot } from '../components/snapshot.ts'
 import { effectOf } from './effects/index.ts'

@@ -3,7 +3,7 @@ import type { BatchSenderSpec } from '../../../crds/schema/batchsender.ts'
 import type { ReferenceFacts } from '../components/snapshot.ts'
 import { allReferences, reference, SPEC } from './snapshots.ts'
 
-/** Encryption, an autoscaler, an archive, backups. */
+/** Encryption, an autoscaler, an archive, backups, a gateway. */
 export const FULL: BatchSenderSpec = {
   ...SPEC,
   worker: { ...SPEC.worker, autoscaling: { minReplicas: 1, maxReplicas: 3, targetCpuPercent: 70 } },
@@ -19,6 +19,13 @@ export const FULL: BatchSenderSpec = {
       destination: { namedCollection: 'backup_s3' },
       verify: { schedule: '0 4 * * *' },
     },
+  },
+  gateway: {
+    provider: 'EnvoyGateway',
+    parentRef: { name: 'public', namespace: 'gateways' },
+    hostnames: ['mail.example.com'],
+    from: { addresses: ['10.244.3.0/24'] },
+    rateLimit: { requestsPerSecond: 50 },
   },
 }
 

@@ -16,6 +16,7 @@ import { ApiError } from '../runtime/errors.ts'
 import { Failures } from '../runtime/failures.ts'
 import { Repetitions } from '../runtime/repetitions.ts'
 import { FULL, fullReferences } from './fullSpec.ts'
+import { gatewayStatus } from './gatewayStatus.ts'
 import { IDLE_TOOLS } from './idleTools.ts'
 import { backupsSeen } from './modelBackups.ts'
 import { ModelClickhouse } from './modelClickhouse.ts'
@@ -268,5 +269,5 @@ function statusOf({ kind, metadata, ...object }: KubernetesObject, ready: boolea
   if (kind === 'StatefulSet')
     return { ...observed, availableReplicas: count, currentRevision: '1', updateRevision: '1' }
   if (kind === 'Job' && ready) return { conditions: [{ type: 'Complete', status: 'True' }] }
-  return undefined
+  return ready ? gatewayStatus({ kind, metadata, ...object }) : undefined
 }

@@ -35,6 +35,19 @@ export const StatefulSet = owned(4, 'apps/v1', 'StatefulSet', 'statefulsets')
 export const CronJob = owned(6, 'batch/v1', 'CronJob', 'cronjobs')
 export const Job = owned(6, 'batch/v1', 'Job', 'jobs')
 export const Deployment = owned(7, 'apps/v1', 'Deployment', 'deployments')
+/** What limits a route comes before it: Traefik does not serve one that names a Middleware that is not there. */
+export const Middleware = {
+  ...owned(2, 'traefik.io/v1alpha1', 'Middleware', 'middlewares'),
+  optional: true,
+} as const
+export const BackendTrafficPolicy = {
+  ...owned(2, 'gateway.envoyproxy.io/v1alpha1', 'BackendTrafficPolicy', 'backendtrafficpolicies'),
+  optional: true,
+} as const
+export const HTTPRoute = {
+  ...owned(3, 'gateway.networking.k8s.io/v1', 'HTTPRoute', 'httproutes'),
+  optional: true,
+} as const
 export const HorizontalPodAutoscaler = owned(
   8,
   'autoscaling/v2',

@@ -1,5 +1,6 @@
-/** Who calls the API of the workers. */
+/** Who calls the API of the workers, and whose word on others is believed. */
 import type { Connection } from './connection.ts'
+import { gatewayAddresses } from '../parts/gatewaySources.ts'
 import { reference, ROOT, secretVolume } from './connection.ts'
 
 export const clients: Connection = {
@@ -11,12 +12,13 @@ export const clients: Connection = {
       rateLimitPerToken,
       trustedProxies = [],
     } = sender.spec.worker.http
+    const believed = [...new Set([...trustedProxies, ...gatewayAddresses(sender)])]
     return {
       apiTokensDir: `${ROOT}/tokens`,
       maxRequestSizeBytes: maxRequestSizeBytes ?? 10_485_760,
       rateLimitPerIp: rateLimitPerIp ?? 100,
       rateLimitPerToken: rateLimitPerToken ?? 6_000,
-      ...(trustedProxies.length > 0 && { trustedProxies }),
+      ...(believed.length > 0 && { trustedProxies: believed }),
     }
   },
   files: ({ spec }) => [secretVolume('tokens', spec.worker.http.tokensSecretRef.name)],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { GatewaySpec } from '../../../../crds/schema/gateway.ts'
 import type { NetworkSpec } from '../../../../crds/schema/network.ts'
 import type { Sender } from '../snapshot.ts'
 import { allows, type Endpoint, type World } from '../../testing/networkPolicies.ts'
@@ -227,6 +228,10 @@ describe('the matrix of who may reach whom', () => {
   })
 })
 
+const behind = (from: GatewaySpec['from']): { gateway: GatewaySpec } => ({
+  gateway: { parentRef: { name: 'public' }, hostnames: ['mail.example.com'], from },
+})
+
 describe('what the spec opens and closes', () => {
   const peer = (namespace: string, app?: string) => ({
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
@@ -271,6 +276,48 @@ describe('what the spec opens and closes', () => {
       network: { clients: [peer('shop')] },
       cell: ['shop frontend', 'worker', 8081],
       expected: false,
+    },
+    {
+      why: 'the pods of the gateway',
+      network: { clients: [] },
+      spec: behind({ pods: [peer('shop', 'frontend')], addresses: ['10.0.0.0/8'] }),
+      cell: ['shop frontend', 'worker', 8080],
+      expected: true,
+    },
+    {
+      why: 'the evidence port for the gateway',
+      network: {},
+      spec: behind({ pods: [peer('shop', 'frontend')] }),
+      cell: ['shop frontend', 'worker', 8081],
+      expected: false,
+    },
+    {
+      why: 'who is not the gateway',
+      network: { clients: [] },
+      spec: behind({ pods: [peer('shop', 'frontend')] }),
+      cell: ['shop database', 'worker', 8080],
+      expected: false,
+    },
+    {
+      why: 'neighbours beside the gateway',
+      network: {},
+      spec: behind({ pods: [peer('shop', 'frontend')] }),
+      cell: ['neighbour', 'worker', 8080],
+      expected: true,
+    },
+    {
+      why: 'addresses that are only believed where the pods are named',
+      network: { clients: [] },
+      spec: behind({ pods: [peer('shop', 'frontend')], addresses: ['10.0.0.0/8'] }),
+      cell: ['private host', 'worker', 8080],
+      expected: false,
+    },
+    {
+      why: 'addresses of a gateway that is told by nothing else',
+      network: { clients: [] },
+      spec: behind({ addresses: ['10.0.0.0/8'] }),
+      cell: ['private host', 'worker', 8080],
+      expected: true,
     },
     {
       why: 'who is named for NATS',

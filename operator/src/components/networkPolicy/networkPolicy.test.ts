@@ -96,6 +96,15 @@ describe('networkPolicy', () => {
   it('says so when nobody may call the API', () => {
     const { message } = networkPolicy.verdict(given({ clients: [] }, { children: applied() }))
     expect(message).toContain('spec.network.clients is empty')
+    const gateway = {
+      parentRef: { name: 'public' },
+      hostnames: ['mail.example.com'],
+      from: { addresses: ['10.244.0.0/16'] },
+    }
+    const who = sender({ spec: { ...SPEC, network: { clients: [] }, gateway } })
+    expect(networkPolicy.verdict(snapshot({ sender: who, children: applied() })).message).not.toContain(
+      'nobody',
+    )
   })
 })
 

@@ -5,6 +5,7 @@ import type { Snapshot } from '../snapshot.ts'
 import { component } from '../component.ts'
 import { COMPONENT } from '../../vocabulary/labels.ts'
 import { Job, NetworkPolicy } from '../../vocabulary/kinds.ts'
+import { gatewayPeers } from '../parts/gatewaySources.ts'
 import { policiesEnabled } from './enabled.ts'
 import { PART, policies } from './policies.ts'
 import { probeSteps } from './probeRound.ts'
@@ -42,7 +43,8 @@ export const networkPolicy = component<'NetworkPolicyReady', Observed>({
       enabled: policiesEnabled(snapshot.sender),
       wanted: names.length,
       missing: names.filter((name) => !there.has(name)).sort(),
-      closed: snapshot.sender.spec.network?.clients?.length === 0,
+      closed:
+        snapshot.sender.spec.network?.clients?.length === 0 && gatewayPeers(snapshot.sender).length === 0,
     }
   },
 

@@ -9,6 +9,7 @@ import { metadata } from '../parts/metadata.ts'
 import { selectorLabels } from '../parts/labels.ts'
 import { HTTP_PORT, INTERNAL_PORT } from '../parts/ports.ts'
 import { HTTPS_PORT } from '../parts/addresses.ts'
+import { gatewayPeers } from '../parts/gatewaySources.ts'
 import { destinationsOf, waysTo } from './destinations.ts'
 import { jobGroupsOf } from './jobGroups.ts'
 import { CLUSTER_DNS, distinct, ingressFrom, operatorPods, podsOf, PUBLIC_RANGES, tcp } from './peers.ts'
@@ -69,6 +70,7 @@ function workerRules(snapshot: Snapshot): Rules {
   return {
     ingress: [
       ...ingressFrom(network?.clients ?? [OWN_NAMESPACE], [HTTP_PORT]),
+      ...ingressFrom(gatewayPeers(sender), [HTTP_PORT]),
       ...ingressFrom([operatorPods(installation), ...(network?.monitoring ?? [])], [INTERNAL_PORT]),
     ],
     egress: [

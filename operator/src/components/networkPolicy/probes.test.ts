@@ -52,6 +52,13 @@ describe('the probes', () => {
     expect(probes({ nats: EXTERNAL, network: { clients } })).toEqual([{ name, host, allowedPort }])
   })
 
+  it('do the same where the gateway may be beside the operator', () => {
+    const from = { pods: [{ namespaceSelector: { matchLabels: { team: 'platform' } } }] }
+    const gateway = { parentRef: { name: 'public' }, hostnames: ['mail.example.com'], from }
+    const [worker] = probes({ nats: EXTERNAL, network: { clients: [] }, gateway })
+    expect(worker).not.toHaveProperty('forbiddenPort')
+  })
+
   it('do the same beside the operator, when its namespace may call the API', () => {
     const [worker] = probes({ nats: EXTERNAL }, INSTALLATION.operatorNamespace)
     expect(worker).not.toHaveProperty('forbiddenPort')

@@ -3,6 +3,7 @@ import type { Installation, Sender } from '../snapshot.ts'
 import type { Peer } from '../../../../crds/schema/network.ts'
 import { childName } from '../parts/labels.ts'
 import { CLIENT_PORT, MONITOR_PORT, nodeAddresses } from '../parts/natsTopology.ts'
+import { gatewayPeers } from '../parts/gatewaySources.ts'
 import { INTERNAL_PORT } from '../parts/ports.ts'
 import { policiesEnabled } from './enabled.ts'
 import { isPeer } from './selectors.ts'
@@ -43,9 +44,10 @@ function workerProbe(sender: Sender, installation: Installation): PolicyProbe {
 }
 
 /** Unset, `clients` are the pods of the namespace. */
-function mayCallApi({ namespace, spec }: Sender, installation: Installation): boolean {
-  const clients = spec.network?.clients ?? [{ podSelector: {} }]
-  return clients.some((peer) => mayBeOperator(peer, namespace, installation))
+function mayCallApi(sender: Sender, installation: Installation): boolean {
+  const clients = sender.spec.network?.clients ?? [{ podSelector: {} }]
+  const callers = [...clients, ...gatewayPeers(sender)]
+  return callers.some((peer) => mayBeOperator(peer, sender.namespace, installation))
 }
 
 /** Its pod may have more labels than those that we gave it, so that only the namespace tells for certain. */

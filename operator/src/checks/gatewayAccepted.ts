@@ -1,0 +1,20 @@
+/** Proves that a Gateway leads to the workers: from what it says of the routes as they are now, not from their being there. */
+import type { Check, Proof } from './check.ts'
+import { reached } from '../components/gateway/gateway.ts'
+import { verdictOf } from '../components/gateway/verdict.ts'
+import { lastProof } from './lastProof.ts'
+
+export const gatewayAccepted: Check = {
+  name: 'gateway',
+
+  prove(snapshot): Proof {
+    const seen = reached(snapshot)
+    if (!seen) return { state: 'NotConfigured', message: 'spec.gateway is not set' }
+    const { status, message } = verdictOf(seen)
+    if (status === 'True') return { state: 'Proven', message }
+    const isServing = seen.answers.every(({ answer }) => ['accepted', 'outdated'].includes(answer.state))
+    // A Gateway goes on with what it knew before until it has come to the change.
+    if (isServing) return lastProof(snapshot.sender, 'gateway') ?? { state: 'Unknown', message }
+    return { state: 'Failing', message }
+  },
+}

@@ -1,0 +1,109 @@
+/** How the workers are reached from outside: HTTPRoutes at a Gateway of somebody else's, and the rate limit of the API. */
+import type { KubernetesObject } from '../../runtime/object.ts'
+import type { OwnedKind } from '../../vocabulary/kinds.ts'
+import type { Desired } from '../desired.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { Answer } from './answers.ts'
+import type { Parent } from './parent.ts'
+import { BackendTrafficPolicy, HTTPRoute, Middleware } from '../../vocabulary/kinds.ts'
+import { COMPONENT } from '../../vocabulary/labels.ts'
+import { component } from '../component.ts'
+import { childOf, isServed } from '../snapshot.ts'
+import { policyAnswer, routeAnswer } from './answers.ts'
+import { LIMIT_KINDS, limitOf } from './limits.ts'
+import { PART } from './names.ts'
+import { parentOf, toldParent } from './parent.ts'
+import { routes } from './routes.ts'
+import { verdictOf } from './verdict.ts'
+
+/** @property what `HTTPRoute orders-api` */
+export interface Answered {
+  readonly what: string
+  readonly resource: OwnedKind
+  readonly answer: Answer | { readonly state: 'missing' }
+}
+
+export interface Reached {
+  /** As messages name it. */
+  readonly parent: string
+  readonly hostnames: readonly string[]
+  /** Kinds that the cluster lacks, with their groups. */
+  readonly missingKinds: readonly string[]
+  readonly answers: readonly Answered[]
+  /** Nobody tells the workers where requests come from. */
+  readonly clientsUnknown: boolean
+}
+
+/** `undefined`: the spec asks for no gateway. */
+export type Observed = Reached | undefined
+
+interface Wanted {
+  readonly resource: OwnedKind
+  readonly object: KubernetesObject
+}
+
+export const gateway = component<'GatewayReady', Observed>({
+  name: 'gateway',
+  conditionType: 'GatewayReady',
+  owns: [Middleware, BackendTrafficPolicy, HTTPRoute],
+  prunes: [Middleware, BackendTrafficPolicy, HTTPRoute],
+
+  desired(snapshot): readonly Desired[] {
+    const all = wanted(snapshot)
+    // A route without its limit would be open, or not served at all.
+    const isPossible = all.every(({ resource }) => isServed(snapshot, resource))
+    const made = isPossible ? all.map((one) => ({ type: 'object', ...one }) as const) : []
+    return [...made, ...unwanted(snapshot, all)]
+  },
+
+  observe: reached,
+  condition: verdictOf,
+})
+
+export function reached(snapshot: Snapshot): Observed {
+  const { sender } = snapshot
+  const spec = sender.spec.gateway
+  if (!spec) return undefined
+  const parent = parentOf(spec, sender)
+  const all = wanted(snapshot)
+  const missing = all.filter(({ resource }) => !isServed(snapshot, resource))
+  return {
+    parent: toldParent(parent),
+    hostnames: spec.hostnames,
+    missingKinds: [...new Set(missing.map(({ resource }) => `${resource.kind} (${resource.apiVersion})`))],
+    answers: all.map(({ resource, object: { metadata } }) => {
+      const live = childOf(snapshot, resource, metadata.name)
+      const answer = live ? answerOf(resource, live, parent) : ({ state: 'missing' } as const)
+      return { what: `${resource.kind} ${metadata.name}`, resource, answer }
+    }),
+    clientsUnknown: !spec.from.addresses && !sender.spec.worker.http.trustedProxies,
+  }
+}
+
+function answerOf(resource: OwnedKind, live: KubernetesObject, parent: Parent): Answer {
+  if (resource === HTTPRoute) return routeAnswer(live, parent)
+  // Traefik says nothing of a Middleware.
+  return resource === Middleware ? { state: 'accepted' } : policyAnswer(live)
+}
+
+function wanted({ sender }: Snapshot): readonly Wanted[] {
+  const limit = limitOf(sender)
+  return [...(limit ? [limit] : []), ...routes(sender).map((object) => ({ resource: HTTPRoute, object }))]
+}
+
+/** A limit goes when no route that is there names it any more: meanwhile Traefik would not serve that one. */
+function unwanted(snapshot: Snapshot, all: readonly Wanted[]): readonly Desired[] {
+  const present = [...snapshot.children.values()].filter(
+    ({ metadata }) => metadata.labels?.[COMPONENT] === PART,
+  )
+  const names = new Set(all.map(({ resource, object }) => `${resource.kind}/${object.metadata.name}`))
+  const texts = present
+    .filter(({ kind }) => kind === HTTPRoute.kind)
+    .map((route) => JSON.stringify(route['spec']))
+  return [HTTPRoute, ...LIMIT_KINDS].flatMap((resource) =>
+    present
+      .filter(({ kind, metadata }) => kind === resource.kind && !names.has(`${kind}/${metadata.name}`))
+      .filter(({ kind }) => kind !== Middleware.kind || !texts.some((text) => text.includes('ExtensionRef')))
+      .map(({ metadata: { name } }) => ({ type: 'absent', resource, name, reason: 'not wanted' }) as const),
+  )
+}
