@@ -95,15 +95,15 @@ export const CONDITIONS = {
     },
   },
   MonitoringReady: {
-    doc: 'What Prometheus needs to find the workers is there.',
+    doc: 'What Prometheus needs to find the workers and to judge them, and the dashboards, are there.',
     reasons: {
       ...ANY_COMPONENT,
-      NotConfigured: { doc: 'The spec asks for none.' },
+      NotConfigured: { doc: 'The spec asks for nothing.' },
       NotInstalled: {
-        doc: 'The cluster has no ServiceMonitors (the definitions of prometheus-operator); ours is written as soon as it has.',
+        doc: 'The cluster has no ServiceMonitors or no PrometheusRules (the definitions of prometheus-operator); ours are written as soon as it has.',
       },
-      Applying: { doc: 'The ServiceMonitor is not there yet.' },
-      Applied: { doc: 'The ServiceMonitor is there.' },
+      Applying: { doc: 'Something that was asked for is not there yet.' },
+      Applied: { doc: 'All that was asked for is there.' },
     },
   },
   WorkerReady: {
@@ -218,6 +218,8 @@ export const CHECKS = {
     'Connections that the NetworkPolicies allow come about and others do not: tried by the operator, and in the last day by pods in the name of the worker, NATS, the backups and a stranger.',
   'postgres-durable':
     'PostgreSQL keeps what it has told of: fsync is on, and synchronous_commit is not off, as the workers see it.',
+  monitoring:
+    'The ServiceMonitor, the alerts and the dashboards that spec.monitoring asks for are in the cluster, unchanged; that a Prometheus takes them up cannot be seen from here.',
 } as const
 export type CheckName = keyof typeof CHECKS
 

@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
-import { serviceMonitorDefinition } from '../../hack/servers/serviceMonitors.ts'
+import { monitoringKind } from '../../hack/servers/monitoringKinds.ts'
 import { FIELD_MANAGER } from '../src/adapters/kubernetes.ts'
 import { standingOf } from '../src/runtime/managedFields.ts'
 import { ApiClient } from './apiClient.ts'
@@ -20,8 +20,10 @@ let api: ApiClient
 beforeAll(async () => {
   plane = await startControlPlane()
   api = await ApiClient.with(plane.kubeconfig)
-  await api.apply(await serviceMonitorDefinition())
-  await api.untilServed('servicemonitors')
+  for (const plural of ['servicemonitors', 'prometheusrules'] as const) {
+    await api.apply(await monitoringKind(plural))
+    await api.untilServed(plural)
+  }
 })
 afterAll(async () => {
   api.close()

@@ -2,6 +2,7 @@
 import type { Check } from './check.ts'
 import { archiveFlowing } from './archiveFlowing.ts'
 import { backupFresh } from './backupFresh.ts'
+import { monitoring } from './monitoring.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
 import { networkEnforced } from './networkEnforced.ts'
 import { postgresDurable } from './postgresDurable.ts'
@@ -14,4 +15,5 @@ export const checks: readonly Check[] = [
   archiveFlowing,
   networkEnforced,
   postgresDurable,
+  monitoring,
 ]

@@ -1,4 +1,4 @@
-/** The definition of ServiceMonitors as prometheus-operator ships it (Apache-2.0), from its Go module. */
+/** The definitions of ServiceMonitors and PrometheusRules as prometheus-operator ships them (Apache-2.0), from its Go module. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -7,13 +7,16 @@ import { run } from '../cluster/shell.ts'
 
 const MODULE = 'github.com/prometheus-operator/prometheus-operator@v0.85.0'
 const SUM = 'h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s='
-const FILE = 'example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml'
+const FOLDER = 'example/prometheus-operator-crd'
 
-export async function serviceMonitorDefinition(): Promise<KubernetesObject> {
+export type MonitoringKind = 'servicemonitors' | 'prometheusrules'
+
+export async function monitoringKind(plural: MonitoringKind): Promise<KubernetesObject> {
   const { Dir, Sum } = JSON.parse(await run('go', ['mod', 'download', '-json', MODULE])) as {
     readonly Dir: string
     readonly Sum: string
   }
   if (Sum !== SUM) throw new Error(`${MODULE} is not what it was: ${Sum}`)
-  return parse(await readFile(join(Dir, FILE), 'utf8')) as KubernetesObject
+  const file = join(Dir, FOLDER, `monitoring.coreos.com_${plural}.yaml`)
+  return parse(await readFile(file, 'utf8')) as KubernetesObject
 }
