@@ -53,6 +53,7 @@ const labelled = (own: Metadata, labels: Readonly<Record<string, string>>): Meta
 export const NAMED = {
   sourceLabels: [`__meta_kubernetes_service_label_${INSTANCE.replaceAll(/[^a-zA-Z0-9_]/g, '_')}`],
   targetLabel: 'batchsender',
+  action: 'replace',
 }
 
 /** The port that serves metrics is open to whom `spec.network.monitoring` names. */
