@@ -26,6 +26,10 @@ run: $(INSTALLED) ## cluster, operator, a BatchSender, and 1,000 mails through i
 stop: $(INSTALLED) ## end what `make run` started, the cluster included
 	node hack/demo/main.ts down
 
+.PHONY: monitoring
+monitoring: $(INSTALLED) ## Prometheus and Alertmanager beside `make run`, with its alerts told in the terminal
+	node hack/monitoring/main.ts
+
 ##@ Test
 .PHONY: test
 test: $(INSTALLED) ## every suite

@@ -1,7 +1,9 @@
 /** ServiceMonitor and PrometheusRule, kinds that a cluster may not have, or get later, and the dashboards. */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { procedure } from '../../hack/docs/procedures.ts'
 import { monitoringKind } from '../../hack/servers/monitoringKinds.ts'
-import { condition, Harness } from './harness.ts'
+import { condition, Harness, ROOT } from './harness.ts'
+import { terminal } from './terminal.ts'
 
 const cluster = new Harness()
 
@@ -96,4 +98,27 @@ it('turns the check red while somebody has removed an alert, and green when it i
   })
   await suspend(false)
   await untilChecked('Proven')
+})
+
+it('is there for a whole cluster, as the document says', async () => {
+  for (const plural of ['servicemonitors', 'prometheusrules'] as const) {
+    await cluster.api.apply(await monitoringKind(plural))
+    await cluster.api.untilServed(plural)
+  }
+  const reader = await terminal(cluster)
+  const { text } = procedure('docs/monitoring.md#cluster-monitoring')
+  await reader.run(`cd '${ROOT}'\n${text}kubectl apply --server-side -k config/monitoring/objects`)
+  await reader.close()
+  const there = await cluster.kubectl([
+    ...['-n', 'batchsender-system', 'get', '-o', 'name'],
+    ...['servicemonitors,prometheusrules,services,configmaps', '-l', 'app.kubernetes.io/part-of=batchsender'],
+  ])
+  expect(there.trim().split('\n').sort()).toEqual([
+    'prometheusrule.monitoring.coreos.com/batchsender',
+    'prometheusrule.monitoring.coreos.com/batchsender-operator',
+    'service/batchsender-operator-metrics',
+    'servicemonitor.monitoring.coreos.com/batchsender-operator',
+  ])
+  const boards = ['-n', 'batchsender-system', 'get', 'configmaps', '-l', 'grafana_dashboard=1', '-o', 'name']
+  expect((await cluster.kubectl(boards)).trim()).toBe('configmap/batchsender-dashboards')
 })

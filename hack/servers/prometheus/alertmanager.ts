@@ -64,8 +64,8 @@ export interface Receiver {
   stop(): Promise<void>
 }
 
-/** Whoever is on call. */
-export async function startReceiver(): Promise<Receiver> {
+/** Whoever is on call. @param tell of each alert that comes */
+export async function startReceiver(tell?: (alert: Notified) => void): Promise<Receiver> {
   const came: Notified[] = []
   const port = await freePort()
   const server = createServer((request, response) => {
@@ -74,7 +74,9 @@ export async function startReceiver(): Promise<Receiver> {
       body += text
     })
     request.on('end', () => {
-      came.push(...(JSON.parse(body) as { readonly alerts: readonly Notified[] }).alerts)
+      const { alerts } = JSON.parse(body) as { readonly alerts: readonly Notified[] }
+      came.push(...alerts)
+      for (const alert of alerts) tell?.(alert)
       response.end()
     })
   })

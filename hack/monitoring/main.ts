@@ -1,0 +1,59 @@
+/**
+ * `make monitoring`: Prometheus and Alertmanager on this machine beside the demo of `make run`, with the alerts that the
+ * operator wrote, until it is ended. Whom Alertmanager would call is this terminal.
+ */
+import { stringify } from 'yaml'
+import type { Notified } from '../servers/prometheus/alertmanager.ts'
+import { startAlertmanager, startReceiver } from '../servers/prometheus/alertmanager.ts'
+import { startPrometheus } from '../servers/prometheus/prometheus.ts'
+import { alertmanagerConfiguration, prometheusConfiguration } from './configurations.ts'
+import { askForMonitoring, rulesInCluster, runningDemo } from './demo.ts'
+
+const PORTS = { prometheus: 9090, alertmanager: 9093 }
+const say = (line: string) => {
+  console.log(line)
+}
+
+async function up(): Promise<void> {
+  const cluster = await runningDemo()
+  say('spec.monitoring of demo/orders, and this machine let in')
+  await askForMonitoring(cluster)
+  const groups = await rulesInCluster(cluster)
+  const receiver = await startReceiver((alert) => {
+    say(told(alert))
+  })
+  const alertmanager = await startAlertmanager(
+    stringify(await alertmanagerConfiguration(receiver.url)),
+    PORTS.alertmanager,
+  )
+  const prometheus = await startPrometheus({
+    configuration: await prometheusConfiguration(cluster.kubeconfig, alertmanager.address),
+    rules: stringify({ groups }, { aliasDuplicateObjects: false }),
+    port: PORTS.prometheus,
+  })
+  say(`
+Prometheus    ${prometheus.url}/alerts
+Alertmanager  ${alertmanager.url}
+Rules         ${groups.length} groups, ${groups.flatMap(({ rules }) => rules).length} alerts
+What pages, and why: docs/alerts.md
+
+Alerts are told here. Make one:  source .run/env; $KUBECTL -n demo scale deployment smtp-sink --replicas=0
+Ctrl-C ends Prometheus and Alertmanager; the demo stays.`)
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        resolve()
+      })
+  })
+  await Promise.all([prometheus.stop(), alertmanager.stop(), receiver.stop()])
+}
+
+const told = ({ status, labels, annotations }: Notified): string =>
+  `${status.padEnd(8)}  ${labels['severity'] ?? ''}  ${labels['alertname'] ?? ''}: ${annotations['description'] ?? ''}\n          ${annotations['runbook_url'] ?? ''}`
+
+try {
+  await up()
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+}
