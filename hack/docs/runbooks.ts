@@ -60,3 +60,23 @@ export function kubectlIn({ text }: Block): readonly (readonly string[])[] {
     [...line.matchAll(/\bkubectl ([^|)]*)/g)].map(([, words = '']) => words.trim().split(/\s+/)),
   )
 }
+
+export interface Sections {
+  /** What sets the variables. */
+  readonly setup: readonly string[]
+  readonly Diagnosis: readonly string[]
+  readonly Resolution: readonly string[]
+}
+
+/** The commands below each heading. */
+export function sectionsOf({ text, blocks }: Runbook): Sections {
+  const lines = text.split('\n')
+  const headingOf = (line: number) =>
+    lines
+      .slice(0, line)
+      .findLast((one) => one.startsWith('## '))
+      ?.slice('## '.length)
+  const below = (heading: string | undefined) =>
+    blocks.filter(({ line }) => headingOf(line) === heading).map((block) => block.text)
+  return { setup: below(undefined), Diagnosis: below('Diagnosis'), Resolution: below('Resolution') }
+}
