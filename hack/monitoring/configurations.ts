@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { repositoryDir } from '../cluster/paths.ts'
+import type { Discovery } from './discovery.ts'
 
 const EVERY = '5s'
 
 interface PrometheusSample {
   readonly scrape_configs: readonly {
-    readonly kubernetes_sd_configs: readonly object[]
+    readonly kubernetes_sd_configs: readonly { readonly role: string }[]
     readonly [field: string]: unknown
   }[]
   readonly [field: string]: unknown
@@ -20,19 +21,22 @@ interface AlertmanagerSample {
   readonly [field: string]: unknown
 }
 
-/** @param alertmanager `host:port` */
-export async function prometheusConfiguration(kubeconfig: string, alertmanager: string): Promise<object> {
+/**
+ * @param discovery who finds what has a role
+ * @param alertmanager `host:port`
+ */
+export async function prometheusConfiguration(
+  discovery: Pick<Discovery, 'url'>,
+  alertmanager: string,
+): Promise<object> {
   const sample = await read<PrometheusSample>('prometheus.yaml')
   return {
     ...sample,
     global: { scrape_interval: EVERY, evaluation_interval: EVERY },
     alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
-    scrape_configs: sample.scrape_configs.map((config) => ({
+    scrape_configs: sample.scrape_configs.map(({ kubernetes_sd_configs: roles, ...config }) => ({
       ...config,
-      kubernetes_sd_configs: config.kubernetes_sd_configs.map((discovery) => ({
-        ...discovery,
-        kubeconfig_file: kubeconfig,
-      })),
+      http_sd_configs: roles.map(({ role }) => ({ url: discovery.url(role), refresh_interval: EVERY })),
     })),
   }
 }

@@ -14,6 +14,9 @@ const NAME = 'orders'
 /** This machine, on the link to the local cluster. */
 const HERE = [{ ipBlock: { cidr: '10.250.0.2/32' } }]
 
+/** Whoever tries an alert does not want to wait for a quarter of an hour. */
+const SOON = { stuckBatchAge: '1m', providerAway: '30s' }
+
 interface Sender {
   readonly spec: {
     readonly network: object
@@ -47,7 +50,7 @@ export async function askForMonitoring(cluster: Cluster): Promise<void> {
     const definition = `crd/${plural}.monitoring.coreos.com`
     await kubectl(cluster, ['wait', '--for=condition=Established', definition, '--timeout=60s'])
   }
-  await apply(cluster, operatorOpen)
+  await apply(cluster, operatorOpen, OPERATOR_NAMESPACE)
   const file = join(repositoryDir, 'config/samples/demo.yaml')
   const sample = parse(await readFile(file, 'utf8')) as Sender
   const { network, readiness, ...spec } = sample.spec
@@ -57,7 +60,7 @@ export async function askForMonitoring(cluster: Cluster): Promise<void> {
     spec: {
       ...spec,
       network: { ...network, monitoring: HERE },
-      monitoring: { serviceMonitor: {}, rules: {}, dashboards: {} },
+      monitoring: { serviceMonitor: {}, rules: { thresholds: SOON }, dashboards: {} },
       ...(waive.length > 0 && { readiness: { waive } }),
     },
   })
@@ -65,8 +68,8 @@ export async function askForMonitoring(cluster: Cluster): Promise<void> {
   await kubectl(cluster, ['-n', NAMESPACE, 'wait', '--for=create', written, '--timeout=120s'])
 }
 
-const apply = (cluster: Cluster, object: object) =>
-  kubectl(cluster, ['-n', NAMESPACE, 'apply', '--server-side', '-f', '-'], JSON.stringify(object))
+const apply = (cluster: Cluster, object: object, namespace = NAMESPACE) =>
+  kubectl(cluster, ['-n', namespace, 'apply', '--server-side', '-f', '-'], JSON.stringify(object))
 
 /** config/samples/overlay/metrics.yaml, for this machine. */
 const operatorOpen = {

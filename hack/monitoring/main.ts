@@ -8,6 +8,7 @@ import { startAlertmanager, startReceiver } from '../servers/prometheus/alertman
 import { startPrometheus } from '../servers/prometheus/prometheus.ts'
 import { alertmanagerConfiguration, prometheusConfiguration } from './configurations.ts'
 import { askForMonitoring, rulesInCluster, runningDemo } from './demo.ts'
+import { startDiscovery } from './discovery.ts'
 
 const PORTS = { prometheus: 9090, alertmanager: 9093 }
 const say = (line: string) => {
@@ -26,8 +27,9 @@ async function up(): Promise<void> {
     stringify(await alertmanagerConfiguration(receiver.url)),
     PORTS.alertmanager,
   )
+  const discovery = await startDiscovery(cluster)
   const prometheus = await startPrometheus({
-    configuration: await prometheusConfiguration(cluster.kubeconfig, alertmanager.address),
+    configuration: await prometheusConfiguration(discovery, alertmanager.address),
     rules: stringify({ groups }, { aliasDuplicateObjects: false }),
     port: PORTS.prometheus,
   })
@@ -37,7 +39,9 @@ Alertmanager  ${alertmanager.url}
 Rules         ${groups.length} groups, ${groups.flatMap(({ rules }) => rules).length} alerts
 What pages, and why: docs/alerts.md
 
-Alerts are told here. Make one:  source .run/env; $KUBECTL -n demo scale deployment smtp-sink --replicas=0
+Alerts are told here. Make one, within two minutes:
+  source .run/env; $KUBECTL -n demo scale deployment smtp-sink --replicas=0
+  and send a batch (README.md); --replicas=1 ends it.
 Ctrl-C ends Prometheus and Alertmanager; the demo stays.`)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -45,6 +49,7 @@ Ctrl-C ends Prometheus and Alertmanager; the demo stays.`)
         resolve()
       })
   })
+  discovery.stop()
   await Promise.all([prometheus.stop(), alertmanager.stop(), receiver.stop()])
 }
 
@@ -55,5 +60,6 @@ try {
   await up()
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = 1
+  // What was started by then ends with this process.
+  process.exit(1)
 }
