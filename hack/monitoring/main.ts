@@ -2,6 +2,7 @@
  * `make monitoring`: Prometheus and Alertmanager on this machine beside the demo of `make run`, with the alerts that the
  * operator wrote, until it is ended. Whom Alertmanager would call is this terminal.
  */
+import { createServer } from 'node:net'
 import { stringify } from 'yaml'
 import type { Notified } from '../servers/prometheus/alertmanager.ts'
 import { startAlertmanager, startReceiver } from '../servers/prometheus/alertmanager.ts'
@@ -16,6 +17,7 @@ const say = (line: string) => {
 }
 
 async function up(): Promise<void> {
+  for (const port of Object.values(PORTS)) await mustBeFree(port)
   const cluster = await runningDemo()
   say('spec.monitoring of demo/orders, and this machine let in')
   await askForMonitoring(cluster)
@@ -34,8 +36,8 @@ async function up(): Promise<void> {
     port: PORTS.prometheus,
   })
   say(`
-Prometheus    ${prometheus.url}/alerts
-Alertmanager  ${alertmanager.url}
+Prometheus    ${prometheus.url}/classic/alerts
+Alertmanager  ${alertmanager.url}/api/v2/alerts
 Rules         ${groups.length} groups, ${groups.flatMap(({ rules }) => rules).length} alerts
 What pages, and why: docs/alerts.md
 
@@ -51,6 +53,21 @@ Ctrl-C ends Prometheus and Alertmanager; the demo stays.`)
   })
   discovery.stop()
   await Promise.all([prometheus.stop(), alertmanager.stop(), receiver.stop()])
+}
+
+/** A server that is there already would be taken for ours. */
+function mustBeFree(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+      .once('error', () => {
+        reject(new Error(`port ${port} is taken: is \`make monitoring\` running already?`))
+      })
+      .listen(port, '127.0.0.1', () =>
+        server.close(() => {
+          resolve()
+        }),
+      )
+  })
 }
 
 const told = ({ status, labels, annotations }: Notified): string =>

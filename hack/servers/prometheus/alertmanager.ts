@@ -20,25 +20,18 @@ export interface AlertmanagerServer {
  * @param port unset: a free one
  */
 export async function startAlertmanager(configuration: string, port?: number): Promise<AlertmanagerServer> {
-  const { program, share } = await alertmanager()
   const dir = await mkdtemp(join(tmpdir(), 'batchsender-alertmanager-'))
   const file = join(dir, 'alertmanager.yaml')
   await writeFile(file, configuration)
   const own = port ?? (await freePort())
-  // It finds its templates in a folder that Debian compiled in; in a namespace of mounts that is its own.
-  const script = 'mount --bind "$0" /usr/share && exec "$@"'
-  const args = [
+  const command = await alertmanager([
     `--config.file=${file}`,
     `--storage.path=${join(dir, 'data')}`,
     `--web.listen-address=127.0.0.1:${own}`,
     '--cluster.listen-address=',
     '--log.level=warn',
-  ]
-  const server = await new ChildServer({
-    program: 'unshare',
-    args: ['--mount', 'sh', '-c', script, share, program, ...args],
-    port: own,
-  }).start()
+  ])
+  const server = await new ChildServer({ ...command, port: own }).start()
   return {
     address: `127.0.0.1:${own}`,
     url: `http://127.0.0.1:${own}`,

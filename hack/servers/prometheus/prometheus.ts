@@ -37,22 +37,18 @@ export async function startPrometheus({
   rules,
   port,
 }: PrometheusOptions): Promise<PrometheusServer> {
-  const program = await prometheus()
   const dir = await mkdtemp(join(tmpdir(), 'batchsender-prometheus-'))
   const own = port ?? (await freePort())
   const file = join(dir, 'prometheus.yaml')
   await writeFile(join(dir, 'rules.yaml'), rules)
   await writeFile(file, stringify(configuration))
-  const server = new ChildServer({
-    program,
-    args: [
-      `--config.file=${file}`,
-      `--storage.tsdb.path=${join(dir, 'data')}`,
-      `--web.listen-address=127.0.0.1:${own}`,
-      '--log.level=warn',
-    ],
-    port: own,
-  })
+  const command = await prometheus([
+    `--config.file=${file}`,
+    `--storage.tsdb.path=${join(dir, 'data')}`,
+    `--web.listen-address=127.0.0.1:${own}`,
+    '--log.level=warn',
+  ])
+  const server = new ChildServer({ ...command, port: own })
   await server.start()
   const url = `http://127.0.0.1:${own}`
   const until = Date.now() + PATIENCE_MS
