@@ -1,5 +1,5 @@
-/** The definitions of ServiceMonitors and PrometheusRules as prometheus-operator ships them (Apache-2.0), from its Go module. */
-import { readFile } from 'node:fs/promises'
+/** The definitions of ServiceMonitors, PrometheusRules and the rest as prometheus-operator ships them (Apache-2.0), from its Go module. */
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { KubernetesObject } from '../../operator/src/runtime/object.ts'
@@ -11,12 +11,22 @@ const FOLDER = 'example/prometheus-operator-crd'
 
 export type MonitoringKind = 'servicemonitors' | 'prometheusrules'
 
-export async function monitoringKind(plural: MonitoringKind): Promise<KubernetesObject> {
+export const monitoringKind = async (plural: MonitoringKind): Promise<KubernetesObject> =>
+  definition(join(await folder(), `monitoring.coreos.com_${plural}.yaml`))
+
+/** All of them. */
+export async function monitoringKinds(): Promise<readonly KubernetesObject[]> {
+  const dir = await folder()
+  return Promise.all((await readdir(dir)).sort().map((name) => definition(join(dir, name))))
+}
+
+async function folder(): Promise<string> {
   const { Dir, Sum } = JSON.parse(await run('go', ['mod', 'download', '-json', MODULE])) as {
     readonly Dir: string
     readonly Sum: string
   }
   if (Sum !== SUM) throw new Error(`${MODULE} is not what it was: ${Sum}`)
-  const file = join(Dir, FOLDER, `monitoring.coreos.com_${plural}.yaml`)
-  return parse(await readFile(file, 'utf8')) as KubernetesObject
+  return join(Dir, FOLDER)
 }
+
+const definition = async (file: string) => parse(await readFile(file, 'utf8')) as KubernetesObject
