@@ -56,10 +56,10 @@ afterAll(async () => {
   await rig.stop()
 })
 
-const told = (status: string) =>
+const told = (status: string, alert = 'StuckBatches') =>
   receiver
     .notified()
-    .find((one) => one.status === status && one.labels['alertname'] === 'BatchSenderStuckBatches')
+    .find((one) => one.status === status && one.labels['alertname'] === `BatchSender${alert}`)
 
 it('a batch that does not end calls whoever is on call, with its runbook, and calls off when it has ended', async () => {
   await rig.sink.kill()
@@ -105,4 +105,18 @@ describe('every expression of the dashboards', () => {
       expect([expression, series.length > 0]).toEqual([expression, true])
     }
   })
+})
+
+it('a database that is away, so that requests fail, calls whoever is on call', async () => {
+  await rig.postgres.kill()
+  const asked = async () => {
+    await worker.get('/v1/batches').catch(() => undefined)
+    return told('firing', 'ErrorBudgetBurn')
+  }
+  const fired = await until(asked, Boolean)
+  expect(fired?.annotations).toMatchObject({
+    description: expect.stringMatching(/^[\d.]+% of the requests to the API of mail\/orders fail/) as string,
+    runbook_url: `${RUNBOOKS}/error-budget-burn`,
+  })
+  await rig.postgres.start()
 })
