@@ -26,6 +26,10 @@ run: $(INSTALLED) ## cluster, operator, a BatchSender, and 1,000 mails through i
 stop: $(INSTALLED) ## end what `make run` started, the cluster included
 	node hack/demo/main.ts down
 
+.PHONY: monitoring
+monitoring: $(INSTALLED) ## Prometheus and Alertmanager beside `make run`, with its alerts told in the terminal
+	node hack/monitoring/main.ts
+
 ##@ Test
 .PHONY: test
 test: $(INSTALLED) ## every suite
@@ -67,9 +71,11 @@ lint: $(INSTALLED) ## format, lint, types, generated files
 	node hack/generate/main.ts --check
 
 .PHONY: peers
-peers: $(INSTALLED) ## judged by the peers of what stands in for them here: policies by kube-network-policies, built first
+peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-network-policies, monitors and rules by prometheus-operator
 	node hack/cluster/policyPeer.ts
 	vitest run --project e2e hack/e2e/network.test.ts
+	node hack/cluster/monitoringPeer.ts
+	vitest run --project integration operator/test/prometheusOperator.test.ts
 
 ##@ Measure
 .PHONY: bench-operator

@@ -12,6 +12,8 @@ export interface Release {
   readonly version: string
   /** Of the operator, and of the pods that it makes. */
   readonly images: Readonly<Record<'operator' | 'worker' | 'nats', Image>>
+  /** Where docs/ is to be served; nothing is there yet. */
+  readonly docsUrl: string
 }
 
 const VERSION = '0.1.0'
@@ -23,6 +25,7 @@ export const RELEASE: Release = {
     worker: { name: 'batchsender/worker', tag: VERSION },
     nats: { name: 'nats', tag: '2.15.2' },
   },
+  docsUrl: 'https://batchsender.io/docs',
 }
 
 /** As a pod names it. */

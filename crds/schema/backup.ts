@@ -1,6 +1,6 @@
 /** `spec.clickhouse.backup`: when backups are made, where to, how long they stay, and when one is restored to prove it. */
 import Type from 'typebox'
-import { duration, rule, secretRef } from './references.ts'
+import { duration, matching, rule, secretRef } from './references.ts'
 import { passThrough } from './structural.ts'
 
 /** A list of numbers, ranges and steps, in the syntax of regular expressions. */
@@ -152,6 +152,20 @@ export const Objectives = Type.Object(
       '15m',
       'How much of the past may be lost with ClickHouse: backup-fresh fails when the newest backup is older.',
     ),
+    availability: Type.Optional(
+      Type.String({
+        default: '99.9',
+        maxLength: 6,
+        description:
+          'Requests of 100 that the API answers without a fault of its own (5xx), over 30 days: what ErrorBudgetBurn is held against.',
+        'x-kubernetes-validations': [
+          matching(
+            '^[5-9][0-9]([.][0-9]{1,3})?$',
+            'spec.objectives.availability must be a number from 50 to 99.999 in quotes, like "99.9"',
+          ),
+        ],
+      }),
+    ),
   },
-  { description: 'What the checks hold backups against.' },
+  { description: 'What the checks hold backups against, and the alerts the API.' },
 )

@@ -20,6 +20,8 @@ export const CHECKS = {
     'Entries of the audit log reach ClickHouse within five minutes, and the user that writes them there may not change or remove any.',
   'webhooks-verified':
     'A webhook that nobody signed is turned away, as the workers try on themselves, and what genuine ones tell has its effect within five minutes.',
+  monitoring:
+    'The ServiceMonitor, the alerts and the dashboards that spec.monitoring asks for are in the cluster, unchanged; that a Prometheus takes them up cannot be seen from here.',
   gateway:
     'The Gateway of spec.gateway has taken the routes to the workers as they are now, and the policy of their rate limit is in place.',
 } as const

@@ -103,15 +103,15 @@ export const CONDITIONS = {
     },
   },
   MonitoringReady: {
-    doc: 'What Prometheus needs to find the workers is there.',
+    doc: 'What Prometheus needs to find the workers and to judge them, and the dashboards, are there.',
     reasons: {
       ...ANY_COMPONENT,
-      NotConfigured: { doc: 'The spec asks for none.' },
+      NotConfigured: { doc: 'The spec asks for nothing.' },
       NotInstalled: {
-        doc: 'The cluster has no ServiceMonitors (the definitions of prometheus-operator); ours is written as soon as it has.',
+        doc: 'The cluster has no ServiceMonitors or no PrometheusRules (the definitions of prometheus-operator); ours are written as soon as it has.',
       },
-      Applying: { doc: 'The ServiceMonitor is not there yet.' },
-      Applied: { doc: 'The ServiceMonitor is there.' },
+      Applying: { doc: 'Something that was asked for is not there yet.' },
+      Applied: { doc: 'All that was asked for is there.' },
     },
   },
   WorkerReady: {

@@ -9,6 +9,7 @@ import { crd } from './crd.ts'
 import { golden } from './golden.ts'
 import { manager } from './manager.ts'
 import { metricsDocs } from './metricsDocs.ts'
+import { monitoringOutputs } from './monitoring/index.ts'
 import { clusterWideRights, leaseRights, namespacedRights, userRights } from './rbac.ts'
 import { STAMPED, stamped } from './stamped.ts'
 
@@ -33,6 +34,7 @@ export async function outputs(release: Release): Promise<ReadonlyMap<string, str
     ['config/rbac/common/lease.yaml', yaml(leaseRights())],
     ['config/rbac/common/users.yaml', yaml(userRights())],
     ['docs/clickhouse-rights.sql', `-- ${MARK}\n${clickhouseRights()}`],
+    ...monitoringOutputs(release, yaml),
     ['docs/api.md', `<!-- ${MARK} -->\n${apiDocs()}`],
     ['docs/metrics.md', `<!-- ${MARK} -->\n${metricsDocs()}`],
   ])

@@ -42,6 +42,7 @@ const NEXT: Release = {
     worker: { name: RELEASE.images.worker.name, tag: '7.8.9' },
     nats: { name: RELEASE.images.nats.name, tag: '4.5.6-alpine' },
   },
+  docsUrl: RELEASE.docsUrl,
 }
 const VERSIONS = [RELEASE.version, RELEASE.images.nats.tag]
 

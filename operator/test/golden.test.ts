@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
 import { gatewayDefinitions } from '../../hack/servers/gatewayDefinitions.ts'
-import { serviceMonitorDefinition } from '../../hack/servers/serviceMonitors.ts'
+import { monitoringKind } from '../../hack/servers/monitoringKinds.ts'
 import { FIELD_MANAGER } from '../src/adapters/kubernetes.ts'
 import { standingOf } from '../src/runtime/managedFields.ts'
 import { ApiClient } from './apiClient.ts'
@@ -21,10 +21,12 @@ let api: ApiClient
 beforeAll(async () => {
   plane = await startControlPlane()
   api = await ApiClient.with(plane.kubeconfig)
-  await api.apply(await serviceMonitorDefinition())
+  for (const plural of ['servicemonitors', 'prometheusrules'] as const) {
+    await api.apply(await monitoringKind(plural))
+    await api.untilServed(plural)
+  }
   await Promise.all((await gatewayDefinitions()).map((definition) => api.apply(definition)))
-  for (const kind of ['servicemonitors', 'httproutes', 'middlewares', 'backendtrafficpolicies'])
-    await api.untilServed(kind)
+  for (const kind of ['httproutes', 'middlewares', 'backendtrafficpolicies']) await api.untilServed(kind)
 })
 afterAll(async () => {
   api.close()

@@ -4,6 +4,7 @@ import { archiveFlowing } from './archiveFlowing.ts'
 import { auditLog } from './auditLog.ts'
 import { backupFresh } from './backupFresh.ts'
 import { gatewayAccepted } from './gatewayAccepted.ts'
+import { monitoring } from './monitoring.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
 import { networkEnforced } from './networkEnforced.ts'
 import { postgresDurable } from './postgresDurable.ts'
@@ -21,5 +22,6 @@ export const checks: readonly Check[] = [
   postgresEncrypted,
   auditLog,
   webhooksVerified,
+  monitoring,
   gatewayAccepted,
 ]

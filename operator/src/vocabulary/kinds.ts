@@ -31,6 +31,10 @@ export const ServiceMonitor = {
   ...owned(3, 'monitoring.coreos.com/v1', 'ServiceMonitor', 'servicemonitors'),
   optional: true,
 } as const
+export const PrometheusRule = {
+  ...owned(3, 'monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
+  optional: true,
+} as const
 export const StatefulSet = owned(4, 'apps/v1', 'StatefulSet', 'statefulsets')
 export const CronJob = owned(6, 'batch/v1', 'CronJob', 'cronjobs')
 export const Job = owned(6, 'batch/v1', 'Job', 'jobs')

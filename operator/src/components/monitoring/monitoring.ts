@@ -1,73 +1,73 @@
-/** How Prometheus finds the workers: a ServiceMonitor, in clusters that have that kind, now or later. */
+/**
+ * How Prometheus finds the workers and judges them, and how Grafana shows them: a ServiceMonitor and a PrometheusRule, in
+ * clusters that have these kinds, now or later, and dashboards in a ConfigMap.
+ */
 import type { Verdict } from '../component.ts'
 import type { Desired } from '../desired.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { ServiceMonitor } from '../../vocabulary/kinds.ts'
+import { ConfigMap, PrometheusRule, ServiceMonitor } from '../../vocabulary/kinds.ts'
 import { component } from '../component.ts'
-import { selectorLabels } from '../parts/labels.ts'
-import { metadata } from '../parts/metadata.ts'
 import { childOf, isServed } from '../snapshot.ts'
-
-const PART = 'worker'
+import { partsOf, type Part } from './objects.ts'
 
 interface Observed {
-  readonly wanted: boolean
-  readonly installed: boolean
-  readonly present: boolean
+  /** `ServiceMonitor orders-worker`, of what the spec asks for. */
+  readonly wanted: readonly string[]
+  /** `ServiceMonitors`, of those that the cluster does not have. */
+  readonly missingKinds: readonly string[]
+  readonly absent: readonly string[]
 }
 
 export const monitoring = component<'MonitoringReady', Observed>({
   name: 'monitoring',
   conditionType: 'MonitoringReady',
-  owns: [ServiceMonitor],
-  prunes: [ServiceMonitor],
+  owns: [ServiceMonitor, PrometheusRule, ConfigMap],
+  prunes: [ServiceMonitor, PrometheusRule, ConfigMap],
 
   desired(snapshot): readonly Desired[] {
-    const { wanted, installed, present } = facts(snapshot)
-    if (!installed) return []
-    if (wanted) return [{ type: 'object', resource: ServiceMonitor, object: serviceMonitor(snapshot) }]
-    const { name } = metadata(snapshot.sender, PART)
-    return present ? [{ type: 'absent', resource: ServiceMonitor, name, reason: 'not wanted' }] : []
+    return partsOf(snapshot.sender)
+      .filter(({ resource }) => isServed(snapshot, resource))
+      .flatMap(({ resource, name, object }): Desired[] => {
+        if (object) return [{ type: 'object', resource, object }]
+        const present = childOf(snapshot, resource, name) !== undefined
+        return present ? [{ type: 'absent', resource, name, reason: 'not wanted' }] : []
+      })
   },
 
-  observe: facts,
+  observe(snapshot) {
+    const wanted = partsOf(snapshot.sender).filter(({ object }) => object !== undefined)
+    const served = wanted.filter(({ resource }) => isServed(snapshot, resource))
+    return {
+      wanted: wanted.map(told),
+      missingKinds: missingKinds(snapshot),
+      absent: served.filter(({ resource, name }) => !childOf(snapshot, resource, name)).map(told),
+    }
+  },
 
-  condition({ wanted, installed, present }): Verdict<'MonitoringReady'> {
-    if (!wanted)
-      return { status: 'True', reason: 'NotConfigured', message: 'the spec asks for no ServiceMonitor' }
-    if (!installed)
+  condition({ wanted, missingKinds: kinds, absent }): Verdict<'MonitoringReady'> {
+    if (wanted.length === 0)
+      return {
+        status: 'True',
+        reason: 'NotConfigured',
+        message: 'the spec asks for no metrics, alerts or dashboards',
+      }
+    if (absent.length > 0)
+      return { status: 'False', reason: 'Applying', message: `not there yet: ${absent.join(', ')}` }
+    if (kinds.length > 0)
       return {
         status: 'True',
         reason: 'NotInstalled',
-        message:
-          'the cluster has no ServiceMonitors (monitoring.coreos.com/v1): ours is written as soon as it has',
+        message: `the cluster has no ${kinds.join(' and no ')} (monitoring.coreos.com/v1): ours ${kinds.length > 1 ? 'are' : 'is'} written as soon as it has`,
       }
-    return present
-      ? { status: 'True', reason: 'Applied', message: 'the ServiceMonitor is there' }
-      : { status: 'False', reason: 'Applying', message: 'the ServiceMonitor is not there yet' }
+    return { status: 'True', reason: 'Applied', message: `there: ${wanted.join(', ')}` }
   },
 })
 
-function facts(snapshot: Snapshot): Observed {
-  const { name } = metadata(snapshot.sender, PART)
-  return {
-    wanted: snapshot.sender.spec.monitoring?.serviceMonitor !== undefined,
-    installed: isServed(snapshot, ServiceMonitor),
-    present: childOf(snapshot, ServiceMonitor, name) !== undefined,
-  }
+/** Of what is asked for, in the plural. */
+export function missingKinds(snapshot: Snapshot): readonly string[] {
+  return partsOf(snapshot.sender)
+    .filter(({ resource, object }) => object !== undefined && !isServed(snapshot, resource))
+    .map(({ resource }) => `${resource.kind}s`)
 }
 
-/** The port that serves metrics is open to whom `spec.network.monitoring` names. */
-function serviceMonitor({ sender }: Snapshot) {
-  const { interval = '30s', labels = {} } = sender.spec.monitoring?.serviceMonitor ?? {}
-  const own = metadata(sender, PART)
-  return {
-    apiVersion: ServiceMonitor.apiVersion,
-    kind: ServiceMonitor.kind,
-    metadata: { ...own, labels: { ...labels, ...own.labels } },
-    spec: {
-      selector: { matchLabels: selectorLabels(sender, PART) },
-      endpoints: [{ port: 'internal', path: '/metrics', interval }],
-    },
-  }
-}
+export const told = ({ resource, name }: Part): string => `${resource.kind} ${name}`

@@ -1,0 +1,52 @@
+/** From where on alerts fire, with every default filled in. */
+import type { BatchSenderSpec } from '../../../../../crds/schema/batchsender.ts'
+import { parseDurationMs } from '../../parts/durations.ts'
+
+export interface Thresholds {
+  readonly errorRatePercent: number
+  readonly stuckBatchSeconds: number
+  readonly backlog: number
+  readonly apiP95Seconds: number
+  readonly providerAwaySeconds: number
+  readonly outboxSeconds: number
+  /** Certificates are renewed long before. */
+  readonly certificateSeconds: number
+  /** Per cent, as a text. */
+  readonly availability: string
+}
+
+const WEEK_SECONDS = 604_800
+const RENEW_BEFORE = '720h'
+
+/** Those of the schema. */
+const DEFAULTS = {
+  errorRatePercent: 5,
+  stuckBatchAge: '15m',
+  backlog: 10_000,
+  apiP95Milliseconds: 500,
+  providerAway: '2m',
+  outboxAge: '15m',
+}
+
+type Spec = Pick<BatchSenderSpec, 'monitoring' | 'objectives' | 'nats'>
+
+/** @param spec unset: for BatchSenders of which nothing is known */
+export function thresholdsOf(spec?: Spec): Thresholds {
+  const given = { ...DEFAULTS, ...spec?.monitoring?.rules?.thresholds }
+  return {
+    errorRatePercent: given.errorRatePercent,
+    stuckBatchSeconds: seconds(given.stuckBatchAge),
+    backlog: given.backlog,
+    apiP95Seconds: given.apiP95Milliseconds / 1_000,
+    providerAwaySeconds: seconds(given.providerAway),
+    outboxSeconds: seconds(given.outboxAge),
+    certificateSeconds: certificateSeconds(spec),
+    availability: spec?.objectives?.availability ?? '99.9',
+  }
+}
+
+/** Half of the time in which it should have been renewed. */
+const certificateSeconds = (spec: Spec | undefined) =>
+  Math.min(WEEK_SECONDS, seconds(spec?.nats.tls?.renewBefore ?? RENEW_BEFORE) / 2)
+
+const seconds = (duration: string) => parseDurationMs(duration) / 1_000
