@@ -1,6 +1,6 @@
 /** From when on mail does not flow as it should: what the condition `MailFlowing` turns at. */
 export const MAIL_LIMITS = {
-  /** Nothing has gone through for so long: a provider that stutters is none that is away. */
+  /** For so long everything that was tried was refused: a provider that stutters is none that is away. */
   closedSeconds: 10,
   standstillSeconds: 900,
   /** Of the attempts of two minutes, when there were at least so many. */

@@ -47,6 +47,7 @@ export class Harness {
   #kubectlPath = ''
   #namespace = ''
   #count = 0
+  #probes = ''
   readonly #limit: MemoryLimit | undefined
   readonly #hosts: HostsFile | undefined
 
@@ -106,9 +107,15 @@ export class Harness {
         DIAL_LOOPBACK: 'true',
       },
     })
-    const isReady = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok
+    this.#probes = `http://127.0.0.1:${port}`
+    const isReady = async () => (await fetch(`${this.#probes}/readyz`)).ok
     await untilReady('the operator', started, isReady)
     this.#operator = started
+  }
+
+  /** What Prometheus is told, line by line. */
+  async metrics(): Promise<readonly string[]> {
+    return (await (await fetch(`${this.#probes}/metrics`)).text()).split('\n')
   }
 
   async stop(): Promise<void> {

@@ -144,6 +144,22 @@ test('what was put aside or is in doubt is told, the worst first, and is over wi
   await until('True', 'Flowing')
 }, 500_000)
 
+test('Prometheus is told of each object what its status says, and nothing of one that is gone', async () => {
+  const of = (name: string) => `{namespace="${cluster.namespace}",batchsender="${name}"`
+  expect(await cluster.metrics()).toContain(
+    `batchsender_status_condition${of('orders')},type="MailFlowing",status="True",reason="Flowing"} 1`,
+  )
+  const isTold = async (name: string) => (await cluster.metrics()).some((line) => line.includes(of(name)))
+  await cluster.apply(cluster.batchSender({ suspend: true }, 'other'))
+  const told = await cluster.eventually('the other one', async () =>
+    (await cluster.metrics()).find((line) => line.startsWith(`batchsender_suspended${of('other')}`)),
+  )
+  expect(told).toMatch(/ 1$/)
+  await cluster.inNamespace(['delete', 'batchsender', 'other', '--wait=false'])
+  await cluster.eventually('nothing of it', async () => ((await isTold('other')) ? undefined : true))
+  expect(await isTold('orders')).toBe(true)
+})
+
 test('a database without TLS fails its check by name, and SMTP has no webhooks to prove', async () => {
   const { checks = [] } = await cluster.status()
   const stateOf = (name: string) => checks.find((check) => check.name === name)?.state

@@ -213,7 +213,7 @@ export function openMetrics() {
     }),
     providerClosed: new Gauge({
       name: 'batchsender_provider_closed_seconds',
-      help: 'How long nothing of this worker has gone through to the provider; 0 when something has.',
+      help: 'How long the provider has refused whatever this worker tried, from the first refusal to the last; 0 when something has gone through since.',
       labelNames: ['provider'] as const,
       registers,
     }),

@@ -128,6 +128,7 @@ const away: WorkerState = {
   attempts: { attempts: 7, refused: 3, most: 'unreachable' },
   outage: {
     since: new Date('2026-11-23T12:00:00.000Z'),
+    lastAt: new Date('2026-11-23T12:01:00.000Z'),
     retryClass: 'unreachable',
     code: 'smtp_421',
     replyCode: 421,

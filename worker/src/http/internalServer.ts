@@ -35,6 +35,7 @@ export interface Evidence {
     /** While nothing goes through, of the worker for which that is so longest: since when, and the last refusal. */
     readonly closed?: {
       readonly since: string
+      /** From then to the last refusal: what was not tried again may be over. */
       readonly seconds: number
       readonly class: string
       /** Ours, such as `smtp_451`. */

@@ -45,6 +45,7 @@ test('what holds back everybody is told with its beginning until something goes 
   told(gates, 'one', { retryClass: 'unreachable', stage: 'connect', code: 'ECONNREFUSED' })
   expect(gates.outage(9_000)).toEqual({
     since: new Date(1_000),
+    lastAt: new Date(1_000),
     retryClass: 'unreachable',
     code: 'ECONNREFUSED',
   })

@@ -11,6 +11,7 @@ it('begins with the first refusal, tells of the last, and ends with a success', 
   note.refused({ retryClass: 'throttle', code: 'smtp_421', replyCode: 421 }, AT + 5_000)
   expect(note.current(AT + 6_000)).toEqual({
     since: new Date(AT),
+    lastAt: new Date(AT + 5_000),
     retryClass: 'throttle',
     code: 'smtp_421',
     replyCode: 421,

@@ -4,11 +4,17 @@ import type { RetryClass } from '../domain/retryClasses.ts'
 
 export interface ProviderOutage {
   readonly since: Date
+  /** The last refusal: what was refused once and not tried again may be over. */
+  readonly lastAt: Date
   readonly retryClass: RetryClass
   /** Ours, such as `smtp_451`. */
   readonly code?: string
   readonly replyCode?: number
 }
+
+/** From the first refusal to the last. */
+export const spanMs = ({ since, lastAt }: ProviderOutage): number =>
+  Math.max(0, lastAt.getTime() - since.getTime())
 
 /** How long the last refusal counts when nothing was tried since: whoever was refused comes back within a part of the whole. */
 const COUNTS_MS = 60_000
@@ -38,6 +44,6 @@ export class OutageNote {
     const since = this.#since
     if (since === undefined || this.#last === undefined) return undefined
     if (now > this.#lastAt + COUNTS_MS + PART_OF_WHOLE * (this.#lastAt - since)) return undefined
-    return { since: new Date(since), ...this.#last }
+    return { since: new Date(since), lastAt: new Date(this.#lastAt), ...this.#last }
   }
 }

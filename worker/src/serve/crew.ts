@@ -2,16 +2,17 @@
 import type { Evidence } from '../http/internalServer.ts'
 import type { WorkerState } from '../store/workerStates.ts'
 import type { Attempts } from '../sending/attemptWindow.ts'
+import { spanMs } from '../sending/providerOutage.ts'
 
-/** The outage that has lasted longest stands for all. @returns undefined when none of them has one */
-export function closedOf(crew: readonly WorkerState[], now: number): Evidence['provider']['closed'] {
+/** The outage that has been met for longest stands for all. @returns undefined when none of them has one */
+export function closedOf(crew: readonly WorkerState[]): Evidence['provider']['closed'] {
   const outages = crew.flatMap(({ outage }) => outage ?? [])
-  const [first] = outages.toSorted((one, other) => one.since.getTime() - other.since.getTime())
+  const [first] = outages.toSorted((one, other) => spanMs(other) - spanMs(one))
   if (first === undefined) return undefined
   const { since, retryClass, code, replyCode } = first
   return {
     since: since.toISOString(),
-    seconds: Math.max(0, now - since.getTime()) / 1_000,
+    seconds: spanMs(first) / 1_000,
     class: retryClass,
     ...(code !== undefined && { code }),
     ...(replyCode !== undefined && { replyCode }),

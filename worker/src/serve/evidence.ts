@@ -86,7 +86,7 @@ async function providerState(
 ): Promise<Evidence['provider']> {
   const [pace, isPaused] = await Promise.all([paceOf(pools.service, name, maxPerSecond), features.isPaused()])
   const { perSecond = maxPerSecond, closedMs = 0 } = pace ?? {}
-  const closed = closedOf(crew, Date.now())
+  const closed = closedOf(crew)
   const state = closed || sending.isClosed() || closedMs > 0 ? 'closed' : 'open'
   return {
     name,

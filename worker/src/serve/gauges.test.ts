@@ -28,7 +28,11 @@ it.each([
 ])('a provider is $state, and nothing else', async ({ state, isPaused, isClosed, closedForMs }) => {
   const metrics = openMetrics()
   const outage = closedForMs !== undefined && {
-    outage: { since: new Date(Date.now() - closedForMs), retryClass: 'unreachable' as const },
+    outage: {
+      since: new Date(Date.now() - closedForMs),
+      lastAt: new Date(),
+      retryClass: 'unreachable' as const,
+    },
   }
   await observeProvider(metrics, {
     provider,
@@ -40,5 +44,7 @@ it.each([
   expect(values).toHaveLength(3)
   const [closed] = (await metrics.providerClosed.get()).values
   expect(closed?.value ?? 0).toBeGreaterThanOrEqual((closedForMs ?? 0) / 1_000)
+  // Of what was refused, not of what was not tried since.
+  expect(closed?.value ?? 0).toBeLessThanOrEqual((closedForMs ?? 0) / 1_000 + 1)
   if (closedForMs === undefined) expect(closed?.value).toBe(0)
 })

@@ -10,6 +10,7 @@ import type { Events } from './events.ts'
 import type { Health } from './health.ts'
 import type { Sending } from './sending.ts'
 import type { Webhooks } from './webhooks.ts'
+import { spanMs } from '../sending/providerOutage.ts'
 import { repeat } from '../runtime/repeat.ts'
 import { countDeadLetters } from '../store/deadLetters.ts'
 import { oldestInFlightSeconds } from '../store/oldestInFlight.ts'
@@ -143,6 +144,5 @@ export async function observeProvider(
   const isClosed = outage !== undefined || sending.isClosed()
   const present = (await features.isPaused()) ? 'paused' : isClosed ? 'closed' : 'open'
   for (const state of PROVIDER_STATES) providerState.set({ provider, state }, state === present ? 1 : 0)
-  const closedMs = outage === undefined ? 0 : Date.now() - outage.since.getTime()
-  providerClosed.set({ provider }, Math.max(0, closedMs) / 1_000)
+  providerClosed.set({ provider }, outage === undefined ? 0 : spanMs(outage) / 1_000)
 }

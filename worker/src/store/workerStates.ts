@@ -19,11 +19,12 @@ export async function shareState(database: Queryable, worker: string, state: Wor
   const { attempts, outage, forgedAt } = state
   await database.query(
     `WITH old AS (DELETE FROM worker_state WHERE heard_at < now() - ${REMEMBERED} AND worker <> $1)
-     INSERT INTO worker_state (worker, heard_at, attempts, refused, most_refused, closed_since, closed_class, closed_code,
-       closed_reply, forged_at)
-     VALUES ($1, now(), $2, $3, $4, $5, $6, $7, $8, $9)
+     INSERT INTO worker_state (worker, heard_at, attempts, refused, most_refused, closed_since, closed_last, closed_class,
+       closed_code, closed_reply, forged_at)
+     VALUES ($1, now(), $2, $3, $4, $5, $6, $7, $8, $9, $10)
      ON CONFLICT (worker) DO UPDATE SET heard_at = EXCLUDED.heard_at, attempts = EXCLUDED.attempts,
        refused = EXCLUDED.refused, most_refused = EXCLUDED.most_refused, closed_since = EXCLUDED.closed_since,
+       closed_last = EXCLUDED.closed_last,
        closed_class = EXCLUDED.closed_class, closed_code = EXCLUDED.closed_code,
        closed_reply = EXCLUDED.closed_reply, forged_at = EXCLUDED.forged_at`,
     [
@@ -32,6 +33,7 @@ export async function shareState(database: Queryable, worker: string, state: Wor
       attempts.refused,
       attempts.most,
       outage?.since,
+      outage?.lastAt,
       outage?.retryClass,
       outage?.code,
       outage?.replyCode,
@@ -44,21 +46,26 @@ export async function forgetState(database: Queryable, worker: string): Promise<
   await database.query('DELETE FROM worker_state WHERE worker = $1', [worker])
 }
 
-interface Row extends Record<string, unknown> {
-  readonly attempts: number
-  readonly refused: number
-  readonly most: RetryClass | null
+interface Closed {
   readonly closed_since: Date | null
+  readonly closed_last: Date | null
   readonly closed_class: RetryClass | null
   readonly closed_code: string | null
   readonly closed_reply: number | null
+}
+
+interface Row extends Closed, Record<string, unknown> {
+  readonly attempts: number
+  readonly refused: number
+  readonly most: RetryClass | null
   readonly forged_at: Date | null
 }
 
 /** Of the other workers, as far as they were heard of lately. */
 export async function sharedStates(database: Queryable, own: string): Promise<readonly WorkerState[]> {
   const rows = await database.query<Row>(
-    `SELECT attempts, refused, most_refused AS most, closed_since, closed_class, closed_code, closed_reply, forged_at
+    `SELECT attempts, refused, most_refused AS most, closed_since, closed_last, closed_class, closed_code, closed_reply,
+       forged_at
      FROM worker_state WHERE heard_at > now() - ${HEARD} AND worker <> $1 ORDER BY worker`,
     [own],
   )
@@ -69,8 +76,15 @@ export async function sharedStates(database: Queryable, own: string): Promise<re
   }))
 }
 
-function outageOf(row: Pick<Row, 'closed_since' | 'closed_class' | 'closed_code' | 'closed_reply'>) {
-  const { closed_since: since, closed_class: retryClass, closed_code: code, closed_reply: replyCode } = row
-  if (since === null || retryClass === null) return undefined
-  return { since, retryClass, ...(code !== null && { code }), ...(replyCode !== null && { replyCode }) }
+function outageOf(row: Closed): ProviderOutage | undefined {
+  const { closed_since: since, closed_last: lastAt, closed_class: retryClass } = row
+  const { closed_code: code, closed_reply: replyCode } = row
+  if (since === null || lastAt === null || retryClass === null) return undefined
+  return {
+    since,
+    lastAt,
+    retryClass,
+    ...(code !== null && { code }),
+    ...(replyCode !== null && { replyCode }),
+  }
 }

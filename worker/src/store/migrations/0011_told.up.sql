@@ -8,8 +8,9 @@ CREATE TABLE worker_state (
   refused      integer NOT NULL,
   -- The class that most of them were refused with.
   most_refused text,
-  -- While nothing goes through, since when and why.
+  -- While nothing goes through, since when, the last refusal and why.
   closed_since timestamptz,
+  closed_last  timestamptz,
   closed_class text,
   closed_code  text,
   closed_reply integer,
