@@ -41,7 +41,7 @@ const Thresholds = Type.Object(
     stuckBatchAge: age(
       'stuckBatchAge',
       '15m',
-      'How long the oldest batch may be under way before StuckBatches. Longer than your largest batch takes.',
+      'How long a batch of which mails are due may not get on before StuckBatches.',
     ),
     backlog: Type.Optional(
       Type.Integer({

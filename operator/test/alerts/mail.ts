@@ -13,7 +13,7 @@ const dead = casesOf('DeadLetters', 'warning')
 const outbox = casesOf('OutboxLate', 'warning')
 
 const closed = (pod: string) => worker('batchsender_provider_closed_seconds', 'provider="smtp"', pod)
-const AGE = 'oldest_in_flight_seconds'
+const STANDSTILL = 'standstill_seconds'
 
 export const mailCases: readonly Case[] = [
   errors.fires(
@@ -46,29 +46,29 @@ export const mailCases: readonly Case[] = [
   }),
 
   stuck.fires(
-    'a batch is older than 15 minutes, told by two workers',
+    'a batch has not got on for 15 minutes, told by two workers',
     '16m',
-    { [gauge(AGE)]: '0+60x30', [gauge(AGE, 'b')]: '0+60x30' },
-    'The oldest batch of mail/orders has been under way for 16m 0s.',
+    { [gauge(STANDSTILL)]: '0+60x30', [gauge(STANDSTILL, 'b')]: '0+60x30' },
+    'A batch of mail/orders has not got on for 16m 0s although mails of it are due.',
   ),
   stuck.fires(
     'workers that start anew every twelve minutes',
     '17m',
-    { [gauge(AGE)]: '0+60x11 stale', [gauge(AGE, 'b')]: '_x12 720+60x10' },
-    'The oldest batch of mail/orders has been under way for 17m 0s.',
+    { [gauge(STANDSTILL)]: '0+60x11 stale', [gauge(STANDSTILL, 'b')]: '_x12 720+60x10' },
+    'A batch of mail/orders has not got on for 17m 0s although mails of it are due.',
   ),
   stuck.fires(
     'no worker has been there for four minutes',
     '20m',
-    { [gauge(AGE)]: '0+60x16 stale' },
-    'The oldest batch of mail/orders has been under way for 16m 0s.',
+    { [gauge(STANDSTILL)]: '0+60x16 stale' },
+    'A batch of mail/orders has not got on for 16m 0s although mails of it are due.',
   ),
-  stuck.quiet('fourteen minutes', '14m', { [gauge(AGE)]: '0+60x30' }),
+  stuck.quiet('fourteen minutes', '14m', { [gauge(STANDSTILL)]: '0+60x30' }),
   stuck.quiet('it has ended since, and so has the worker that told of it', '20m', {
-    [gauge(AGE)]: '0+60x16 stale',
-    [gauge(AGE, 'b')]: '_x17 0x10',
+    [gauge(STANDSTILL)]: '0+60x16 stale',
+    [gauge(STANDSTILL, 'b')]: '_x17 0x10',
   }),
-  stuck.quiet('nothing is under way', '20m', { [gauge(AGE)]: '0x30' }),
+  stuck.quiet('nothing is under way', '20m', { [gauge(STANDSTILL)]: '0x30' }),
 
   backlog.fires(
     'more than 10,000',

@@ -29,9 +29,9 @@ export function mailAlerts(selector: Selector | undefined, thresholds: Threshold
     {
       name: 'StuckBatches',
       severity: 'critical',
-      expr: `${latest(of('batchsender_oldest_in_flight_seconds'))} > ${stuckBatchSeconds}`,
-      summary: 'A batch does not come to its end.',
-      description: `The oldest batch of ${WHO} has been under way for {{ $value | humanizeDuration }}.`,
+      expr: `${latest(of('batchsender_standstill_seconds'))} > ${stuckBatchSeconds}`,
+      summary: 'A batch does not get on although mails of it are due.',
+      description: `A batch of ${WHO} has not got on for {{ $value | humanizeDuration }} although mails of it are due.`,
     },
     {
       name: 'BacklogHigh',
