@@ -33,6 +33,8 @@ export interface Database extends Queryable {
   encryption(): Promise<{ readonly tls: boolean; readonly verified: boolean }>
   /** Connections there are, those that nobody uses, and who waits for one. */
   pool(): { readonly total: number; readonly idle: number; readonly waiting: number }
+  /** Statements are planned anew: a plan that is kept is that of a table as it was when it was made. */
+  planAnew(): void
   close(): Promise<void>
 }
 
@@ -78,6 +80,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       trying(mayTryAgain, () => inTransaction(pool, names, work, beginning(terms))),
     encryption: () => withClient(pool, (client) => Promise.resolve(encryptionOf(client))),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    planAnew: () => {
+      names.renew()
+    },
     close: () => pool.end(),
   }
 }

@@ -59,18 +59,28 @@ const CLAIM_MS = 20_000
 const LEAST_OF_LEASE = 1 / 3
 /** What a server was asked and has not answered is over by then. */
 const REMEMBER_LOST_MS = 120_000
+/** Plans that were made beside batches of so many recipients, or of a quarter of what one has, do for it. */
+const PLANNED_FOR = 1_000
+const GROWTH = 4
 
 export function ledger(database: Database, options: LedgerOptions): Ledger {
   const contents = contentCache((batchId) => readContent(database, batchId))
   const { worker, leaseMs } = options
   const lost = new LostClaims(database, options, Math.max(REMEMBER_LOST_MS, 2 * leaseMs))
   let claims = 0
+  let plannedFor = PLANNED_FOR
+  const planFor = (recipients: number) => {
+    if (recipients <= GROWTH * plannedFor) return
+    plannedFor = recipients
+    database.planAnew()
+  }
   return {
     begin: async (ref) => {
       const opened = await open(database, ref, leaseMs)
       await lost.giveBack()
       await judgeExpired(database, ref, options)
       if (opened === undefined) return undefined
+      planFor(opened.recipients)
       await holdForgotten(database, ref, options)
       if (opened.state !== 'running' || opened.failing) return undefined
       return workOf(ref, opened, await contents(ref.batchId))

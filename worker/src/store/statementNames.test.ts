@@ -17,6 +17,17 @@ describe('names of statements', () => {
     expect(name).toMatch(/^[a-z_0-9]{1,63}$/)
   })
 
+  it('are others once they are renewed, and stay away once they were given up', () => {
+    const names = new StatementNames()
+    const before = names.nameOf('SELECT 1')
+    names.renew()
+    expect(names.nameOf('SELECT 1')).not.toBe(before)
+    expect(names.nameOf('SELECT 1')).toBe(names.nameOf('SELECT 1'))
+    names.giveUp(refusal('26000'))
+    names.renew()
+    expect(names.nameOf('SELECT 1')).toBeUndefined()
+  })
+
   it.each([refusal('26000'), refusal('42P05'), refusal('0A000', 'RevalidateCachedQuery')])(
     'are done without after $code',
     (error) => {

@@ -14,15 +14,22 @@ const OUTDATED = 'RevalidateCachedQuery'
 export class StatementNames {
   readonly #names = new Map<string, string>()
   #inUse = true
+  #turn = 0
 
   /** @returns the same name for the same text in every process; `undefined` when names are not to be used. */
   nameOf(text: string): string | undefined {
     if (!this.#inUse) return undefined
     const known = this.#names.get(text)
     if (known !== undefined) return known
-    const name = `bs_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`
+    const name = `bs_${createHash('sha256').update(text).digest('hex').slice(0, 24)}_${this.#turn}`
     this.#names.set(text, name)
     return name
+  }
+
+  /** Whatever is run from now on has another name than before, and so is planned anew. */
+  renew(): void {
+    this.#turn += 1
+    this.#names.clear()
   }
 
   /** Does without names from now on when that is what an error asks for. @returns whether to try again without. */

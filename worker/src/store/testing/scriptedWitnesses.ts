@@ -29,6 +29,7 @@ export class ScriptedWitnesses {
       query,
       transaction: (work) => work({ query, copy: () => Promise.reject(new Error('nothing is copied here')) }),
       encryption: () => Promise.resolve({ tls: true, verified: true }),
+      planAnew: () => undefined,
       pool: () => ({ total: 1, idle: 1, waiting: 0 }),
       close: () => Promise.resolve(),
     }
