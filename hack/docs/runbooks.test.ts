@@ -19,7 +19,9 @@ const all = books.map((book) => [book.page, book] as const)
 
 /** What kubectl can do, and to what, as far as runbooks use it. */
 const VERBS = new Set(
-  'annotate apply auth create delete describe edit get logs patch port-forward rollout top wait'.split(' '),
+  'annotate apply auth create delete describe edit exec get logs patch port-forward rollout top wait'.split(
+    ' ',
+  ),
 )
 const KINDS = new Set(
   'bs batchsender cronjob cronjobs deployment deployments events job jobs lease networkpolicy pod pods secret service statefulset statefulsets'.split(
