@@ -1,13 +1,14 @@
 /** Every alert has a runbook, every runbook an alert, and its commands are commands. */
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { alertGroups } from '../../operator/src/components/monitoring/alerts/index.ts'
 import { thresholdsOf } from '../../operator/src/components/monitoring/alerts/thresholds.ts'
 import { RELEASE } from '../../crds/release.ts'
 import { repositoryDir } from '../cluster/paths.ts'
-import { callsIn, kubectlIn, runbooks, statementsIn } from './runbooks.ts'
+import { callsIn, kubectlIn, runbooks, sectionsOf, statementsIn } from './runbooks.ts'
+import { RESOLUTIONS_NOT_RUN } from './unfollowed.ts'
 
 const base = `${RELEASE.docsUrl}/runbooks`
 const rules = alertGroups({ thresholds: thresholdsOf(), runbookBaseUrl: base }).flatMap(
@@ -92,6 +93,38 @@ describe.each(all)('the runbook %s', (page, { file, text, blocks }) => {
     const links = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, path = '']) => path)
     const folder = join(repositoryDir, dirname(file))
     expect(links.filter((path) => !existsSync(join(folder, path)))).toEqual([])
+  })
+})
+
+describe('what a resolution has people type', () => {
+  const typed = new Set(
+    [
+      ...readFileSync(join(repositoryDir, 'hack/e2e/runbooks.test.ts'), 'utf8').matchAll(
+        /await typed\(resolution\('([a-z-]+)'\)\)/g,
+      ),
+    ].map(([, page = '']) => page),
+  )
+  const resolutions = books.flatMap((book) =>
+    sectionsOf(book).Resolution.map((text) => ({ page: book.page, text })),
+  )
+  const isOf = (reason: string, { page, text }: (typeof resolutions)[number]) => {
+    const [ofPage, piece = ''] = reason.split(/: (.*)/)
+    return page === ofPage && text.includes(piece)
+  }
+  const reasons = Object.keys(RESOLUTIONS_NOT_RUN)
+
+  it('is typed by a test, or it is said why not', () => {
+    const wrong = resolutions.filter(
+      (block) => reasons.filter((reason) => isOf(reason, block)).length !== (typed.has(block.page) ? 0 : 1),
+    )
+    expect(wrong).toEqual([])
+    expect([...typed].filter((page) => !resolutions.some((block) => block.page === page))).toEqual([])
+    expect(typed.size).toBeGreaterThan(0)
+  })
+
+  it('is what the reasons speak of, each of one block', () => {
+    const of = (reason: string) => resolutions.filter((block) => isOf(reason, block)).length
+    expect(reasons.filter((reason) => of(reason) !== 1)).toEqual([])
   })
 })
 
