@@ -1,13 +1,14 @@
 /** Every alert has a runbook, every runbook an alert, and its commands are commands. */
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { alertGroups } from '../../operator/src/components/monitoring/alerts/index.ts'
 import { thresholdsOf } from '../../operator/src/components/monitoring/alerts/thresholds.ts'
 import { RELEASE } from '../../crds/release.ts'
 import { repositoryDir } from '../cluster/paths.ts'
-import { callsIn, kubectlIn, runbooks, statementsIn } from './runbooks.ts'
+import { callsIn, kubectlIn, runbooks, sectionsOf, statementsIn } from './runbooks.ts'
+import { RESOLUTIONS_NOT_RUN } from './unfollowed.ts'
 
 const base = `${RELEASE.docsUrl}/runbooks`
 const rules = alertGroups({ thresholds: thresholdsOf(), runbookBaseUrl: base }).flatMap(
@@ -19,7 +20,9 @@ const all = books.map((book) => [book.page, book] as const)
 
 /** What kubectl can do, and to what, as far as runbooks use it. */
 const VERBS = new Set(
-  'annotate apply auth create delete describe edit get logs patch port-forward rollout top wait'.split(' '),
+  'annotate apply auth create delete describe edit exec get logs patch port-forward rollout top wait'.split(
+    ' ',
+  ),
 )
 const KINDS = new Set(
   'bs batchsender cronjob cronjobs deployment deployments events job jobs lease networkpolicy pod pods secret service statefulset statefulsets'.split(
@@ -46,7 +49,18 @@ describe.each(all)('the runbook %s', (page, { file, text, blocks }) => {
     expect(blocks.length).toBeGreaterThan(1)
     for (const block of blocks) {
       expect(block.language).toBe('sh')
-      execFileSync('bash', ['-n'], { input: block.text })
+      execFileSync('sh', ['-n'], { input: block.text })
+      // What dash reads and refuses only when it comes there.
+      expect(block.text).not.toMatch(/\$\{\w+\/|\[\[ |<<<|\bfunction /)
+    }
+  })
+
+  it('leaves no key on the disk and no password in a list of processes', () => {
+    for (const { text: commands } of blocks) {
+      expect(commands).not.toMatch(/>\s*"?\/tmp\b/)
+      expect(commands).not.toMatch(/kubectl .*(stringData|--from-literal|[Pp]assword)/)
+      if (!/\bmktemp\b/.test(commands)) continue
+      expect(commands).toMatch(/umask 077[\s\S]*mktemp -d[\s\S]*trap 'rm -r "\$\w+"' EXIT/)
     }
   })
 
@@ -79,6 +93,38 @@ describe.each(all)('the runbook %s', (page, { file, text, blocks }) => {
     const links = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, path = '']) => path)
     const folder = join(repositoryDir, dirname(file))
     expect(links.filter((path) => !existsSync(join(folder, path)))).toEqual([])
+  })
+})
+
+describe('what a resolution has people type', () => {
+  const typed = new Set(
+    [
+      ...readFileSync(join(repositoryDir, 'hack/e2e/runbooks.test.ts'), 'utf8').matchAll(
+        /await typed\(resolution\('([a-z-]+)'\)\)/g,
+      ),
+    ].map(([, page = '']) => page),
+  )
+  const resolutions = books.flatMap((book) =>
+    sectionsOf(book).Resolution.map((text) => ({ page: book.page, text })),
+  )
+  const isOf = (reason: string, { page, text }: (typeof resolutions)[number]) => {
+    const [ofPage, piece = ''] = reason.split(/: (.*)/)
+    return page === ofPage && text.includes(piece)
+  }
+  const reasons = Object.keys(RESOLUTIONS_NOT_RUN)
+
+  it('is typed by a test, or it is said why not', () => {
+    const wrong = resolutions.filter(
+      (block) => reasons.filter((reason) => isOf(reason, block)).length !== (typed.has(block.page) ? 0 : 1),
+    )
+    expect(wrong).toEqual([])
+    expect([...typed].filter((page) => !resolutions.some((block) => block.page === page))).toEqual([])
+    expect(typed.size).toBeGreaterThan(0)
+  })
+
+  it('is what the reasons speak of, each of one block', () => {
+    const of = (reason: string) => resolutions.filter((block) => isOf(reason, block)).length
+    expect(reasons.filter((reason) => of(reason) !== 1)).toEqual([])
   })
 })
 

@@ -19,7 +19,7 @@ const NAMESPACE = 'e2e-runbooks'
 const NOT_HERE: readonly (readonly [RegExp, string])[] = [
   [/^kubectl .* top /, 'no metrics-server runs in the local cluster'],
   [/^kubectl .* --previous /, 'nothing has crashed'],
-  [/^nats /, 'the program is not installed'],
+  [/^ *nats /, 'the program is not installed'],
   [/cronjob\/\$NAME-backup-verify"$/, 'no backups are made here'],
   [/grep '\^batchsender_attempts_total'$/, 'another worker may have made all attempts so far'],
   [/status="5'$/, 'no request failed'],
