@@ -115,6 +115,8 @@ it('tells since when entries of the audit log wait, when they do for long', () =
   expect(lag({ rows: 0, oldestSeconds: 0 })).toEqual({})
   expect(lag({ rows: 1, oldestSeconds: 300, since: SINCE })).toEqual({})
   expect(lag({ rows: 1, oldestSeconds: 301, since: SINCE })).toEqual({ since: '2026-11-23T11:59:00Z' })
+  expect(lag({ rows: 1, oldestSeconds: 301 })).toBeUndefined()
+  expect(lag({ rows: 1, oldestSeconds: 301, since: 'yesterday' })).toBeUndefined()
 })
 
 it('tells what becomes of webhooks', () => {

@@ -87,11 +87,13 @@ function refusedOf(attempts: unknown): Pick<MailSeen, 'refused' | 'mostRefused'>
   return { refused: level, ...(level !== 'little' && most !== undefined && { mostRefused: most }) }
 }
 
+/** @returns undefined as well of what is late since nobody knows when, which an older worker does not tell */
 function waitingOf(backlog: unknown): Waiting | undefined {
   const seconds = numberAt(backlog, 'oldestSeconds')
   if (seconds === undefined) return undefined
-  const since = seconds > MAIL_LIMITS.lateSeconds ? instantAt(backlog, 'since') : undefined
-  return since === undefined ? {} : { since }
+  if (seconds <= MAIL_LIMITS.lateSeconds) return {}
+  const since = instantAt(backlog, 'since')
+  return since === undefined ? undefined : { since }
 }
 
 export const auditOf = (evidence: unknown): Waiting | undefined =>

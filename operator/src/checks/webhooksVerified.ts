@@ -28,7 +28,7 @@ function notConfigured({ spec }: Sender): string | undefined {
 }
 
 function judge({ webhooks }: WorkerReached): Proof {
-  if (!webhooks) return { state: 'Unknown', message: 'the worker takes no webhooks' }
+  if (!webhooks) return { state: 'Unknown', message: 'the worker does not tell what becomes of webhooks' }
   return faultOf(webhooks) ?? { state: 'Proven', message: 'a webhook that nobody signed is turned away' }
 }
 
