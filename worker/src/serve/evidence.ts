@@ -20,6 +20,7 @@ import { openBatches, openRecipients, uncertainRecipients } from '../store/workF
 import { sharedStates } from '../store/workerStates.ts'
 import { tryForged } from '../webhooks/forgery.ts'
 import { attemptsOf, closedOf } from './crew.ts'
+import { depthInTime } from './queueDepth.ts'
 import { ownState } from './sharing.ts'
 
 export interface EvidenceNeeds {
@@ -107,7 +108,7 @@ async function workOf(
     uncertainRecipients(database),
     countDeadLetters(database),
     longestStandstill(database),
-    queue.isConnected() ? queue.depth().catch(() => undefined) : undefined,
+    depthInTime(queue),
   ])
   return {
     batches,
