@@ -32,7 +32,11 @@ describe('what a worker tells of mail', () => {
     { evidence: told({ queueDepth: 10_001 }), mail: { backlog: 'much' } },
     { evidence: told({ queueDepth: 10_000 }), mail: { backlog: 'near' } },
     { evidence: told({ queueDepth: 8_000 }), mail: {} },
-    { evidence: told({ attempts: { made: 19, refused: 19, mostRefused: 'account' } }), mail: {} },
+    {
+      evidence: told({ attempts: { made: 19, refused: 19, mostRefused: 'account' } }),
+      mail: { refused: 'near', mostRefused: 'account' },
+    },
+    { evidence: told({ attempts: { made: 19, refused: 0 } }), mail: {} },
     {
       evidence: told({ attempts: { made: 100, refused: 6, mostRefused: 'account' } }),
       mail: { refused: 'much', mostRefused: 'account' },
