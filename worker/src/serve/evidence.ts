@@ -31,7 +31,7 @@ export interface EvidenceNeeds {
   readonly provider: Pick<Provider, 'login' | 'name'>
   readonly features: Features
   readonly events: Events
-  readonly webhooks: Pick<Webhooks, 'receivers' | 'effects' | 'forgedAt'>
+  readonly webhooks: Pick<Webhooks, 'receivers' | 'effects' | 'forgedAt' | 'snsSample'>
 }
 
 /** @throws Error when PostgreSQL does not answer */
@@ -124,14 +124,14 @@ async function workOf(
 }
 
 async function webhooksOf(
-  { pools, webhooks: { receivers, effects } }: EvidenceNeeds,
+  { pools, webhooks: { receivers, effects, snsSample } }: EvidenceNeeds,
   crew: readonly WorkerState[],
 ): Promise<Evidence['webhooks']> {
   const [first] = Object.entries(receivers)
   if (first === undefined) return undefined
   const [provider, receive] = first
   const [trial, verifiedAt, inbox] = await Promise.all([
-    tryForged(provider, receive, new Date()),
+    tryForged(provider, receive, new Date(), snsSample()),
     lastWebhookAt(pools.service, provider),
     effects.backlog(),
   ])
