@@ -47,8 +47,22 @@ async function encryption(more: Partial<DatabaseOptions>, query = '') {
 
 test.each([
   { why: 'with an authority to verify it by', ca: true, query: '', seen: { tls: true, verified: true } },
+  {
+    why: 'with one in the URL',
+    ca: false,
+    query: '?sslmode=verify-full&CA',
+    seen: { tls: true, verified: true },
+  },
   { why: 'by whoever', ca: false, query: '?sslmode=no-verify', seen: { tls: true, verified: false } },
+  {
+    why: 'by whoever, of which the certificate happens to be good',
+    ca: false,
+    query: '?sslmode=no-verify&CA',
+    seen: { tls: true, verified: false },
+  },
   { why: 'without TLS', ca: false, query: '', seen: { tls: false, verified: false } },
 ])('a connection $why is $seen', async ({ ca, query, seen }) => {
-  expect(await encryption(ca ? { caFile: join(dir, 'ca') } : {}, query)).toEqual(seen)
+  const rootCert = `sslrootcert=${encodeURIComponent(join(dir, 'ca'))}`
+  const withRoot = query.replace('CA', rootCert)
+  expect(await encryption(ca ? { caFile: join(dir, 'ca') } : {}, withRoot)).toEqual(seen)
 })

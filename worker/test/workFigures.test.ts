@@ -116,6 +116,40 @@ test.each([
   expect((await seconds()) > 0).toBe(stands)
 })
 
+const nobodyCompared = (minutes: number) =>
+  rig.database.query(`UPDATE standstill SET compared_at = compared_at - make_interval(mins => $1)`, [minutes])
+
+test('a night without workers is none that a batch stood still in', async () => {
+  await rig.newBatch(4)
+  await noteStandstill(rig.database)
+  await backdate(600)
+  await nobodyCompared(600)
+  expect(await seconds()).toBe(0)
+  await noteStandstill(rig.database)
+  expect(await seconds()).toBeLessThan(60)
+  expect(await longestStandstill(rig.database)).toBeDefined()
+})
+
+test('a worker that takes over from one that died goes on with what that one saw', async () => {
+  await rig.newBatch(4)
+  await noteStandstill(rig.database)
+  await backdate(20)
+  for (let look = 0; look < 3; look += 1) {
+    await nobodyCompared(3)
+    await noteStandstill(rig.database)
+    expect(await seconds()).toBeGreaterThanOrEqual(1_200)
+  }
+})
+
+test('a look that finds nothing new writes nothing', async () => {
+  await rig.newBatch(4)
+  const version = () => rig.database.query('SELECT xmin::text FROM standstill')
+  await noteStandstill(rig.database)
+  const before = await version()
+  await noteStandstill(rig.database)
+  expect(await version()).toEqual(before)
+})
+
 test('a paused batch stands still for a reason', async () => {
   const id = await rig.newBatch(4)
   await noteStandstill(rig.database)

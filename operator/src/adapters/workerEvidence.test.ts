@@ -33,14 +33,16 @@ it('tells the settings that a worker tells', async () => {
 
 it.each([
   { postgres: { tls: true, verified: true }, postgresTls: 'verified' },
-  { postgres: { tls: true, verified: 'yes' }, postgresTls: 'unverified' },
-  { postgres: { tls: true }, postgresTls: 'unverified' },
+  { postgres: { tls: true, verified: false }, postgresTls: 'unverified' },
+  { postgres: { tls: true, verified: 'yes' }, postgresTls: undefined },
+  { postgres: { tls: true }, postgresTls: undefined },
   { postgres: { tls: false, verified: true }, postgresTls: 'none' },
+  { postgres: { tls: false }, postgresTls: 'none' },
 ])('tells that $postgres is $postgresTls', async ({ postgres, postgresTls }) => {
   const body = JSON.stringify({ postgres, work: { uncertain: 1, deadLetters: 0 } })
   expect(await answering((_request, response) => response.end(body))).toEqual({
     reached: true,
-    postgresTls,
+    ...(postgresTls && { postgresTls }),
     mail: { paused: false, deadLetters: false, inDoubt: true, refused: 'little', backlog: 'little' },
   })
 })

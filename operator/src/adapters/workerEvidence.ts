@@ -59,11 +59,14 @@ function toldIn(evidence: unknown, now: Date): Omit<WorkerReached, 'reached'> {
 const present = <Name extends keyof WorkerReached>(name: Name, value: WorkerReached[Name] | undefined) =>
   value === undefined ? {} : ({ [name]: value } as Pick<WorkerReached, Name>)
 
+/** A worker of before tells of TLS, and not whether it verified a certificate. */
 function tlsOf(postgres: unknown): WorkerReached['postgresTls'] {
   const tls = field(postgres, 'tls')
   if (typeof tls !== 'boolean') return undefined
   if (!tls) return 'none'
-  return field(postgres, 'verified') === true ? 'verified' : 'unverified'
+  const verified = field(postgres, 'verified')
+  if (typeof verified !== 'boolean') return undefined
+  return verified ? 'verified' : 'unverified'
 }
 
 const isRefused = (part: unknown): boolean => field(part, 'credentials') === 'refused'

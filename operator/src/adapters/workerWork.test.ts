@@ -32,7 +32,11 @@ describe('what a worker tells of mail', () => {
     { evidence: told({ queueDepth: 10_001 }), mail: { backlog: 'much' } },
     { evidence: told({ queueDepth: 10_000 }), mail: { backlog: 'near' } },
     { evidence: told({ queueDepth: 8_000 }), mail: {} },
-    { evidence: told({ attempts: { made: 19, refused: 19, mostRefused: 'account' } }), mail: {} },
+    {
+      evidence: told({ attempts: { made: 19, refused: 19, mostRefused: 'account' } }),
+      mail: { refused: 'near', mostRefused: 'account' },
+    },
+    { evidence: told({ attempts: { made: 19, refused: 0 } }), mail: {} },
     {
       evidence: told({ attempts: { made: 100, refused: 6, mostRefused: 'account' } }),
       mail: { refused: 'much', mostRefused: 'account' },
@@ -115,6 +119,8 @@ it('tells since when entries of the audit log wait, when they do for long', () =
   expect(lag({ rows: 0, oldestSeconds: 0 })).toEqual({})
   expect(lag({ rows: 1, oldestSeconds: 300, since: SINCE })).toEqual({})
   expect(lag({ rows: 1, oldestSeconds: 301, since: SINCE })).toEqual({ since: '2026-11-23T11:59:00Z' })
+  expect(lag({ rows: 1, oldestSeconds: 301 })).toBeUndefined()
+  expect(lag({ rows: 1, oldestSeconds: 301, since: 'yesterday' })).toBeUndefined()
 })
 
 it('tells what becomes of webhooks', () => {

@@ -79,19 +79,23 @@ function stuckOf(standstill: unknown): string | undefined {
   return seconds > MAIL_LIMITS.standstillSeconds ? instantAt(standstill, 'since') : undefined
 }
 
+/** Of too few to raise anything the share still tells whether what was raised is over. */
 function refusedOf(attempts: unknown): Pick<MailSeen, 'refused' | 'mostRefused'> {
   const [made, refused] = [numberAt(attempts, 'made') ?? 0, numberAt(attempts, 'refused') ?? 0]
-  if (made < MAIL_LIMITS.refused.attempts) return { refused: 'little' }
-  const level = levelOf(refused / made, MAIL_LIMITS.refused.part)
+  if (made === 0) return { refused: 'little' }
+  const share = levelOf(refused / made, MAIL_LIMITS.refused.part)
+  const level = share === 'much' && made < MAIL_LIMITS.refused.attempts ? 'near' : share
   const most = nameAt(attempts, 'mostRefused')
   return { refused: level, ...(level !== 'little' && most !== undefined && { mostRefused: most }) }
 }
 
+/** @returns undefined as well of what is late since nobody knows when, which an older worker does not tell */
 function waitingOf(backlog: unknown): Waiting | undefined {
   const seconds = numberAt(backlog, 'oldestSeconds')
   if (seconds === undefined) return undefined
-  const since = seconds > MAIL_LIMITS.lateSeconds ? instantAt(backlog, 'since') : undefined
-  return since === undefined ? {} : { since }
+  if (seconds <= MAIL_LIMITS.lateSeconds) return {}
+  const since = instantAt(backlog, 'since')
+  return since === undefined ? undefined : { since }
 }
 
 export const auditOf = (evidence: unknown): Waiting | undefined =>

@@ -35,7 +35,8 @@ export const auditLog: Check = {
 const PROVEN = 'entries reach ClickHouse, where the user of the workers may add to them and do nothing else'
 
 function handedOver({ audit }: WorkerReached): Proof {
-  if (!audit) return { state: 'Unknown', message: 'the worker hands no audit log to ClickHouse' }
+  if (!audit)
+    return { state: 'Unknown', message: 'the worker does not tell whether entries wait for ClickHouse' }
   return audit.since === undefined
     ? { state: 'Proven', message: PROVEN }
     : {

@@ -28,13 +28,17 @@ function notConfigured({ spec }: Sender): string | undefined {
 }
 
 function judge({ webhooks }: WorkerReached): Proof {
-  if (!webhooks) return { state: 'Unknown', message: 'the worker takes no webhooks' }
+  if (!webhooks) return { state: 'Unknown', message: 'the worker does not tell what becomes of webhooks' }
   return faultOf(webhooks) ?? { state: 'Proven', message: 'a webhook that nobody signed is turned away' }
 }
 
 function faultOf({ forgery, verified, forged, inbox }: WebhooksSeen): Proof | undefined {
   if (forgery === 'unavailable')
-    return { state: 'Unknown', message: 'the worker has no secret to tell genuine webhooks by' }
+    return {
+      state: 'Unknown',
+      message:
+        'the worker has nothing to tell genuine webhooks by: no secret, or no certificate of SNS, which it has once a message of a topic came',
+    }
   if (forgery !== 'forged') return { state: 'Failing', message: 'a webhook that nobody signed is believed' }
   if (inbox.since !== undefined)
     return {

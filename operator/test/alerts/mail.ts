@@ -13,6 +13,7 @@ const dead = casesOf('DeadLetters', 'warning')
 const outbox = casesOf('OutboxLate', 'warning')
 
 const closed = (pod: string) => worker('batchsender_provider_closed_seconds', 'provider="smtp"', pod)
+const paused = () => worker('batchsender_provider_state', 'provider="smtp",state="paused"')
 const STANDSTILL = 'standstill_seconds'
 
 export const mailCases: readonly Case[] = [
@@ -47,15 +48,15 @@ export const mailCases: readonly Case[] = [
 
   stuck.fires(
     'a batch has not got on for 15 minutes, told by two workers',
-    '16m',
-    { [gauge(STANDSTILL)]: '0+60x30', [gauge(STANDSTILL, 'b')]: '0+60x30' },
-    'A batch of mail/orders has not got on for 16m 0s although mails of it are due.',
+    '18m',
+    { [gauge(STANDSTILL)]: '0+60x30', [gauge(STANDSTILL, 'b')]: '0+60x30', [paused()]: '0x30' },
+    'A batch of mail/orders has not got on for 18m 0s although mails of it are due.',
   ),
   stuck.fires(
     'workers that start anew every twelve minutes',
-    '17m',
+    '18m',
     { [gauge(STANDSTILL)]: '0+60x11 stale', [gauge(STANDSTILL, 'b')]: '_x12 720+60x10' },
-    'A batch of mail/orders has not got on for 17m 0s although mails of it are due.',
+    'A batch of mail/orders has not got on for 18m 0s although mails of it are due.',
   ),
   stuck.fires(
     'no worker has been there for four minutes',
@@ -63,6 +64,15 @@ export const mailCases: readonly Case[] = [
     { [gauge(STANDSTILL)]: '0+60x16 stale' },
     'A batch of mail/orders has not got on for 16m 0s although mails of it are due.',
   ),
+  stuck.quiet('a flag holds all mail', '30m', { [gauge(STANDSTILL)]: '0+60x40', [paused()]: '1x40' }),
+  stuck.quiet('a flag holds all mail, and no worker has been there for four minutes', '24m', {
+    [gauge(STANDSTILL)]: '0+60x20 stale',
+    [paused()]: '1x20 stale',
+  }),
+  stuck.quiet('it gets on within two minutes of the end of that flag', '30m', {
+    [gauge(STANDSTILL)]: '0+60x25 0x15',
+    [paused()]: '1x24 0x15',
+  }),
   stuck.quiet('fourteen minutes', '14m', { [gauge(STANDSTILL)]: '0+60x30' }),
   stuck.quiet('it has ended since, and so has the worker that told of it', '20m', {
     [gauge(STANDSTILL)]: '0+60x16 stale',

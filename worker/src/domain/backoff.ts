@@ -16,6 +16,7 @@ export function backoffMs(tries: number, random: number): number {
 
 const UNSPENT_FIRST_MS = 5_000
 const UNSPENT_LAST_MS = 600_000
+export const LONGEST_UNSPENT_MS = 1.5 * UNSPENT_LAST_MS
 
 /**
  * Where no try is spent: 5 s, then a tenth of how long it has been going on, ten minutes at most; between half and one

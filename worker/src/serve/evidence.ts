@@ -20,6 +20,7 @@ import { openBatches, openRecipients, uncertainRecipients } from '../store/workF
 import { sharedStates } from '../store/workerStates.ts'
 import { tryForged } from '../webhooks/forgery.ts'
 import { attemptsOf, closedOf } from './crew.ts'
+import { depthInTime } from './queueDepth.ts'
 import { ownState } from './sharing.ts'
 
 export interface EvidenceNeeds {
@@ -30,7 +31,7 @@ export interface EvidenceNeeds {
   readonly provider: Pick<Provider, 'login' | 'name'>
   readonly features: Features
   readonly events: Events
-  readonly webhooks: Pick<Webhooks, 'receivers' | 'effects' | 'forgedAt'>
+  readonly webhooks: Pick<Webhooks, 'receivers' | 'effects' | 'forgedAt' | 'snsSample'>
 }
 
 /** @throws Error when PostgreSQL does not answer */
@@ -107,7 +108,7 @@ async function workOf(
     uncertainRecipients(database),
     countDeadLetters(database),
     longestStandstill(database),
-    queue.isConnected() ? queue.depth().catch(() => undefined) : undefined,
+    depthInTime(queue),
   ])
   return {
     batches,
@@ -123,14 +124,14 @@ async function workOf(
 }
 
 async function webhooksOf(
-  { pools, webhooks: { receivers, effects } }: EvidenceNeeds,
+  { pools, webhooks: { receivers, effects, snsSample } }: EvidenceNeeds,
   crew: readonly WorkerState[],
 ): Promise<Evidence['webhooks']> {
   const [first] = Object.entries(receivers)
   if (first === undefined) return undefined
   const [provider, receive] = first
   const [trial, verifiedAt, inbox] = await Promise.all([
-    tryForged(provider, receive, new Date()),
+    tryForged(provider, receive, new Date(), snsSample()),
     lastWebhookAt(pools.service, provider),
     effects.backlog(),
   ])

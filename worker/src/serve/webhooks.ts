@@ -10,6 +10,7 @@ import { webhookEffects } from '../store/webhookEffects.ts'
 import { webhookStore } from '../store/webhookInbox.ts'
 import { applyLoop } from '../webhooks/applyLoop.ts'
 import { fetchText } from '../webhooks/fetchText.ts'
+import { sampleOf, type SnsSample } from '../webhooks/forgery.ts'
 import { GroupCommit } from '../webhooks/groupCommit.ts'
 import { resendReceiver, sesReceiver } from '../webhooks/receiver.ts'
 import { RESEND_EVENTS } from '../webhooks/resendEvent.ts'
@@ -38,6 +39,8 @@ export interface Webhooks {
   readonly receivers: Readonly<Record<string, Receiver>>
   readonly effects: WebhookEffects
   readonly onReceived: (provider: string, received: Received) => void
+  /** What a message of SNS may be made of that is refused for its signature alone, once one came. */
+  snsSample(): SnsSample | undefined
   /** When a forged one was turned away last; unset = none since the start. */
   forgedAt(): Date | undefined
 }
@@ -61,10 +64,11 @@ export async function openWebhooks(context: Context, needs: WebhooksNeeds): Prom
         })
   const effects = webhookEffects(database, { events: settings.clickhouseUrl !== undefined })
   const tell = teller(context)
+  const ses = settings.sesTopicArns && sesOf(context, settings.sesTopicArns, take)
   let forgedAt: Date | undefined
   return {
     receivers: {
-      ...(settings.sesTopicArns && { ses: sesOf(context, settings.sesTopicArns, take) }),
+      ...(ses && { ses: ses.receive }),
       ...(secrets && {
         resend: resendReceiver({ secrets: () => secrets.keys(), take, now: () => new Date() }),
       }),
@@ -74,6 +78,7 @@ export async function openWebhooks(context: Context, needs: WebhooksNeeds): Prom
       if (received.kind === 'forged') forgedAt = new Date()
       tell(provider, received)
     },
+    snsSample: () => ses?.sample(),
     forgedAt: () => forgedAt,
     finished: applying(context, needs, effects),
     close: () => secrets?.close(),
@@ -84,21 +89,22 @@ function sesOf(
   { settings, tuning, log }: Context,
   topicArns: readonly string[],
   take: (message: Incoming) => Promise<void>,
-): Receiver {
+): { readonly receive: Receiver; sample(): SnsSample | undefined } {
   const dial = (url: string) =>
     tuning.snsOrigin === undefined ? url : url.replace(/^https:\/\/[^/]+/, tuning.snsOrigin)
   const warn = (message: string) => (error: unknown) => {
     log.warn({ err: error }, message)
   }
-  return sesReceiver({
+  const keys = signingKeys({
+    fetchCertificate: (url) => fetchText(dial(url), FETCH),
+    parse: parseSigningCertificate,
+    now: () => new Date(),
+    elapsedMs: () => performance.now(),
+    onFailed: warn('the certificate of SNS cannot be had'),
+  })
+  const receive = sesReceiver({
     rules: { topicArns, signatures: settings.sesSignatures },
-    keys: signingKeys({
-      fetchCertificate: (url) => fetchText(dial(url), FETCH),
-      parse: parseSigningCertificate,
-      now: () => new Date(),
-      elapsedMs: () => performance.now(),
-      onFailed: warn('the certificate of SNS cannot be had'),
-    }),
+    keys,
     take,
     confirm: async (url) => {
       await fetchText(dial(url), FETCH).catch((error: unknown) => {
@@ -109,6 +115,7 @@ function sesOf(
     },
     now: () => new Date(),
   })
+  return { receive, sample: () => sampleOf(topicArns, keys.urls()) }
 }
 
 function applying(

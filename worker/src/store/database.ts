@@ -191,9 +191,18 @@ function copied(client: PoolClient, text: string, data: string): Promise<void> {
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names the shape
 const rowsOf = <Row>({ rows }: { rows: unknown[] }): readonly Row[] => rows as Row[]
 
-/** The driver's types do not show its socket. */
+/** The driver's types show neither its socket nor what that was opened with. */
+interface Connected {
+  readonly connection?: {
+    readonly stream?: Partial<TLSSocket>
+    readonly ssl?: boolean | { readonly rejectUnauthorized?: boolean }
+  }
+}
+
+/** A good certificate counts only where another one would have been refused. */
 function encryptionOf(client: PoolClient) {
-  const { connection } = client as unknown as { connection?: { stream?: Partial<TLSSocket> } }
-  const { encrypted, authorized } = connection?.stream ?? {}
-  return { tls: encrypted === true, verified: encrypted === true && authorized === true }
+  const { stream, ssl = false } = (client as unknown as Connected).connection ?? {}
+  const enforced = ssl === true || (ssl !== false && ssl.rejectUnauthorized !== false)
+  const tls = stream?.encrypted === true
+  return { tls, verified: tls && enforced && stream.authorized === true }
 }

@@ -5,6 +5,13 @@ import type { Queryable } from './database.ts'
 const LOOKED_AT = 200
 /** What is due later waits by design, such as for a server that asked for patience. */
 const SOON = `interval '2 minutes'`
+/**
+ * Longer than whoever looks takes to follow one that died: its lease, and two looks. After more than that nobody was there to
+ * send either, and it is counted anew.
+ */
+const NOBODY_LOOKED = `interval '5 minutes'`
+/** A look that finds nothing new is written down no more often. */
+const NOTED_EVERY = `interval '30 seconds'`
 
 /**
  * Compares how much is left of each with what was left at the last look. What waits in the queue or is due counts, a
@@ -24,8 +31,10 @@ export async function noteStandstill(database: Queryable): Promise<void> {
          AND state IN ('pending', 'deferred', 'sending')), 0) AS remaining FROM due),
      gone AS (DELETE FROM standstill WHERE batch_id NOT IN (SELECT id FROM present))
      INSERT INTO standstill AS held (batch_id, remaining, since) SELECT id, remaining, now() FROM present ORDER BY id
-     ON CONFLICT (batch_id) DO UPDATE SET remaining = EXCLUDED.remaining, since = EXCLUDED.since
-     WHERE held.remaining <> EXCLUDED.remaining`,
+     ON CONFLICT (batch_id) DO UPDATE SET remaining = EXCLUDED.remaining, compared_at = now(),
+       since = CASE WHEN held.remaining <> EXCLUDED.remaining OR held.compared_at < now() - ${NOBODY_LOOKED}
+         THEN EXCLUDED.since ELSE held.since END
+     WHERE held.remaining <> EXCLUDED.remaining OR held.compared_at < now() - ${NOTED_EVERY}`,
   )
 }
 
@@ -34,11 +43,12 @@ export interface Standstill {
   readonly seconds: number
 }
 
-/** @returns of the batch that has stood still longest; undefined when nothing is due of any that was looked at. */
+/** @returns of the batch that has stood still longest; undefined when nothing is due of any that was looked at lately. */
 export async function longestStandstill(database: Queryable): Promise<Standstill | undefined> {
   const [row] = await database.query<{ since: Date | null; seconds: number | null }>(
     `SELECT min(since) AS since, extract(epoch FROM now() - min(since))::float8 AS seconds
-     FROM standstill JOIN batch ON batch.id = batch_id WHERE batch.state IN ('accepted', 'running')`,
+     FROM standstill JOIN batch ON batch.id = batch_id WHERE batch.state IN ('accepted', 'running')
+       AND compared_at >= now() - ${NOBODY_LOOKED}`,
   )
   const { since = null, seconds = null } = row ?? {}
   return since === null || seconds === null ? undefined : { since, seconds: Math.max(0, seconds) }

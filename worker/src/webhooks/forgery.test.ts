@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { tryForged } from './forgery.ts'
-import { resendReceiver, sesReceiver } from './receiver.ts'
+import { sampleOf, tryForged, type SnsSample } from './forgery.ts'
+import { resendReceiver, sesReceiver, type Receiver } from './receiver.ts'
 
 const NOW = new Date('2026-11-23T12:00:00Z')
 const taken: unknown[] = []
@@ -11,13 +11,17 @@ const take = (message: unknown) => {
 }
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
 
+const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:mails'
+const CERTIFICATE = 'https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-abc123.pem'
+const OURS: SnsSample = { topicArn: TOPIC, certificateUrl: CERTIFICATE }
+
 const ses = (hasKey: boolean) =>
   sesReceiver({
-    rules: { topicArns: ['arn:aws:sns:us-east-1:123456789012:mails'], signatures: 'Any' },
+    rules: { topicArns: [TOPIC], signatures: 'Any' },
     keys: {
-      has: () => hasKey,
-      keyOf: () => {
-        if (!hasKey) throw new Error('a forgery must not make anybody dial')
+      has: (url) => hasKey && url === CERTIFICATE,
+      keyOf: (url) => {
+        if (!hasKey || url !== CERTIFICATE) throw new Error('a forgery must not make anybody dial')
         return Promise.resolve({ kind: 'genuine', value: publicKey })
       },
     },
@@ -29,8 +33,14 @@ const resend = (...secrets: readonly Buffer[]) =>
   resendReceiver({ secrets: () => secrets, take, now: () => NOW })
 
 it.each([
-  { why: 'of a topic of nobody', provider: 'ses', receiver: ses(false), kind: 'forged' },
-  { why: 'that a known key did not sign', provider: 'ses', receiver: ses(true), kind: 'forged' },
+  { why: 'before a key is known', provider: 'ses', receiver: ses(false), kind: 'unavailable' },
+  {
+    why: 'that a known key did not sign',
+    provider: 'ses',
+    receiver: ses(true),
+    sample: OURS,
+    kind: 'forged',
+  },
   {
     why: 'that no secret signed',
     provider: 'resend',
@@ -39,12 +49,30 @@ it.each([
   },
   { why: 'without a secret to tell by', provider: 'resend', receiver: resend(), kind: 'unavailable' },
   { why: 'of a provider that has none', provider: 'smtp', receiver: resend(), kind: undefined },
-])('a message of $provider $why is $kind', async ({ provider, receiver, kind }) => {
-  expect(await tryForged(provider, receiver, NOW)).toBe(kind)
+])('a message of $provider $why is $kind', async ({ provider, receiver, sample, kind }) => {
+  expect(await tryForged(provider, receiver, NOW, sample)).toBe(kind)
   expect(taken).toEqual([])
 })
 
 it('is told when whatever comes is taken for genuine', async () => {
   const takesAnything = () => Promise.resolve({ kind: 'genuine', value: { type: '' } } as const)
   expect(await tryForged('resend', takesAnything, NOW)).toBe('genuine')
+})
+
+it('is refused for its signature and for nothing before that', async () => {
+  const whys: unknown[] = []
+  const listening: Receiver = async (body, headers) => {
+    const received = await ses(true)(body, headers)
+    whys.push('why' in received ? received.why : received.kind)
+    return received
+  }
+  await tryForged('ses', listening, NOW, OURS)
+  expect(whys).toEqual(['signature'])
+})
+
+it('names a topic of ours whose key is at hand', () => {
+  const elsewhere = 'arn:aws:sns:us-east-1:123456789012:mails'
+  expect(sampleOf([elsewhere, TOPIC], [CERTIFICATE])).toEqual(OURS)
+  expect(sampleOf([elsewhere], [CERTIFICATE])).toBeUndefined()
+  expect(sampleOf([TOPIC], [])).toBeUndefined()
 })

@@ -42,6 +42,15 @@ test('a certificate is fetched once, however many ask at once', async () => {
   expect(fetched).toEqual(['a'])
 })
 
+test('the certificates whose keys are at hand are known, until they expire', async () => {
+  const { keys, pass } = rig()
+  expect(keys.urls()).toEqual([])
+  await keys.keyOf('a')
+  expect(keys.urls()).toEqual(['a'])
+  pass(DAY_MS)
+  expect(keys.urls()).toEqual([])
+})
+
 test('a failure is not kept: the next one asks again', async () => {
   const { keys, fetched, failed, answers } = rig()
   answers.set('a', new Error('answered 503'))

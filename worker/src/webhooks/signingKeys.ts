@@ -32,7 +32,12 @@ const ASKED = 2_000
 export const RATION = 10
 export const REFILL_MS = 6_000
 
-export function signingKeys(options: SigningKeysOptions): SigningKeys {
+export interface KnownKeys extends SigningKeys {
+  /** Of certificates whose keys are at hand. */
+  urls(): readonly string[]
+}
+
+export function signingKeys(options: SigningKeysOptions): KnownKeys {
   const { fetchCertificate, parse, now, elapsedMs, onFailed } = options
   const kept = new Map<string, SigningKey>()
   const underWay = new Map<string, Promise<Verification<KeyObject>>>()
@@ -71,6 +76,7 @@ export function signingKeys(options: SigningKeysOptions): SigningKeys {
   }
   return {
     has: (url) => known(url) !== undefined,
+    urls: () => [...kept.keys()].filter((url) => known(url) !== undefined),
     keyOf: (url) => {
       const found = known(url)
       if (found !== undefined) {

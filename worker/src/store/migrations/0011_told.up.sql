@@ -20,7 +20,9 @@ CREATE TABLE worker_state (
 
 -- Batches of which something is due, with how many recipients were left when that changed last.
 CREATE TABLE standstill (
-  batch_id  uuid PRIMARY KEY,
-  remaining bigint NOT NULL,
-  since     timestamptz NOT NULL
+  batch_id    uuid PRIMARY KEY,
+  remaining   bigint NOT NULL,
+  since       timestamptz NOT NULL,
+  -- At the last look, to half a minute.
+  compared_at timestamptz NOT NULL DEFAULT now()
 );

@@ -29,7 +29,10 @@ export function mailAlerts(selector: Selector | undefined, thresholds: Threshold
     {
       name: 'StuckBatches',
       severity: 'critical',
-      expr: `${latest(of('batchsender_standstill_seconds'))} > ${stuckBatchSeconds}`,
+      // Held back by the flag it waits as it should, and for a moment after that.
+      expr: `${latest(of('batchsender_standstill_seconds'))} > ${stuckBatchSeconds}
+  unless on (${BY}) ${latest(of('batchsender_provider_state', 'state="paused"'))} == 1`,
+      for: '2m',
       summary: 'A batch does not get on although mails of it are due.',
       description: `A batch of ${WHO} has not got on for {{ $value | humanizeDuration }} although mails of it are due.`,
     },
