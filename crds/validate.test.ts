@@ -72,6 +72,17 @@ describe('specFaults', () => {
     )
   })
 
+  it.each([
+    { errorRatePercent: 100, fine: false },
+    { errorRatePercent: 99, fine: true },
+    { apiP95Milliseconds: 30_000, fine: false },
+    { apiP95Milliseconds: 29_999, fine: true },
+  ])('takes an alert that can fire: %j', ({ fine, ...thresholds }) => {
+    const { spec } = sample('minimal.yaml')
+    const faults = specFaults({ ...spec, monitoring: { rules: { thresholds } } })
+    expect(faults.length).toBe(fine ? 0 : 1)
+  })
+
   it.each([undefined, null, 7, 'spec', []])('survives %s', (nonsense) => {
     expect(specFaults(nonsense)).not.toEqual([])
   })
