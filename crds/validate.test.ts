@@ -59,6 +59,30 @@ describe('specFaults', () => {
     expect(specFaults({ ...spec, worker }).join()).toMatch(/spec\.worker\.features/)
   })
 
+  it.each([
+    { range: '0.0.0.0/0', fine: false },
+    { range: '::/0', fine: false },
+    { range: '10.0.0.0/10', fine: true },
+    { range: '10.244.3.0/24', fine: true },
+  ])('takes a gateway that calls from $range: $fine', ({ range, fine }) => {
+    const { spec } = sample('gateway.yaml')
+    const gateway = { ...(spec['gateway'] as object), from: { addresses: [range] } }
+    expect(specFaults({ ...spec, gateway })).toEqual(
+      fine ? [] : ['spec.gateway.from.addresses.0 is not of its form'],
+    )
+  })
+
+  it.each([
+    { errorRatePercent: 100, fine: false },
+    { errorRatePercent: 99, fine: true },
+    { apiP95Milliseconds: 30_000, fine: false },
+    { apiP95Milliseconds: 29_999, fine: true },
+  ])('takes an alert that can fire: %j', ({ fine, ...thresholds }) => {
+    const { spec } = sample('minimal.yaml')
+    const faults = specFaults({ ...spec, monitoring: { rules: { thresholds } } })
+    expect(faults.length).toBe(fine ? 0 : 1)
+  })
+
   it.each([undefined, null, 7, 'spec', []])('survives %s', (nonsense) => {
     expect(specFaults(nonsense)).not.toEqual([])
   })

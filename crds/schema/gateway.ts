@@ -73,6 +73,16 @@ const Pods = Type.Object(
   },
 )
 
+/** Any range but one whose prefix is 0. */
+const SomeRange = Cidr(
+  'every entry of spec.gateway.from.addresses',
+  'Range of addresses.',
+  matching(
+    '([^/]0|[^0])$',
+    'no entry of spec.gateway.from.addresses may be everybody (/0), since workers believe what these say of their clients: write the addresses of the pods or nodes of the gateway, like 10.244.3.0/24',
+  ),
+)
+
 const From = Type.Object(
   {
     pods: Type.Optional(
@@ -85,12 +95,12 @@ const From = Type.Object(
       }),
     ),
     addresses: Type.Optional(
-      Type.Array(Cidr('every entry of spec.gateway.from.addresses', 'Range of addresses.'), {
+      Type.Array(SomeRange, {
         minItems: 1,
         maxItems: 16,
         'x-kubernetes-list-type': 'atomic',
         description:
-          'Addresses that its requests come from: workers believe the X-Forwarded-For of these, beside spec.worker.http.trustedProxies. Without `pods` they are also who may reach the API port. The fewer the better: whoever calls from there can name any client.',
+          'Addresses that its requests come from: workers believe the X-Forwarded-For of these, beside spec.worker.http.trustedProxies. Without `pods` they are also who may reach the API port. The fewer the better, such as those of the pods or nodes of the gateway: whoever calls from there, also through the gateway, can name any client.',
       }),
     ),
   },

@@ -33,7 +33,8 @@ const Thresholds = Type.Object(
     errorRatePercent: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 100,
+        // More than all never fail.
+        maximum: 99,
         default: 5,
         description: 'Attempts of 100 that may fail before HighErrorRate.',
       }),
@@ -54,7 +55,8 @@ const Thresholds = Type.Object(
     apiP95Milliseconds: Type.Optional(
       Type.Integer({
         minimum: 5,
-        maximum: 30_000,
+        // The last bucket of the histogram ends at 30 s: no quantile is above.
+        maximum: 29_999,
         default: 500,
         description: 'How long 95 of 100 requests may take at most before ApiSlow.',
       }),

@@ -8,7 +8,7 @@ import { stringEnum } from './structural.ts'
 const isRange = (of: string) => `isCIDR(${of}) && cidr(${of}) == cidr(${of}).masked()`
 
 /** @param place as a message names it */
-export const Cidr = (place: string, description: string) =>
+export const Cidr = (place: string, description: string, ...more: readonly object[]) =>
   Type.String({
     maxLength: 43,
     description,
@@ -17,6 +17,7 @@ export const Cidr = (place: string, description: string) =>
         isRange('self'),
         `${place} must be a range of addresses like 203.0.113.0/24, with nothing behind its prefix: 203.0.113.7/24 is none`,
       ),
+      ...more,
     ],
   })
 

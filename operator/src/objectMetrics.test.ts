@@ -57,12 +57,21 @@ it('tells what a status says, and nothing of what it does not', async () => {
     `batchsender_status_check{${of},check="backup-fresh",state="Proven"} 1`,
     `batchsender_certificate_not_after_timestamp_seconds{${of},certificate="nats"} ${at('2026-11-24T00:00:00Z')}`,
     `batchsender_certificate_not_after_timestamp_seconds{${of},certificate="nats-ca"} ${at('2027-11-24T00:00:00Z')}`,
+    `batchsender_certificate_renewal_late_seconds{${of}} 604800`,
     `batchsender_backup_completed_timestamp_seconds{${of}} ${at('2026-11-23T11:00:00Z')}`,
     `batchsender_backup_verified_timestamp_seconds{${of}} ${at('2026-11-23T04:00:00Z')}`,
     `batchsender_backup_max_age_seconds{${of}} 2100`,
     `batchsender_suspended{${of}} 1`,
   ])
   expect(await told(named('new'))).toEqual(['batchsender_suspended{namespace="mail",batchsender="new"} 0'])
+})
+
+it('tells of a certificate that lives for an hour that it is late in its last minutes', async () => {
+  const tls = { duration: '1h', renewBefore: '20m' }
+  const lines = await told({ ...full, spec: { ...SPEC, nats: { ...SPEC.nats, tls } } })
+  expect(lines).toContain(
+    'batchsender_certificate_renewal_late_seconds{namespace="mail",batchsender="orders"} 600',
+  )
 })
 
 it('tells the rest of an object whose spec makes no sense, and escapes what a label may not hold', async () => {
@@ -82,7 +91,7 @@ it('tells of all of many, a family at a time', async () => {
     metadata: { name: `o${index}`, namespace: 'mail' },
   }))
   const lines = await told(...many)
-  expect(lines).toHaveLength(450 * 9)
+  expect(lines).toHaveLength(450 * 10)
   const families = lines.map((line) => line.slice(0, line.indexOf('{')))
-  expect(families.filter((name, index) => name !== families[index - 1])).toHaveLength(7)
+  expect(families.filter((name, index) => name !== families[index - 1])).toHaveLength(8)
 })

@@ -8,6 +8,7 @@ import type { BatchSenderStatus } from '../../crds/schema/status.ts'
 import type { Sender } from './components/snapshot.ts'
 import type { KubernetesObject } from './runtime/object.ts'
 import { backupWish, freshnessMs } from './components/backup/wish.ts'
+import { renewalLateSeconds } from './components/monitoring/alerts/thresholds.ts'
 
 interface Series {
   readonly labels: Readonly<Record<string, string>>
@@ -60,6 +61,13 @@ export const OBJECT_METRICS: readonly ObjectMetric[] = [
       ...instant(evidence?.natsTls?.expiresAt, { certificate: 'nats' }),
       ...instant(evidence?.natsTls?.caExpiresAt, { certificate: 'nats-ca' }),
     ],
+  },
+  {
+    name: 'batchsender_certificate_renewal_late_seconds',
+    help: 'How long before its end a certificate of NATS is late to be renewed: half of renewBefore, a week at most.',
+    labelNames: [],
+    series: ({ spec, status: { evidence } }) =>
+      evidence?.natsTls ? [{ labels: {}, value: renewalLateSeconds(spec) }] : [],
   },
   {
     name: 'batchsender_backup_completed_timestamp_seconds',

@@ -224,6 +224,16 @@ const MISTAKES: readonly (readonly [what: string, change: (spec: Spec) => void, 
     /spec\.gateway\.from\.addresses must be a range of addresses/,
   ],
   [
+    'a gateway that calls from everywhere',
+    (spec) => (spec['gateway'] = gateway({ from: { addresses: ['10.244.0.0/16', '0.0.0.0/0'] } })),
+    /spec\.gateway\.from\.addresses may be everybody .* write the addresses of the pods or nodes/,
+  ],
+  [
+    'a gateway that calls from everywhere over IPv6',
+    (spec) => (spec['gateway'] = gateway({ from: { addresses: ['::/0'] } })),
+    /spec\.gateway\.from\.addresses may be everybody .* write the addresses of the pods or nodes/,
+  ],
+  [
     'a URL as the name of a host',
     (spec) => (spec['gateway'] = gateway({ hostnames: ['https://mail.example.com'] })),
     /spec\.gateway\.hostnames must be a name in lower case like mail\.example\.com/,

@@ -10,11 +10,13 @@ export const gatewayAccepted: Check = {
   prove(snapshot): Proof {
     const seen = reached(snapshot)
     if (!seen) return { state: 'NotConfigured', message: 'spec.gateway is not set' }
-    const { status, message } = verdictOf(seen)
-    if (status === 'True') return { state: 'Proven', message }
+    const { status, message, lookAgainMs } = verdictOf(seen)
+    const lookAgain = lookAgainMs === undefined ? {} : { lookAgainMs }
+    if (status === 'True') return { state: 'Proven', message, ...lookAgain }
     const isServing = seen.answers.every(({ answer }) => ['accepted', 'outdated'].includes(answer.state))
-    // A Gateway goes on with what it knew before until it has come to the change.
-    if (isServing) return lastProof(snapshot.sender, 'gateway') ?? { state: 'Unknown', message }
+    // A Gateway goes on with what it knew before until it has come to the change, which it has to do in time.
+    if (isServing && seen.settlingMs !== undefined)
+      return { ...(lastProof(snapshot.sender, 'gateway') ?? { state: 'Unknown', message }), ...lookAgain }
     return { state: 'Failing', message }
   },
 }

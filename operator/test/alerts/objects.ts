@@ -9,6 +9,8 @@ const maxAge = object('batchsender_backup_max_age_seconds')
 const notAfter = (certificate: string) =>
   object('batchsender_certificate_not_after_timestamp_seconds', `certificate="${certificate}"`)
 
+const LATE = object('batchsender_certificate_renewal_late_seconds')
+
 const notReady = casesOf('NotReady', 'critical')
 const failing = casesOf('CheckFailing', 'warning')
 const old = casesOf('BackupTooOld', 'critical')
@@ -80,16 +82,27 @@ export const objectCases: readonly Case[] = [
   expiring.fires(
     'in a day',
     '6m',
-    { [notAfter('server')]: '86400x20', [notAfter('worker')]: '2592000x20' },
+    { [notAfter('server')]: '86400x20', [notAfter('worker')]: '2592000x20', [LATE]: '604800x20' },
     'The certificate server of mail/orders ends in 23h 54m 0s.',
     { certificate: 'server' },
   ),
   expiring.fires(
     'over a gap of two minutes',
     '10m',
-    { [notAfter('server')]: '86400x3 _x2 86400x20' },
+    { [notAfter('server')]: '86400x3 _x2 86400x20', [LATE]: '604800x3 _x2 604800x20' },
     'The certificate server of mail/orders ends in 23h 50m 0s.',
     { certificate: 'server' },
   ),
-  expiring.quiet('in a month', '9m', { [notAfter('server')]: '2592000x20' }),
+  expiring.quiet('in a month', '9m', { [notAfter('server')]: '2592000x20', [LATE]: '604800x20' }),
+  expiring.quiet('in an hour, of one that lives no longer', '9m', {
+    [notAfter('server')]: '3600x20',
+    [LATE]: '600x20',
+  }),
+  expiring.fires(
+    'late, of one that lives for an hour',
+    '59m',
+    { [notAfter('server')]: '3600x80', [LATE]: '600x80' },
+    'The certificate server of mail/orders ends in 1m 0s.',
+    { certificate: 'server' },
+  ),
 ]

@@ -158,6 +158,7 @@ describe('what Prometheus reads', () => {
       'GAUGE',
       ['batchsender', 'certificate', 'namespace'],
     ],
+    ['batchsender_certificate_renewal_late_seconds', 'GAUGE', ['batchsender', 'namespace']],
     ['batchsender_backup_completed_timestamp_seconds', 'GAUGE', ['batchsender', 'namespace']],
     ['batchsender_backup_verified_timestamp_seconds', 'GAUGE', ['batchsender', 'namespace']],
     ['batchsender_backup_max_age_seconds', 'GAUGE', ['batchsender', 'namespace']],

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
+import type { BatchSenderStatus } from '../../../../crds/schema/status.ts'
 import type { GatewaySpec } from '../../../../crds/schema/gateway.ts'
-import type { KubernetesObject } from '../../runtime/object.ts'
+import type { KubernetesObject, ObjectMeta } from '../../runtime/object.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { gatewayAccepted } from '../../checks/gatewayAccepted.ts'
 import { gatewayStatus, type Said } from '../../testing/gatewayStatus.ts'
-import { children, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
+import { children, NOW, sender, snapshot, SPEC } from '../../testing/snapshots.ts'
 import { gateway } from './gateway.ts'
 
 const ASKED: GatewaySpec = {
@@ -297,7 +298,7 @@ const TABLE: readonly (readonly [
     ),
     'False',
     'Unanswered',
-    'Unknown',
+    'Failing',
     /has not come to the present state of HTTPRoute orders-api/,
   ],
 ]
@@ -359,16 +360,67 @@ describe('a gateway that', () => {
     expect(gatewayAccepted.prove(refused).state).toBe('Failing')
   })
 
-  it('keeps what was proven while it comes to a change', () => {
+  /** The route was written so long ago, and the gateway knows the one before; the condition is of the generation. */
+  function healed(agoMs: number, generation: number, status?: object | 'outdated'): Snapshot {
+    const there = served(world())
+    const route = there.get('HTTPRoute/orders-api') ?? expect.fail()
+    const ago = (ms: number) => new Date(NOW.getTime() - ms).toISOString()
+    const managedFields: ObjectMeta['managedFields'] = [
+      { manager: 'someone', operation: 'Update', time: ago(86_400_000) },
+      { manager: 'batchsender', operation: 'Apply', time: ago(agoMs) },
+      { manager: 'gateway', operation: 'Update', subresource: 'status', time: ago(0) },
+    ]
+    const earlier = { ...gives('Accepted', 'Accepted', '', 'True'), observedGeneration: 1 }
+    const live = {
+      ...route,
+      metadata: { ...route.metadata, managedFields },
+      status: status === 'outdated' ? gatewayStatus(route, [earlier]) : status,
+    }
+    const given = world({}, { children: new Map([...there, ['HTTPRoute/orders-api', live]]) })
+    const condition = {
+      type: 'GatewayReady',
+      status: 'True',
+      reason: 'Accepted',
+      observedGeneration: generation,
+    }
     const proven = { name: 'gateway', state: 'Proven', message: 'as before', since: '2026-11-23T00:00:00Z' }
-    const before = world(
-      {},
-      {
-        children: served(world(), [{ ...gives('Accepted', 'Accepted', '', 'True'), observedGeneration: 1 }]),
-      },
-    )
-    const told = { ...before, sender: { ...before.sender, status: { checks: [proven] } as never } }
-    expect(gatewayAccepted.prove(told)).toEqual({ state: 'Proven', message: 'as before' })
+    const told = { conditions: [condition], checks: [proven] } as unknown as BatchSenderStatus
+    return { ...given, sender: { ...given.sender, status: told } }
+  }
+  const mine = world().sender.generation
+
+  it.each([['outdated'], [undefined]] as const)(
+    'has not come to what was healed (%s) stays True for a minute, and no longer',
+    (status) => {
+      expect(gateway.verdict(healed(10_000, mine, status))).toMatchObject({
+        status: 'True',
+        reason: 'Accepted',
+        lookAgainMs: 50_000,
+      })
+      expect(gatewayAccepted.prove(healed(10_000, mine, status))).toMatchObject({
+        state: 'Proven',
+        lookAgainMs: 50_000,
+      })
+      for (const ms of [60_000, 86_400_000, -3_600_000]) {
+        expect(gateway.verdict(healed(ms, mine, status))).toMatchObject({
+          status: 'False',
+          reason: 'Unanswered',
+        })
+        expect(gatewayAccepted.prove(healed(ms, mine, status)).state).toBe('Failing')
+      }
+    },
+  )
+
+  it('has not come to a new spec is not ready, and what was proven stands for a minute', () => {
+    const before = healed(10_000, mine - 1, 'outdated')
+    expect(gateway.verdict(before)).toMatchObject({ reason: 'Unanswered', lookAgainMs: 50_000 })
+    expect(gatewayAccepted.prove(before)).toEqual({
+      state: 'Proven',
+      message: 'as before',
+      lookAgainMs: 50_000,
+    })
+    expect(gatewayAccepted.prove(healed(60_000, mine - 1, 'outdated')).state).toBe('Failing')
+    expect(gatewayAccepted.prove({ ...before, sender: world().sender }).state).toBe('Unknown')
   })
 
   it('hides the addresses of clients is told of', () => {

@@ -14,6 +14,7 @@ import { LIMIT_KINDS, limitOf } from './limits.ts'
 import { PART } from './names.ts'
 import { parentOf, toldParent } from './parent.ts'
 import { routes } from './routes.ts'
+import { settlingMs, wasReady, writtenAt } from './settling.ts'
 import { verdictOf } from './verdict.ts'
 
 /** @property what `HTTPRoute orders-api` */
@@ -21,6 +22,8 @@ export interface Answered {
   readonly what: string
   readonly resource: OwnedKind
   readonly answer: Answer | { readonly state: 'missing' }
+  /** When it was written last; absent while it is not there. */
+  readonly writtenAt?: Date
 }
 
 export interface Reached {
@@ -32,6 +35,10 @@ export interface Reached {
   readonly answers: readonly Answered[]
   /** Nobody tells the workers where requests come from. */
   readonly clientsUnknown: boolean
+  /** Time that it has to answer for what was just written, in milliseconds; absent when all is answered, or that is over. */
+  readonly settlingMs?: number
+  /** It had taken all of this generation of the spec: what was written since are repairs. */
+  readonly wasReady: boolean
 }
 
 /** `undefined`: the spec asks for no gateway. */
@@ -67,16 +74,23 @@ export function reached(snapshot: Snapshot): Observed {
   const parent = parentOf(spec, sender)
   const all = wanted(snapshot)
   const missing = all.filter(({ resource }) => !isServed(snapshot, resource))
+  const answers = all.map(({ resource, object: { metadata } }): Answered => {
+    const what = `${resource.kind} ${metadata.name}`
+    const live = childOf(snapshot, resource, metadata.name)
+    if (!live) return { what, resource, answer: { state: 'missing' } }
+    const written = writtenAt(live)
+    const answer = answerOf(resource, live, parent)
+    return { what, resource, answer, ...(written && { writtenAt: written }) }
+  })
+  const leftMs = settlingMs(answers, snapshot.now)
   return {
     parent: toldParent(parent),
     hostnames: spec.hostnames,
     missingKinds: [...new Set(missing.map(({ resource }) => `${resource.kind} (${resource.apiVersion})`))],
-    answers: all.map(({ resource, object: { metadata } }) => {
-      const live = childOf(snapshot, resource, metadata.name)
-      const answer = live ? answerOf(resource, live, parent) : ({ state: 'missing' } as const)
-      return { what: `${resource.kind} ${metadata.name}`, resource, answer }
-    }),
+    answers,
     clientsUnknown: !spec.from.addresses && !sender.spec.worker.http.trustedProxies,
+    ...(leftMs !== undefined && { settlingMs: leftMs }),
+    wasReady: wasReady(sender),
   }
 }
 

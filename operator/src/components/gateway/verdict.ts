@@ -3,6 +3,7 @@ import type { ReasonOf } from '../../../../crds/schema/conditions.ts'
 import type { Verdict } from '../component.ts'
 import type { Answered, Observed, Reached } from './gateway.ts'
 import { HTTPRoute } from '../../vocabulary/kinds.ts'
+import { silentOf } from './settling.ts'
 
 export function verdictOf(observed: Observed): Verdict<'GatewayReady'> {
   if (!observed) return { status: 'True', reason: 'NotConfigured', message: 'the spec asks for no gateway' }
@@ -17,9 +18,14 @@ export function verdictOf(observed: Observed): Verdict<'GatewayReady'> {
     return no('Applying', `not there yet: ${missing.map(({ what }) => what).join(', ')}`)
   const [objection] = answers.flatMap((answered) => objectionTo(answered, parent) ?? [])
   if (objection) return objection
-  const silent = answers.filter(({ answer }) => answer.state !== 'accepted')
-  if (silent.length > 0) return no('Unanswered', unanswered(silent, parent))
-  return { status: 'True', reason: 'Accepted', message: accepted(observed) }
+  const taken = { status: 'True', reason: 'Accepted', message: accepted(observed) } as const
+  const silent = silentOf(answers)
+  if (silent.length === 0) return taken
+  const { settlingMs, wasReady } = observed
+  const lookAgain = settlingMs === undefined ? {} : { lookAgainMs: settlingMs }
+  // What is repaired is as it was when the gateway took it.
+  if (settlingMs !== undefined && wasReady) return { ...taken, ...lookAgain }
+  return { ...no('Unanswered', unanswered(silent, parent)), ...lookAgain }
 }
 
 function no(reason: ReasonOf<'GatewayReady'>, message: string): Verdict<'GatewayReady'> {

@@ -56,23 +56,20 @@ describe('thresholds', () => {
       apiP95Seconds: 0.5,
       providerAwaySeconds: 120,
       outboxSeconds: 900,
-      certificateSeconds: 604_800,
       availability: '99.9',
     })
   })
 
-  it('are those of the spec, and a certificate that lives for a day is no trouble in its last week', () => {
+  it('are those of the spec', () => {
     const thresholds = { stuckBatchAge: '2h', apiP95Milliseconds: 250 }
     const spec = {
       ...SPEC,
-      nats: { ...SPEC.nats, tls: { duration: '24h', renewBefore: '8h' } },
       monitoring: { rules: { thresholds } },
       objectives: { availability: '99.95' },
     }
     expect(thresholdsOf(spec)).toMatchObject({
       stuckBatchSeconds: 7_200,
       apiP95Seconds: 0.25,
-      certificateSeconds: 4 * 3_600,
       availability: '99.95',
     })
   })

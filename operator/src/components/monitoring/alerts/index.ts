@@ -21,7 +21,7 @@ export function alertGroups({ selector, thresholds, runbookBaseUrl }: AlertOptio
     { name: 'mail', alerts: mailAlerts(selector, thresholds) },
     { name: 'api', alerts: apiAlerts(selector, thresholds) },
     { name: 'workers', alerts: workerAlerts(selector) },
-    { name: 'objects', alerts: objectAlerts(selector, thresholds) },
+    { name: 'objects', alerts: objectAlerts(selector) },
     ...(selector ? [] : [{ name: 'operator', alerts: operatorAlerts }]),
   ].map((group) => ruleGroup(group, runbookBaseUrl))
 }

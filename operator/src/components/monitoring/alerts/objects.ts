@@ -1,16 +1,12 @@
 /** Alerts about what the operator says of a BatchSender: conditions, checks, backups, certificates. */
 import type { Alert } from './alert.ts'
 import type { Selector } from './promql.ts'
-import type { Thresholds } from './thresholds.ts'
 import { BY, highest, matchers, WHO } from './promql.ts'
 
 /** Checks with an alert of their own. */
 const OF_BACKUPS = ['backup-fresh', 'restore-verified'] as const
 
-export function objectAlerts(
-  selector: Selector | undefined,
-  { certificateSeconds }: Thresholds,
-): readonly Alert[] {
+export function objectAlerts(selector: Selector | undefined): readonly Alert[] {
   const of = (metric: string, ...more: readonly string[]) => `${metric}${matchers(selector, ...more)}`
   const failing = (check: string, by = BY) =>
     highest(of('batchsender_status_check', `check${check}`, 'state="Failing"'), by)
@@ -54,7 +50,8 @@ export function objectAlerts(
     {
       name: 'CertificateExpiring',
       severity: 'critical',
-      expr: `min by (${BY}, certificate) (${of('batchsender_certificate_not_after_timestamp_seconds')}) - time() < ${certificateSeconds}`,
+      expr: `min by (${BY}, certificate) (${of('batchsender_certificate_not_after_timestamp_seconds')}) - time()
+  < on (${BY}) group_left () ${highest(of('batchsender_certificate_renewal_late_seconds'))}`,
       for: '5m',
       summary: 'A certificate was not renewed and ends soon.',
       description: `The certificate {{ $labels.certificate }} of ${WHO} ends in {{ $value | humanizeDuration }}.`,

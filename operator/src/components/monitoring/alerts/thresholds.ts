@@ -9,8 +9,6 @@ export interface Thresholds {
   readonly apiP95Seconds: number
   readonly providerAwaySeconds: number
   readonly outboxSeconds: number
-  /** Certificates are renewed long before. */
-  readonly certificateSeconds: number
   /** Per cent, as a text. */
   readonly availability: string
 }
@@ -28,7 +26,7 @@ const DEFAULTS = {
   outboxAge: '15m',
 }
 
-type Spec = Pick<BatchSenderSpec, 'monitoring' | 'objectives' | 'nats'>
+type Spec = Pick<BatchSenderSpec, 'monitoring' | 'objectives'>
 
 /** @param spec unset: for BatchSenders of which nothing is known */
 export function thresholdsOf(spec?: Spec): Thresholds {
@@ -40,13 +38,12 @@ export function thresholdsOf(spec?: Spec): Thresholds {
     apiP95Seconds: given.apiP95Milliseconds / 1_000,
     providerAwaySeconds: seconds(given.providerAway),
     outboxSeconds: seconds(given.outboxAge),
-    certificateSeconds: certificateSeconds(spec),
     availability: spec?.objectives?.availability ?? '99.9',
   }
 }
 
-/** Half of the time in which it should have been renewed. */
-const certificateSeconds = (spec: Spec | undefined) =>
-  Math.min(WEEK_SECONDS, seconds(spec?.nats.tls?.renewBefore ?? RENEW_BEFORE) / 2)
+/** How long before its end a certificate is late: half of the time in which it should have been renewed, a week at most. */
+export const renewalLateSeconds = (spec: Pick<BatchSenderSpec, 'nats'>): number =>
+  Math.min(WEEK_SECONDS, seconds(spec.nats.tls?.renewBefore ?? RENEW_BEFORE) / 2)
 
 const seconds = (duration: string) => parseDurationMs(duration) / 1_000
