@@ -14,7 +14,7 @@ export const monitoring: Check = {
   name: 'monitoring',
 
   prove(snapshot): Proof {
-    const wanted = partsOf(snapshot.sender).filter(({ object }) => object !== undefined)
+    const wanted = partsOf(snapshot.sender).filter(({ make }) => make !== undefined)
     if (wanted.length === 0)
       return { state: 'NotConfigured', message: 'spec.monitoring asks for no metrics, alerts or dashboards' }
     const kinds = missingKinds(snapshot)
@@ -36,5 +36,5 @@ export const monitoring: Check = {
 function faultOf(part: Part, snapshot: Snapshot): readonly string[] {
   const live = childOf(snapshot, part.resource, part.name)
   if (!live) return [`${told(part)} is not there`]
-  return part.object && !agrees(live, part.object) ? [`${told(part)} is not as it was written`] : []
+  return part.make && !agrees(live, part.make()) ? [`${told(part)} is not as it was written`] : []
 }

@@ -44,7 +44,10 @@ const OBJECT: KubernetesObject = {
   apiVersion: 'batchsender.io/v1alpha1',
   kind: 'BatchSender',
   metadata: { name: 'orders', namespace: 'mail' },
-  spec: { clickhouse: { external: { url: 'https://c' }, backup: { destination: {} } } },
+  spec: {
+    nats: { managed: {} },
+    clickhouse: { external: { url: 'https://c' }, backup: { destination: {} } },
+  },
   status: {
     conditions: [{ type: 'Ready', status: 'True', reason: 'Ready' }],
     checks: [{ name: 'backup-fresh', state: 'Proven' }],
@@ -176,7 +179,7 @@ describe('what Prometheus reads', () => {
   })
 
   it('is nothing else, so that no metric goes unnamed here', () => {
-    expect(Object.keys(report.families)).toHaveLength(29)
+    expect(Object.keys(report.families)).toHaveLength(30)
   })
 })
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { MonitoringSpec } from '../../../../crds/schema/monitoring.ts'
 import type { KubernetesObject } from '../../runtime/object.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -94,6 +94,17 @@ describe('the dashboards', () => {
     expect(new Set(files.map(([file]) => file)).size).toBe(files.length)
     expect(new Set(uids).size).toBe(files.length)
     expect(uids.filter((uid) => uid.length > 40)).toEqual([])
+  })
+
+  it('are printed once in a pass, and not at all for what needs their names alone', () => {
+    const given = world({ dashboards: {} })
+    const parse = vi.spyOn(JSON, 'parse')
+    monitoring.verdict(given)
+    expect(parse).not.toHaveBeenCalled()
+    const [first, again] = [...made(given), ...made(given)]
+    expect(again).toEqual(first)
+    expect(parse).toHaveBeenCalledTimes(Object.keys(first?.['data'] as object).length)
+    parse.mockRestore()
   })
 
   it('begin with the BatchSender that they are of', () => {

@@ -27,15 +27,15 @@ export const monitoring = component<'MonitoringReady', Observed>({
   desired(snapshot): readonly Desired[] {
     return partsOf(snapshot.sender)
       .filter(({ resource }) => isServed(snapshot, resource))
-      .flatMap(({ resource, name, object }): Desired[] => {
-        if (object) return [{ type: 'object', resource, object }]
+      .flatMap(({ resource, name, make }): Desired[] => {
+        if (make) return [{ type: 'object', resource, object: make() }]
         const present = childOf(snapshot, resource, name) !== undefined
         return present ? [{ type: 'absent', resource, name, reason: 'not wanted' }] : []
       })
   },
 
   observe(snapshot) {
-    const wanted = partsOf(snapshot.sender).filter(({ object }) => object !== undefined)
+    const wanted = partsOf(snapshot.sender).filter(({ make }) => make !== undefined)
     const served = wanted.filter(({ resource }) => isServed(snapshot, resource))
     return {
       wanted: wanted.map(told),
@@ -66,7 +66,7 @@ export const monitoring = component<'MonitoringReady', Observed>({
 /** Of what is asked for, in the plural. */
 export function missingKinds(snapshot: Snapshot): readonly string[] {
   return partsOf(snapshot.sender)
-    .filter(({ resource, object }) => object !== undefined && !isServed(snapshot, resource))
+    .filter(({ resource, make }) => make !== undefined && !isServed(snapshot, resource))
     .map(({ resource }) => `${resource.kind}s`)
 }
 

@@ -16,8 +16,8 @@ import { dashboardsOf } from './dashboards.ts'
 export interface Part {
   readonly resource: OwnedKind
   readonly name: string
-  /** Unset: it is not asked for. */
-  readonly object?: KubernetesObject
+  /** Unset: it is not asked for. Dashboards are large: what needs their names alone makes none. */
+  readonly make?: () => KubernetesObject
 }
 
 const WORKER = 'worker'
@@ -29,16 +29,16 @@ export function partsOf(sender: Sender): readonly Part[] {
   const judged = metadata(sender, MONITORING, 'alerts')
   const shown = metadata(sender, MONITORING, 'dashboards')
   return [
-    part(ServiceMonitor, scraped.name, serviceMonitor && monitorOf(sender, serviceMonitor)),
-    part(PrometheusRule, judged.name, rules && rulesOf(sender, rules)),
-    part(ConfigMap, shown.name, dashboards && dashboardMap(sender, dashboards)),
+    part(ServiceMonitor, scraped.name, serviceMonitor && (() => monitorOf(sender, serviceMonitor))),
+    part(PrometheusRule, judged.name, rules && (() => rulesOf(sender, rules))),
+    part(ConfigMap, shown.name, dashboards && (() => dashboardMap(sender, dashboards))),
   ]
 }
 
-const part = (resource: OwnedKind, name: string, object: KubernetesObject | undefined): Part => ({
+const part = (resource: OwnedKind, name: string, make: Part['make']): Part => ({
   resource,
   name,
-  ...(object && { object }),
+  ...(make && { make }),
 })
 
 const selectorOf = ({ namespace, name }: Sender) => ({ namespace, batchsender: name })
@@ -98,6 +98,15 @@ function dashboardMap(
       ...labelled(metadata(sender, MONITORING, 'dashboards'), labels),
       ...(annotations && { annotations }),
     },
-    data: dashboardsOf(selectorOf(sender)),
+    data: filesOf(sender),
   }
+}
+
+/** One pass needs them more than once; they go with what it saw. */
+const printed = new WeakMap<Sender, Readonly<Record<string, string>>>()
+
+function filesOf(sender: Sender): Readonly<Record<string, string>> {
+  const files = printed.get(sender) ?? dashboardsOf(selectorOf(sender))
+  printed.set(sender, files)
+  return files
 }
