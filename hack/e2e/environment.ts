@@ -148,6 +148,12 @@ export class Environment {
   }
 
   /** Names and uids of our pods: a roll changes them. */
+  /** Those that have been deleted and have not ended yet. */
+  async endingPods(): Promise<number> {
+    const pods = await this.#api.list('pods', this.namespace)
+    return pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length
+  }
+
   async pods(): Promise<string[]> {
     const pods = await this.#api.list('pods', this.namespace)
     return pods

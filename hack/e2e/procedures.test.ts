@@ -190,7 +190,9 @@ describe('a restore of PostgreSQL from before the last hour', () => {
 describe('children that lost their owner', () => {
   it('are taken back as they are, and no pod is started anew', async () => {
     await here.untilReady()
-    const before = await here.pods()
+    const before = await eventually('that no pod is on its way out', async () =>
+      (await here.endingPods()) === 0 ? here.pods() : undefined,
+    )
     await here.kubectl('delete', 'batchsender', NAME, '--cascade=orphan')
     await here.apply(batchSender(NAMESPACE, spec))
     const told = await untilReason('Stalled', 'NameConflict')
