@@ -1,39 +1,8 @@
 /** Every condition of a part and its reasons; what they add up to is in summaryConditions.ts. */
+import type { ConditionMeaning, ReasonMeaning } from './reasons.ts'
+import { GATEWAY_READY } from './gatewayReady.ts'
 import { MAIL_FLOWING } from './mailFlowing.ts'
-
-/** What a reason means, and whether a person must act before anything can go on (`Stalled`). */
-interface ReasonMeaning {
-  readonly doc: string
-  readonly stalls?: true
-}
-
-interface ConditionMeaning {
-  readonly doc: string
-  /** Told beside `Ready` and not summed into it. */
-  readonly beside?: true
-  readonly reasons: Readonly<Record<string, ReasonMeaning>>
-}
-
-const ANY_COMPONENT = {
-  NameConflict: {
-    doc: 'An object of somebody else has the name of one of our children; it is left alone.',
-    stalls: true,
-  },
-  WriteRefused: { doc: "The API server refused a child; the message is the server's." },
-  WriteFailed: {
-    doc: 'A child could not be written, again and again; the message is the first sentence of why. It is tried again.',
-  },
-  Blocked: {
-    doc: 'Something cannot be brought in line: it is being deleted and held by a finalizer, somebody else keeps changing it, or NATS does not take the change.',
-  },
-  InternalError: { doc: 'A defect of the operator; its log has more. Everything else goes on.' },
-} as const satisfies Record<string, ReasonMeaning>
-
-/** Of a component that begins only when another one is there. */
-const DEPENDENT_COMPONENT = {
-  ...ANY_COMPONENT,
-  Waiting: { doc: 'Something that must come first is not there yet.' },
-} as const satisfies Record<string, ReasonMeaning>
+import { ANY_COMPONENT, DEPENDENT_COMPONENT } from './reasons.ts'
 
 export const CONDITIONS = {
   SpecValid: {
@@ -201,30 +170,7 @@ export const CONDITIONS = {
       ScheduleUnknown: { doc: 'A schedule or the time zone makes no sense.', stalls: true },
     },
   },
-  GatewayReady: {
-    doc: 'The Gateway that spec.gateway names leads to the workers, as it says itself.',
-    reasons: {
-      ...ANY_COMPONENT,
-      NotConfigured: { doc: 'The spec asks for no gateway.' },
-      NotInstalled: {
-        doc: 'The cluster lacks HTTPRoutes (the definitions of the Gateway API) or the kind of the rate limit (those of Traefik or Envoy Gateway), so nothing is written; it is as soon as they are there.',
-      },
-      Applying: { doc: 'A route or the policy of its rate limit is not there yet.' },
-      Unanswered: {
-        doc: 'Nobody has said anything of the present routes or of their policy: there is no such Gateway, nobody is in charge of its class, or the controller has not come to it.',
-      },
-      NotAccepted: {
-        doc: "The Gateway does not take a route, or not all of it; the message has the gateway's own reason. NotAllowedByListeners: its listener does not allow our namespace.",
-      },
-      RefsNotResolved: {
-        doc: "The Gateway takes a route and does not find what it leads to; the message has the gateway's own reason.",
-      },
-      PolicyNotAccepted: {
-        doc: "The gateway does not take the policy of the rate limit; the message has the gateway's own reason.",
-      },
-      Accepted: { doc: 'The Gateway has taken every route as it is now, and the rate limit is set.' },
-    },
-  },
+  GatewayReady: GATEWAY_READY,
   MailFlowing: MAIL_FLOWING,
 } as const satisfies Record<string, ConditionMeaning>
 

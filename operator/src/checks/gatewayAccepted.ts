@@ -1,6 +1,6 @@
 /** Proves that a Gateway leads to the workers: from what it says of the routes as they are now, not from their being there. */
 import type { Check, Proof } from './check.ts'
-import { reached } from '../components/gateway/gateway.ts'
+import { reached } from '../components/gateway/reached.ts'
 import { verdictOf } from '../components/gateway/verdict.ts'
 import { lastProof } from './lastProof.ts'
 

@@ -1,7 +1,7 @@
 /** How long a gateway may take to come to what was written, before its silence counts. Pure. */
 import type { KubernetesObject } from '../../runtime/object.ts'
 import type { Sender } from '../snapshot.ts'
-import type { Answered } from './gateway.ts'
+import type { Answered } from './reached.ts'
 
 /** A controller answers within seconds; one that is being replaced, within this. */
 const SETTLING_MS = 60_000

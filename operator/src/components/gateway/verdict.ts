@@ -1,7 +1,7 @@
 /** What the answers of the Gateway add up to, in one sentence. Pure. */
 import type { ReasonOf } from '../../../../crds/schema/conditions.ts'
 import type { Verdict } from '../component.ts'
-import type { Answered, Observed, Reached } from './gateway.ts'
+import type { Answered, Observed, Reached } from './reached.ts'
 import { HTTPRoute } from '../../vocabulary/kinds.ts'
 import { silentOf } from './settling.ts'
 
