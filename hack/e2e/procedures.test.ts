@@ -56,6 +56,11 @@ async function sendsMail(): Promise<void> {
   expect(await sendAndAccount(await here.endpoints(), 20)).toMatchObject({ distinct: 20, duplicates: 0 })
 }
 
+const untilNotStalled = () =>
+  eventually('no stall', async () =>
+    conditionOf(await here.sender(), 'Stalled') === undefined ? true : undefined,
+  )
+
 describe('a token', () => {
   const statusFor = async (token: string) => {
     const { apiUrl } = await here.endpoints()
@@ -107,6 +112,8 @@ describe('the key of the volumes', () => {
       const present = await dataOf(KEYS[0] ?? '', 'data.key')
       return present !== undefined && present !== key ? true : undefined
     })
+    // The key is there before the status says so.
+    await untilNotStalled()
     await here.untilReady()
     await sendsMail()
   })
@@ -198,9 +205,7 @@ describe('children that lost their owner', () => {
     const told = await untilReason('Stalled', 'NameConflict')
     expect(told.message).toContain('batchsender.io/adoptOrphans=true')
     await reader.run(procedure('docs/ownership.md#adopt-orphans').text)
-    await eventually('no stall', async () =>
-      conditionOf(await here.sender(), 'Stalled') === undefined ? true : undefined,
-    )
+    await untilNotStalled()
     await here.untilReady()
     expect(await here.pods()).toEqual(before)
     await sendsMail()
