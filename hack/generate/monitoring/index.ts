@@ -2,7 +2,7 @@
 import type { RuleGroup } from '../../../operator/src/components/monitoring/alerts/alert.ts'
 import type { Release } from '../../../crds/release.ts'
 import { alertGroups } from '../../../operator/src/components/monitoring/alerts/index.ts'
-import { thresholdsOf } from '../../../operator/src/components/monitoring/alerts/thresholds.ts'
+import { thresholdsOf } from '../../../operator/src/components/parts/thresholds.ts'
 import { PrometheusRule, ServiceMonitor } from '../../../operator/src/vocabulary/kinds.ts'
 import { OPERATOR } from '../../../operator/src/vocabulary/labels.ts'
 import { documents } from '../documents.ts'
