@@ -195,11 +195,17 @@ describe.skipIf(program === undefined)('the chart', () => {
         const own = Object.entries(labels).filter(([name]) => !HELMS_LABELS.includes(name))
         const notes = Object.entries(annotations).filter(([name]) => name !== 'helm.sh/resource-policy')
         return {
-          ...object,
+          ...inOrder(object),
+          kind: object.kind,
           metadata: { ...metadata, labels: Object.fromEntries(own), annotations: Object.fromEntries(notes) },
         }
       })
       .sort((one, other) => keyOf(one).localeCompare(keyOf(other)))
+  /** The order of variables says nothing where none refers to another. */
+  const inOrder = (object: object) =>
+    JSON.parse(JSON.stringify(object), (key, value: unknown) =>
+      key === 'env' ? (value as { name: string }[]).sort((a, b) => a.name.localeCompare(b.name)) : value,
+    ) as object
   const keyOf = ({ kind, metadata }: { readonly kind: string; readonly metadata: { name: string } }) =>
     `${kind}/${metadata.name}`
 

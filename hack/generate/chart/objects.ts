@@ -150,22 +150,19 @@ export function chartRights(): string {
 
 /** @param policy of config/manager */
 export function chartNetworkPolicy(policy: Named & { readonly spec: object }): string {
+  if ('ingress' in policy.spec)
+    throw new Error('the chart knows a policy that lets nobody in, and puts its peers there')
   const metrics = lines(
     '{{- with .Values.networkPolicy.metricsFrom }}',
     'ingress:',
     '  - from: {{- toYaml . | nindent 8 }}',
     '    ports:',
     '      - port: probes',
-    '{{- else }}',
-    'ingress: []',
     '{{- end }}',
   )
-  const { ingress, ...spec } = policy.spec as { readonly ingress: readonly unknown[] }
-  if (ingress.length > 0)
-    throw new Error('the chart knows a policy that lets nobody in, and puts its peers there')
   return when(
     '.Values.networkPolicy.enabled',
-    template({ ...placed(policy, NAMESPACE), spec: { ...spec, ...metrics } }),
+    template({ ...placed(policy, NAMESPACE), spec: { ...policy.spec, ...metrics } }),
   )
 }
 
