@@ -11,13 +11,13 @@ import { OPERATOR_NAMESPACE } from '../../operator/src/settings.ts'
 import { ensureCluster, kubectl, load, type Cluster } from '../cluster/cluster.ts'
 import { repositoryDir } from '../cluster/paths.ts'
 import { run } from '../cluster/shell.ts'
-import { installOperator } from '../demo/install.ts'
 import { sendAndAccount } from '../demo/mail.ts'
 import { procedure } from '../docs/procedures.ts'
 import { openShell } from '../docs/shell.ts'
 import { cachedHelm } from '../peers/helm.ts'
 import { sha256 } from '../release/archive.ts'
 import { Environment, expectContract } from './environment.ts'
+import { rememberedOperator } from './installedOperator.ts'
 
 const helm = await cachedHelm()
 if (helm === undefined)
@@ -25,16 +25,16 @@ if (helm === undefined)
 
 const { version } = RELEASE
 const GONE = ['--ignore-not-found', '--wait=true', '--timeout=300s']
+/** Files that were made before, which are tried instead of others. */
+const { RELEASE_DIST } = process.env
 let cluster: Cluster
 let dist: string
+let putBack: () => Promise<void>
 
 beforeAll(async () => {
   cluster = await ensureCluster()
-  dist = await mkdtemp(join(tmpdir(), 'release-e2e-'))
-  const env = { ...process.env, VERSION: version, TRIAL: '1', DIST: dist }
-  await run(join(repositoryDir, 'node_modules/.bin/node'), [join(repositoryDir, 'hack/release/main.ts')], {
-    env,
-  })
+  putBack = await rememberedOperator(cluster)
+  dist = RELEASE_DIST ?? (await made())
   for (const app of ['operator', 'worker']) {
     const archive = join(dist, 'images', `${app}-${version}.oci.tar`)
     // A file like any other for containerd, which sees no folder of this test.
@@ -44,9 +44,17 @@ beforeAll(async () => {
   await kubectl(cluster, ['-n', OPERATOR_NAMESPACE, 'delete', 'deployment', 'batchsender-operator', ...GONE])
 })
 afterAll(async () => {
-  await installOperator(cluster, 'cluster-wide')
-  await rm(dist, { recursive: true, force: true })
+  await putBack()
+  if (dist !== RELEASE_DIST) await rm(dist, { recursive: true, force: true })
 })
+
+async function made(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'release-e2e-'))
+  const env = { ...process.env, VERSION: version, TRIAL: '1', DIST: folder }
+  const program = join(repositoryDir, 'hack/release/main.ts')
+  await run(join(repositoryDir, 'node_modules/.bin/node'), [program], { env })
+  return folder
+}
 
 /** In the folder of the release, as somebody who has downloaded it. */
 async function follow(text: string, namespace: string): Promise<string> {

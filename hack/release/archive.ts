@@ -14,16 +14,25 @@ const SAME_EVERYWHERE = [
   '--numeric-owner',
 ]
 
-/** @param folder whose content is packed. @param seconds since 1970 that everything in it is said to be from */
+export interface TarOptions {
+  /** Since 1970, that everything in it is said to be from. */
+  readonly seconds: number
+  readonly entries?: readonly string[]
+  /** A folder that everybody may write into, apart from the entries. */
+  readonly shared?: string
+}
+
+/** @param folder whose content is packed */
 export async function tar(
   folder: string,
   target: string,
-  seconds: number,
-  entries: readonly string[] = ['.'],
+  { seconds, entries = ['.'], shared }: TarOptions,
 ): Promise<void> {
-  // What a umask left out of the modes would differ from machine to machine.
-  const args = [...SAME_EVERYWHERE, `--mtime=@${seconds}`, '--mode=u+rwX,go+rX,go-w']
-  await run('tar', [...args, '-C', folder, '-cf', target, ...entries])
+  const args = [...SAME_EVERYWHERE, `--mtime=@${seconds}`, '-C', folder]
+  const apart = shared === undefined ? [] : [`--exclude=./${shared}`]
+  // What a umask left out of the modes, or let in, would differ from machine to machine.
+  await run('tar', [...args, '--mode=u+rwX,go+rX,go-w', ...apart, '-cf', target, ...entries])
+  if (shared !== undefined) await run('tar', [...args, '--mode=1777', '-rf', target, `./${shared}`])
 }
 
 export async function gzip(source: string, target: string): Promise<void> {

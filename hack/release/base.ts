@@ -32,7 +32,6 @@ export async function makeBase(
 ): Promise<{ readonly root: string; readonly components: readonly BaseComponent[] }> {
   const root = join(folder, `base-${architecture}`)
   for (const path of ['etc', 'tmp', 'usr/local/bin']) await mkdir(join(root, path), { recursive: true })
-  await chmod(join(root, 'tmp'), 0o1777)
   await writeFile(join(root, 'etc/passwd'), PASSWD)
   await writeFile(join(root, 'etc/group'), 'root:x:0:\nnonroot:x:65532:\n')
   await writeFile(join(root, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n')

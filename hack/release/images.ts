@@ -30,7 +30,10 @@ export async function releaseImages({ release, work, target, seconds }: ImagesOp
   for (const architecture of ARCHITECTURES) {
     console.error(`  base for ${architecture}`)
     const base = await makeBase(architecture, work)
-    bases[architecture] = await layerOf(base.root, join(work, `base-${architecture}.gz`), seconds)
+    bases[architecture] = await layerOf(base.root, join(work, `base-${architecture}.gz`), {
+      seconds,
+      shared: 'tmp',
+    })
     components.push(...base.components)
   }
   await mkdir(join(target, 'images'), { recursive: true })
@@ -38,7 +41,7 @@ export async function releaseImages({ release, work, target, seconds }: ImagesOp
   for (const app of APPS) {
     console.error(`  image of the ${app}`)
     const { root, workdir } = await build(stages, app, join(work, 'stages'))
-    const layer = await layerOf(root, join(work, `${app}.gz`), seconds)
+    const layer = await layerOf(root, join(work, `${app}.gz`), { seconds })
     const settings = stages.find(({ name }) => name === app)?.settings ?? { Env: [], Labels: {} }
     const { name, tag } = release.images[app]
     const layers = Object.fromEntries(Object.entries(bases).map(([key, base]) => [key, [base, layer]]))

@@ -32,7 +32,7 @@ export async function releaseChart(
   await cp(join(repositoryDir, 'config/chart'), join(work, 'chart', CHART), { recursive: true })
   await cp(join(repositoryDir, 'LICENSE'), join(work, 'chart', CHART, 'LICENSE'))
   const packed = join(work, 'chart.tar')
-  await tar(join(work, 'chart'), packed, seconds, [CHART])
+  await tar(join(work, 'chart'), packed, { seconds, entries: [CHART] })
   await gzip(packed, `${packed}.gz`)
   await rename(`${packed}.gz`, join(target, `${CHART}-${version}.tgz`))
 }

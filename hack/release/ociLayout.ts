@@ -1,6 +1,6 @@
 /** An OCI image layout with one image for several architectures, as one archive that skopeo, crane, oras and ctr read. */
 import { createHash } from 'node:crypto'
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzip, sha256, tar } from './archive.ts'
 import type { ImageSettings } from './dockerfile.ts'
@@ -24,8 +24,13 @@ export interface Layer {
   readonly diffId: string
 }
 
-export async function layerOf(root: string, file: string, seconds: number): Promise<Layer> {
-  await tar(root, `${file}.tar`, seconds)
+/** @param shared a folder in it that everybody may write into */
+export async function layerOf(
+  root: string,
+  file: string,
+  options: { readonly seconds: number; readonly shared?: string },
+): Promise<Layer> {
+  await tar(root, `${file}.tar`, options)
   const diffId = `sha256:${await sha256(`${file}.tar`)}`
   await gzip(`${file}.tar`, file)
   await rm(`${file}.tar`)
@@ -79,14 +84,13 @@ export async function writeLayout(image: OciImage, target: string, seconds: numb
     join(folder, 'index.json'),
     JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: [{ ...index, annotations }] }),
   )
-  await tar(folder, `${target}.tmp`, seconds, ['oci-layout', 'index.json', 'blobs'])
+  await tar(folder, `${target}.tmp`, { seconds, entries: ['oci-layout', 'index.json', 'blobs'] })
   await rename(`${target}.tmp`, target)
   await rm(folder, { recursive: true, force: true })
   return index.digest
 }
 
 async function linkOnce(file: string, target: string): Promise<void> {
-  const { link } = await import('node:fs/promises')
   await link(file, target).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   })

@@ -52,7 +52,8 @@ async function carryOut(step: Step, built: Built, around: Around): Promise<Built
     if (/(^|[\s'"=])\/(?!dev\/)/.test(step.command))
       throw new Error(`hack/release cannot carry out a command with an absolute path: RUN ${step.command}`)
     // As in a fresh image: nothing of how this process was started decides what npm installs.
-    await run('sh', ['-c', step.command], { cwd: here, env: { ...process.env, NODE_ENV: '' } })
+    const env = { ...process.env, NODE_ENV: '', npm_config_prefer_offline: 'true' }
+    await run('sh', ['-c', step.command], { cwd: here, env })
     return built
   }
   const from = step.from === undefined ? repositoryDir : (await around.one(step.from)).root

@@ -129,7 +129,8 @@ describe.skipIf(helm === undefined)('make release', () => {
         const root = join(layout, platform?.architecture ?? '')
         await mkdir(root)
         const { layers } = await json<{ layers: Descriptor[] }>(blob(digest))
-        for (const layer of layers) await run('tar', ['-xzf', blob(layer.digest), '-C', root])
+        for (const layer of layers) await run('tar', ['-xpzf', blob(layer.digest), '-C', root])
+        expect((await stat(join(root, 'tmp'))).mode & 0o7777).toBe(0o1777)
         const node = join(root, 'usr/local/bin/node')
         const machine = platform?.architecture === 'arm64' ? 'AArch64' : 'X86-64'
         expect(await run('readelf', ['-h', node])).toMatch(new RegExp(`Machine:.*${machine}`))
