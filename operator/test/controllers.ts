@@ -16,7 +16,7 @@ type StatusOf = (object: KubernetesObject) => Promise<object | undefined> | obje
  * @param gateway whether routes and their policies are accepted, in a control plane that has these kinds
  */
 export function runControllers(
-  cluster: Harness,
+  cluster: Pick<Harness, 'api' | 'namespace'>,
   {
     deployment = rolledOut,
     statefulset = rolledOut,
@@ -63,7 +63,7 @@ const GATEWAY: readonly Played[] = [
 ]
 
 async function settle(
-  { api }: Harness,
+  { api }: Pick<Harness, 'api'>,
   namespace: string,
   { kind, plural, statusOf }: Played,
 ): Promise<void> {

@@ -10,6 +10,7 @@ import { networkEnforced } from './networkEnforced.ts'
 import { postgresDurable } from './postgresDurable.ts'
 import { postgresEncrypted } from './postgresEncrypted.ts'
 import { restoreVerified } from './restoreVerified.ts'
+import { secretsManaged } from './secretsManaged.ts'
 import { webhooksVerified } from './webhooksVerified.ts'
 
 export const checks: readonly Check[] = [
@@ -24,4 +25,5 @@ export const checks: readonly Check[] = [
   webhooksVerified,
   monitoring,
   gatewayAccepted,
+  secretsManaged,
 ]
