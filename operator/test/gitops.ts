@@ -65,7 +65,10 @@ export async function startGitOps(): Promise<GitOps> {
     deployment: (object) => (isHeld ? undefined : rolledOut(object)),
   })
   // What a tool applies of our operator; at work is the one of the harness.
-  const installed = runControllers({ api: cluster.api, namespace: OPERATOR_NAMESPACE })
+  const installed = runControllers(
+    { api: cluster.api, namespace: OPERATOR_NAMESPACE },
+    { deployment: available },
+  )
   return {
     cluster,
     git,
@@ -101,6 +104,16 @@ export async function startGitOps(): Promise<GitOps> {
       await hosts.remove()
     },
   }
+}
+
+/** As kstatus wants it told of a Deployment. */
+function available(object: KubernetesObject): object | undefined {
+  const status = rolledOut(object)
+  const conditions = [
+    { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: '' },
+    { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: '' },
+  ]
+  return status && { ...status, conditions }
 }
 
 /** Deletes what lost its owner. */

@@ -99,7 +99,7 @@ describe.skipIf(program === undefined)('Argo CD', () => {
     eventually(`${sync} ${health} at ${commit}`, async () => {
       const now = await application()
       const isThere = now.health?.status === health && now.sync?.status === sync
-      return isThere && now.sync?.revision === commit ? now : undefined
+      return isThere && now.sync.revision === commit ? now : undefined
     })
   const untilHealthy = (commit: string) => untilHealth('Healthy', 'Synced', commit)
 

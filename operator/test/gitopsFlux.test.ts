@@ -92,9 +92,11 @@ describe.skipIf(folder === undefined)('Flux', () => {
 
   /** Flux has looked at the BatchSender again and again, and waits all the same. */
   async function expectWaiting(): Promise<void> {
-    const isWaiting = (told: Told | undefined) =>
-      told?.status === 'Unknown' && told.message.includes('health check')
-    await eventually('waiting', async () => (isWaiting(ready(await kustomization())) ? true : undefined))
+    await eventually('waiting', async () => {
+      const { status } = await kustomization()
+      const beside = status?.conditions?.find(({ type }) => type === 'Reconciling')
+      return beside?.message.includes('health check') === true ? true : undefined
+    })
     const before = await rig.looks(USER)
     await eventually('looks', async () => ((await rig.looks(USER)) >= before + 2 ? true : undefined))
     expect(ready(await kustomization())).toMatchObject({ status: 'Unknown' })
@@ -121,7 +123,7 @@ describe.skipIf(folder === undefined)('Flux', () => {
 
   it('makes the definition, then the operator, then the BatchSender, and waits until that is Ready', async () => {
     rig.holdWorkers(true)
-    const commit = await pushSender()
+    const commit = await rig.git.commit({ ...release, 'sender/orders.yaml': rig.sender() })
     const samples = ['source', 'crds', 'operator', 'sender'].map((name) =>
       toolSample(`flux/${name}.yaml`, rig),
     )
