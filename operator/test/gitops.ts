@@ -15,8 +15,9 @@ import { HostsFile } from '../../hack/servers/hosts.ts'
 import { startProcess } from '../../hack/servers/process.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 import { rolledOut, runControllers } from './controllers.ts'
-import { condition, Harness, ROOT, type SeenStatus } from './harness.ts'
+import { condition, Harness, OPERATOR_USER, ROOT, type SeenStatus } from './harness.ts'
 import { natsPods } from './natsPods.ts'
+import { boundToUser } from './objects.ts'
 
 export const SAMPLES = join(ROOT, 'config/samples/gitops')
 
@@ -139,7 +140,9 @@ export async function toolSample(
 
 /** What a repository has of a release: the definition in one folder, the operator in another. */
 export async function releaseFiles({ cluster }: Pick<GitOps, 'cluster'>): Promise<Record<string, string>> {
-  const text = await cluster.kubectl(['kustomize', join(ROOT, 'config/default')])
+  const manifests = await cluster.kubectl(['kustomize', join(ROOT, 'config/default')])
+  // Its rights go to the operator that is at work, which would lose them otherwise.
+  const text = boundToUser(manifests, OPERATOR_USER)
   const objects = parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject)
   const isDefinition = ({ kind }: KubernetesObject) => kind === 'CustomResourceDefinition'
   const file = (those: readonly KubernetesObject[]) => those.map((object) => stringify(object)).join('---\n')

@@ -20,7 +20,8 @@ import { ApiClient } from './apiClient.ts'
 import { batchSenderOf, boundToUser, secretOf } from './objects.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
-const USER = 'batchsender-operator'
+/** As whom the operator comes to the API server. */
+export const OPERATOR_USER = 'batchsender-operator'
 
 export type SeenStatus = BatchSenderStatus & { readonly generation: number }
 
@@ -87,7 +88,7 @@ export class Harness {
     // The rights of the manifests, for the user as whom the operator comes here.
     const rights = await this.kubectl(['kustomize', join(ROOT, 'config/rbac/cluster-wide')])
     const lease = await this.kubectl(['kustomize', join(ROOT, 'config/rbac/common')])
-    const manifests = boundToUser(`${rights}\n---\n${lease}`, USER)
+    const manifests = boundToUser(`${rights}\n---\n${lease}`, OPERATOR_USER)
     await this.kubectl(['-n', 'batchsender-system', 'apply', '-f', '-'], manifests)
     await this.startOperator()
   }
@@ -102,7 +103,7 @@ export class Harness {
       env: {
         ...process.env,
         ...this.#limit?.env,
-        KUBECONFIG: await this.plane.kubeconfigFor({ name: USER }),
+        KUBECONFIG: await this.plane.kubeconfigFor({ name: OPERATOR_USER }),
         PROBE_PORT: String(port),
         DIAL_LOOPBACK: 'true',
       },
@@ -171,7 +172,7 @@ export class Harness {
     const object = await this.get('batchsender', name)
     if (!object) throw new Error(`there is no BatchSender ${name}`)
     const { generation = 0 } = object.metadata
-    const status = object['status'] as BatchSenderStatus
+    const status = (object['status'] ?? {}) as BatchSenderStatus
     if (status.conditions) expect(contractBreaches(generation, status)).toEqual([])
     return { ...status, generation }
   }
@@ -268,7 +269,7 @@ export class Harness {
     return (await this.plane.audit())
       .filter(
         ({ user, verb, objectRef }) =>
-          user.username === USER &&
+          user.username === OPERATOR_USER &&
           !['get', 'list', 'watch'].includes(verb) &&
           objectRef?.resource !== 'leases',
       )
