@@ -71,13 +71,16 @@ lint: $(INSTALLED) ## format, lint, types, generated files
 	node hack/generate/main.ts --check
 
 .PHONY: peers
-peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-network-policies, monitors and rules by prometheus-operator, the chart by Helm
+peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-network-policies, monitors and rules by prometheus-operator, the chart by Helm, waiting by Flux, Argo CD and Helm
 	node hack/cluster/policyPeer.ts
 	vitest run --project e2e hack/e2e/network.test.ts
 	node hack/cluster/monitoringPeer.ts
 	vitest run --project integration operator/test/prometheusOperator.test.ts
 	node hack/peers/helm.ts
 	vitest run --project integration operator/test/chart.test.ts operator/test/release.test.ts
+	node hack/peers/flux.ts
+	node hack/peers/argocd.ts
+	vitest run --project integration operator/test/gitops
 
 ##@ Measure
 .PHONY: bench-operator

@@ -9,6 +9,7 @@ import { NatsSpec } from './nats.ts'
 import { NetworkSpec } from './network.ts'
 import { matching, rule, secretRef } from './references.ts'
 import { CHECKS } from './checks.ts'
+import { SecretsSpec } from './secrets.ts'
 import { BatchSenderStatus } from './status.ts'
 import { stringEnum } from './structural.ts'
 import { WorkerSpec } from './worker.ts'
@@ -80,6 +81,7 @@ export const BatchSenderSpec = Type.Object(
     network: Type.Optional(NetworkSpec),
     monitoring: Type.Optional(MonitoringSpec),
     gateway: Type.Optional(GatewaySpec),
+    secrets: Type.Optional(SecretsSpec),
     objectives: Type.Optional(Objectives),
     readiness: Type.Optional(Readiness),
     deletionPolicy: Type.Optional(

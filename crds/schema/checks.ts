@@ -28,5 +28,7 @@ export const CHECKS = {
     'The ServiceMonitor, the alerts and the dashboards that spec.monitoring asks for are in the cluster, unchanged; that a Prometheus takes them up cannot be seen from here.',
   gateway:
     'The Gateway of spec.gateway has taken the routes to the workers as they are now, and the policy of their rate limit is in place.',
+  'secrets-managed':
+    'Every Secret that the spec names is kept by Sealed Secrets, External Secrets, SOPS or cert-manager, and nobody changed it by hand: asked for by spec.secrets.requireManaged.',
 } as const
 export type CheckName = keyof typeof CHECKS

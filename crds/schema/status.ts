@@ -4,6 +4,7 @@ import Type from 'typebox'
 import { handledFields } from '../requests.ts'
 import { BackupEvidence, instant, TableMarks } from './clickhouseEvidence.ts'
 import { NetworkProbes } from './networkProbes.ts'
+import { SecretOrigins } from './secrets.ts'
 import { EnvironmentMemory, Shared } from './statusParts.ts'
 import { stringEnum } from './structural.ts'
 
@@ -90,6 +91,7 @@ const Evidence = Type.Object(
         { description: 'Certificates of NATS.' },
       ),
     ),
+    secrets: Type.Optional(SecretOrigins),
     shared: Type.Optional(Shared),
     contested: Type.Optional(
       Type.Array(

@@ -203,6 +203,7 @@ export const SECOND_VALUES: Readonly<Record<string, SecondValue>> = {
   'monitoring.rules.thresholds.outboxAge': { to: '10m' },
   'monitoring.dashboards.labels': { to: { dashboards: 'mail' } },
   'monitoring.dashboards.annotations': { to: { folder: 'Mail' } },
+  'secrets.requireManaged': { to: false },
   'objectives.rpo': { to: '45m' },
   'objectives.availability': { to: '99.95' },
   'readiness.waive': { to: [{ check: 'archive-flowing', reason: 'nothing is old yet' }] },

@@ -84,7 +84,12 @@ function go(module: GoModule, args: readonly string[], onLine: (line: string) =>
   return new Promise((resolve, reject) => {
     const child = spawn('go', args, {
       cwd: join(TOOLS, module.folder),
-      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false' },
+      env: {
+        ...process.env,
+        CGO_ENABLED: '0',
+        GOFLAGS: '-mod=readonly -buildvcs=false',
+        ...(module.toolchain !== undefined && { GOTOOLCHAIN: module.toolchain }),
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     const tail: string[] = []

@@ -7,6 +7,8 @@ export interface GoModule {
   readonly binaries: Readonly<Record<string, string>>
   readonly tags?: string
   readonly ldflags?: string
+  /** A newer Go than the one that is installed, which fetches it. */
+  readonly toolchain?: string
 }
 
 const COMMANDS = [

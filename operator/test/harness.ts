@@ -20,7 +20,8 @@ import { ApiClient } from './apiClient.ts'
 import { batchSenderOf, boundToUser, secretOf } from './objects.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
-const USER = 'batchsender-operator'
+/** As whom the operator comes to the API server. */
+export const OPERATOR_USER = 'batchsender-operator'
 
 export type SeenStatus = BatchSenderStatus & { readonly generation: number }
 
@@ -107,7 +108,7 @@ export class Harness {
     await this.api.untilServed('batchsenders')
     const rights = await this.kubectl(['kustomize', join(root, 'config/rbac/cluster-wide')])
     const lease = await this.kubectl(['kustomize', join(root, 'config/rbac/common')])
-    const manifests = boundToUser(`${rights}\n---\n${lease}`, USER)
+    const manifests = boundToUser(`${rights}\n---\n${lease}`, OPERATOR_USER)
     await this.kubectl(['-n', 'batchsender-system', 'apply', '-f', '-'], manifests)
   }
 
@@ -122,7 +123,7 @@ export class Harness {
         ...process.env,
         ...this.#limit?.env,
         ...this.#env,
-        KUBECONFIG: await this.plane.kubeconfigFor({ name: USER }),
+        KUBECONFIG: await this.plane.kubeconfigFor({ name: OPERATOR_USER }),
         PROBE_PORT: String(port),
         DIAL_LOOPBACK: 'true',
       },
@@ -191,7 +192,7 @@ export class Harness {
     const object = await this.get('batchsender', name)
     if (!object) throw new Error(`there is no BatchSender ${name}`)
     const { generation = 0 } = object.metadata
-    const status = object['status'] as BatchSenderStatus
+    const status = (object['status'] ?? {}) as BatchSenderStatus
     if (status.conditions) expect(contractBreaches(generation, status)).toEqual([])
     return { ...status, generation }
   }
@@ -288,7 +289,7 @@ export class Harness {
     return (await this.plane.audit())
       .filter(
         ({ user, verb, objectRef }) =>
-          user.username === USER &&
+          user.username === OPERATOR_USER &&
           !['get', 'list', 'watch'].includes(verb) &&
           objectRef?.resource !== 'leases',
       )

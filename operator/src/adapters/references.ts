@@ -8,6 +8,7 @@ import { FINGERPRINT_KEY, fingerprintSecret } from '../vocabulary/fingerprint.ts
 import { Secret } from '../vocabulary/kinds.ts'
 import { read } from '../runtime/read.ts'
 import { certificateFacts } from './certificateFacts.ts'
+import { originOf } from './secretOrigin.ts'
 import { decode } from './secretProjection.ts'
 
 type Data = Readonly<Record<string, string>>
@@ -85,8 +86,10 @@ export class References {
     const databases = ['url', 'directUrl'].flatMap((key) =>
       this.#databases(decode(data, key) ?? '', namespace),
     )
+    const origin = originOf(object)
     return {
       found: true,
+      ...(origin && { origin }),
       ...(databases.length > 0 && { databases }),
       keys: Object.keys(data).sort(),
       fingerprints: secret ? fingerprints(data, secret) : {},

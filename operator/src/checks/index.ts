@@ -12,6 +12,7 @@ import { networkEnforced } from './networkEnforced.ts'
 import { postgresDurable } from './postgresDurable.ts'
 import { postgresEncrypted } from './postgresEncrypted.ts'
 import { restoreVerified } from './restoreVerified.ts'
+import { secretsManaged } from './secretsManaged.ts'
 import { webhooksVerified } from './webhooksVerified.ts'
 
 export const checks: readonly Check[] = [
@@ -28,4 +29,5 @@ export const checks: readonly Check[] = [
   apiResponsive,
   monitoring,
   gatewayAccepted,
+  secretsManaged,
 ]

@@ -3,6 +3,7 @@ import type { Verdict } from './component.ts'
 import type { ReferenceFacts } from './snapshot.ts'
 import { component } from './component.ts'
 import { references } from './connections/index.ts'
+import { originFigures } from './connections/named.ts'
 
 /** How soon a missing Secret is looked for again: whoever syncs it will not tell us. */
 const LOOK_AGAIN_MS = 5_000
@@ -26,6 +27,8 @@ export const dependencies = component<'DependenciesReachable', Observed>({
   prunes: [],
 
   desired: () => [],
+
+  figures: originFigures,
 
   observe({ sender, references: facts }) {
     const lacks = references(sender.spec).flatMap((wish) => lackOf(wish, facts.get(wish.secret)) ?? [])

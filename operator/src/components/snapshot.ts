@@ -70,6 +70,14 @@ export interface SecretFacts {
   readonly retainedFor?: string
 }
 
+/** What keeps a Secret of the user's. */
+export type SecretOrigin = Pick<NonNullable<Origins>[number], 'editedBy'> & {
+  readonly by: Exclude<NonNullable<Origins>[number]['by'], 'None'>
+  /** The object that keeps it. */
+  readonly of: string
+}
+type Origins = NonNullable<BatchSenderStatus['evidence']>['secrets']
+
 /** A Secret of the user's that the spec names. */
 export type ReferenceFacts =
   /** @property fault why it could not be read, in the server's words; absent when it is not there */
@@ -80,6 +88,8 @@ export type ReferenceFacts =
       /** HMAC over each key's value under a key of the operator's: tells a change and nothing else. */
       readonly fingerprints: Readonly<Record<string, string>>
       readonly certificate?: CertificateFacts
+      /** Absent when it is kept by nothing that is known. */
+      readonly origin?: SecretOrigin
       /** Fingerprints of the databases that its addresses mean, the same for every BatchSender. */
       readonly databases?: readonly string[]
     }

@@ -8,7 +8,7 @@ import { REQUEST_CHARACTERS, REQUEST_NAMES, REQUESTS } from '../../../crds/reque
 import { ANNOTATIONS } from '../../../crds/schema/conditions.ts'
 import { openRequest } from '../components/parts/requests.ts'
 import { templateHash } from '../components/parts/templateHash.ts'
-import { references } from '../components/connections/index.ts'
+import { secretsNamed } from '../components/connections/named.ts'
 
 export async function gather(
   primary: KubernetesObject,
@@ -16,12 +16,12 @@ export async function gather(
   signal: AbortSignal,
 ): Promise<Snapshot> {
   const sender = senderOf(primary)
-  const names = sender.specFaults.length > 0 ? [] : references(sender.spec).map(({ secret }) => secret)
+  const names = sender.specFaults.length > 0 ? [] : secretsNamed(sender.spec).map(({ secret }) => secret)
   // While something was missing, what is remembered of the others may be what has to change; who asks wants to know now.
   const fresh =
     sender.status.conditions?.find(({ type }) => type === 'DependenciesReachable')?.status !== 'True' ||
     openRequest(sender, 'reconcile') !== undefined
-  const read = await ports.references(sender, [...new Set(names)], fresh, signal)
+  const read = await ports.references(sender, names, fresh, signal)
   const children = ports.children(sender)
   return {
     now: ports.now(),

@@ -94,7 +94,23 @@ function connection({ url, caFile }: DatabaseOptions) {
   for (const name of ['sslmode', 'sslrootcert', 'channel_binding']) bare.searchParams.delete(name)
   return {
     connectionString: bare.href,
-    ssl: { ca: linedPem(readFileSync(caFile, 'utf8')), rejectUnauthorized: true },
+    ssl: verifiedBy(caFile),
+  }
+}
+
+/** The file is read for each connection: an authority that is exchanged takes no restart. */
+function verifiedBy(caFile: string) {
+  let last = linedPem(readFileSync(caFile, 'utf8'))
+  return {
+    get ca() {
+      try {
+        last = linedPem(readFileSync(caFile, 'utf8'))
+      } catch {
+        // Taken away for a moment, or for good: what was read last stays in force.
+      }
+      return last
+    },
+    rejectUnauthorized: true,
   }
 }
 
