@@ -109,6 +109,10 @@ format: $(INSTALLED) ## put every file into its form
 generate: $(INSTALLED) ## CRD, rights, the operator's manifests and API reference from the code
 	node hack/generate/main.ts
 
+.PHONY: plugin
+plugin: $(INSTALLED) ## kubectl batchsender as one executable, into dist/plugin
+	node hack/plugin/main.ts
+
 ##@ Cluster
 .PHONY: cluster
 cluster: $(INSTALLED) ## bring the local cluster up

@@ -9,7 +9,7 @@ export const MASKED = '(masked)'
 
 /** Of a field or a variable, of which the value is not shown. */
 const SECRET_NAME =
-  /(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|credentials?|authorization|cookie|signature|dsn|(^|[-_])auth|(^|[-_])key)$/i
+  /(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|credentials?|authorization|cookie|signature|dsn|(^|[-_])auth|[-_]key)$/i
 
 const RULES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASKED],
@@ -26,6 +26,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
     /("?\b[\w-]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|credentials?|authorization|cookie)"?\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;&}]+)/gi,
     `$1${MASKED}`,
   ],
+  [/"[^"\n]{1,64}"@(?=[\p{L}\p{N}])[\p{L}\p{N}.-]+/gu, `${MASKED}@${MASKED}`],
   [/[\p{L}\p{N}._%+'-]+@(?=[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+)[\p{L}\p{N}.-]+/gu, `${MASKED}@${MASKED}`],
 ]
 

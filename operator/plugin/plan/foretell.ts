@@ -35,7 +35,7 @@ export async function foretell(cluster: Cluster, { live, edited, as }: Edit, now
   const { beginning, stage, unread, unlisted, readsSecrets } = await gatherAll(cluster, live ?? edited, now)
   const rehearsal = await rehearse(beginning, stage, edited, { isNew, signal: cluster.signal })
   const isTold = ({ kind }: { readonly kind: string }) => !unlisted.has(kind)
-  for (const object of rehearsal.unasked)
+  for (const object of rehearsal.unasked.filter((one) => isTold({ kind: one.split(' ')[0] ?? '' })))
     unread.add(`${object}: you may not patch it, so the fields are those of the operator, without defaults`)
   const edits = changesBetween({ spec: live?.['spec'] }, { spec: edited['spec'] })
   const planned = rehearsal.planned.filter(isTold)

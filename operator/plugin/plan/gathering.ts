@@ -135,6 +135,12 @@ function stageOn(cluster: Cluster, { operatorNamespace }: Installation, unread: 
   }
 }
 
+/** Before there is a key for them, as of a BatchSender that is new, any will do that are not the same. */
+function withFingerprints(name: string, facts: ReferenceFacts & { readonly found: true }): ReferenceFacts {
+  const fingerprints = Object.fromEntries(facts.keys.map((key) => [key, `${name}/${key}`]))
+  return { ...facts, fingerprints: { ...fingerprints, ...facts.fingerprints } }
+}
+
 /** What may not be read is supposed to have every key that it needs, whatever is in it. */
 function readOr(
   { spec }: Sender,
@@ -142,7 +148,8 @@ function readOr(
   facts: ReferenceFacts | undefined,
   unread: Set<string>,
 ): ReferenceFacts {
-  if (facts && (facts.found || facts.fault === undefined)) return facts
+  if (facts?.found === true) return withFingerprints(name, facts)
+  if (facts?.fault === undefined && facts !== undefined) return facts
   unread.add(SECRETS)
   const keys = references(spec)
     .filter(({ secret }) => secret === name)

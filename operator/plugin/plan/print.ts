@@ -26,10 +26,9 @@ export function printed(forecast: Forecast, columns: number, paint: Paint): stri
           'Edit',
           edits.length === 0 ? ['  nothing'] : edits.flatMap((one) => lineOf(one, columns, '  ')),
         )),
-    ...section(
-      `Writes: ${countsOf(planned)}`,
-      planned.flatMap((one) => objectLines(one, columns, paint)),
-    ),
+    '',
+    paint('strong', `Writes: ${countsOf(planned)}`),
+    ...planned.flatMap((one) => objectLines(one, columns, paint)),
     ...section(
       'Rolls',
       rolls.flatMap(({ kind, name: of, pods, why }) => [
