@@ -29,11 +29,11 @@ const sample = parse(readFileSync(join(ROOT, 'config/samples/full.yaml'), 'utf8'
 /** What a test does around an edit. */
 export interface Around {
   /** @param patch of the spec, which is merged next */
-  before?(patch: object): Promise<void>
+  readonly before?: (patch: object) => Promise<void>
   /** It was carried out, and all is at rest. */
-  after?(): Promise<void>
+  readonly after?: () => Promise<void>
   /** The API server does not take it. */
-  refused?(patch: object, why: RegExp): Promise<void>
+  readonly refused?: (patch: object, why: RegExp) => Promise<void>
 }
 
 export class EditedSender {
@@ -155,19 +155,23 @@ export class EditedSender {
       if (around.before) await this.rest(`${path} given`)
     }
     const to = at(path, this.#second(path))
-    if (refused) {
-      await around.refused?.(to, refused)
-      const error: unknown = await this.patch(to).catch((thrown: unknown) => thrown)
-      expect(error).toBeInstanceOf(ApiError)
-      expect((error as ApiError).message).toMatch(refused)
-    } else {
-      await around.before?.(merged(beside, to))
-      await this.patch(merged(beside, to))
-      await this.until(`Ready after ${path}`, isReady)
-      await this.rest(path)
-      await around.after?.()
-    }
+    await (refused ? this.#refuses(to, refused, around) : this.#takes(path, merged(beside, to), around))
     this.#unfinished = undefined
+  }
+
+  async #takes(path: string, patch: object, { before, after }: Around): Promise<void> {
+    await before?.(patch)
+    await this.patch(patch)
+    await this.until(`Ready after ${path}`, isReady)
+    await this.rest(path)
+    await after?.()
+  }
+
+  async #refuses(patch: object, why: RegExp, { refused }: Around): Promise<void> {
+    await refused?.(patch, why)
+    const error: unknown = await this.patch(patch).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ApiError)
+    expect((error as ApiError).message).toMatch(why)
   }
 
   async #writes(): Promise<number> {

@@ -45,13 +45,14 @@ async function seenSince(count: number, before: Objects): Promise<string[]> {
     const kind = plurals.get(plural)
     if (kind === undefined) return []
     const key = `${kind}/${name}`
-    const [from, to] = [before.get(key), after.get(key)]
+    if (verb === 'delete') return [`removed ${key}`]
     // An apply that changes nothing is a question and no write.
-    if (verb !== 'delete' && from && to && isSame(from, to)) return []
-    return [`${verb === 'delete' ? 'removed' : 'written'} ${key}`]
+    return isUntouched(before.get(key), after.get(key)) ? [] : [`written ${key}`]
   })
   return [...new Set(told)].sort()
 }
+
+const isUntouched = (from?: KubernetesObject, to?: KubernetesObject) => from && to && isSame(from, to)
 
 async function foretold(spec: object): Promise<string[]> {
   const { plane, namespace } = rig.cluster

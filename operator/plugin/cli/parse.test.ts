@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { VERBS } from '../verbs/index.ts'
 import { complete } from './complete.ts'
-import { Failure } from './failure.ts'
+import type { Failure } from './failure.ts'
 import { helpOf, overview } from './help.ts'
 import { durationMs, nearest, parse } from './parse.ts'
 import { EXIT, type Verb } from './verb.ts'

@@ -21,7 +21,7 @@ const DOCS = join(import.meta.dirname, '../../../docs')
 const AT = '2026-11-23T12:00:00Z'
 
 const advices: readonly Advice[] = [
-  ...Object.values(CONDITION_ADVICE).flatMap((reasons) => Object.values(reasons) as Advised[]),
+  ...Object.values(CONDITION_ADVICE).flatMap((reasons) => Object.values<Advised>(reasons)),
   ...Object.values(SUMMARY_ADVICE),
   ...Object.values(CHECK_ADVICE).flatMap((states) => Object.values(states)),
 ].filter((advice) => advice !== NOTHING)
