@@ -119,6 +119,10 @@ generate: $(INSTALLED) ## CRD, rights, the operator's manifests and API referenc
 release: $(INSTALLED) ## everything that a release consists of, in dist: make release VERSION=x.y.z [TRIAL=1]
 	VERSION='$(VERSION)' TRIAL='$(TRIAL)' node hack/release/main.ts
 
+.PHONY: plugin
+plugin: $(INSTALLED) ## kubectl batchsender as one executable, into dist/plugin
+	node hack/plugin/main.ts
+
 ##@ Cluster
 .PHONY: cluster
 cluster: $(INSTALLED) ## bring the local cluster up

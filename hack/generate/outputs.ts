@@ -11,6 +11,8 @@ import { golden } from './golden.ts'
 import { manager } from './manager.ts'
 import { metricsDocs } from './metricsDocs.ts'
 import { monitoringOutputs } from './monitoring/index.ts'
+import { krewManifest, UNRELEASED } from '../plugin/krew.ts'
+import { withVerbs } from './pluginDocs.ts'
 import { clusterWideRights, leaseRights, namespacedRights, userRights } from './rbac.ts'
 import { STAMPED, stamped } from './stamped.ts'
 
@@ -38,6 +40,8 @@ export async function outputs(release: Release): Promise<ReadonlyMap<string, str
     ['docs/clickhouse-rights.sql', `-- ${MARK}\n${clickhouseRights()}`],
     ...monitoringOutputs(release, yaml),
     ['docs/api.md', `<!-- ${MARK} -->\n${apiDocs()}`],
+    ['docs/plugin.md', withVerbs(await read('docs/plugin.md'))],
+    ['config/krew/batchsender.yaml', yaml(krewManifest(release, UNRELEASED))],
     ['docs/metrics.md', `<!-- ${MARK} -->\n${metricsDocs()}`],
   ])
 }
