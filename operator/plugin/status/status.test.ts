@@ -95,7 +95,11 @@ describe('advice', () => {
 
   it('is there for whatever stalls', () => {
     for (const type of CONDITION_TYPES)
-      for (const [reason, meaning] of Object.entries<{ readonly stalls?: true }>(CONDITIONS[type].reasons))
+      for (const [reason, meaning] of Object.entries(
+        CONDITIONS[type].reasons as Readonly<
+          Record<string, { readonly doc: string; readonly stalls?: true }>
+        >,
+      ))
         if (meaning.stalls) expect(adviceOn({ type, reason })).toBeDefined()
   })
 
