@@ -191,7 +191,7 @@ describe('a report', () => {
       picture: pictureOf(seen(status, 'a<b')),
       at: AT,
       server: 'https://k8s',
-      version: '0.1.0',
+      version: '9.8.7',
       images: [hostile],
     },
     waivers: [{ check: 'monitoring', reason: hostile }],
