@@ -79,7 +79,8 @@ peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-netw
 	node hack/peers/flux.ts
 	node hack/peers/argocd.ts
 	node hack/peers/helm.ts
-	vitest run --project integration operator/test/gitops
+	node hack/peers/sealedSecrets.ts
+	vitest run --project integration operator/test/gitops operator/test/sealedSecrets.test.ts
 
 ##@ Measure
 .PHONY: bench-operator

@@ -30,7 +30,7 @@ export default defineConfig({
           // A test that hangs ends; a machine that is busy does not end one.
           testTimeout: 300_000,
           expect: { poll: { timeout: 30_000 } },
-          include: ['{crds,operator/src,worker/src,hack}/**/*.test.ts'],
+          include: ['{crds,operator/src,operator/plugin,worker/src,hack}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'hack/e2e/**'],
         },
       },

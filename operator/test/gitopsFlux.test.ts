@@ -189,7 +189,8 @@ describe.skipIf(folder === undefined)('Flux', () => {
     await pushSender(REFUSED)
     const told = await eventually('a failure', async () => {
       const found = ready(await kustomization())
-      return found?.status === 'False' ? found : undefined
+      // Those that it depends on come to a new commit first.
+      return found?.status === 'False' && found.reason !== 'DependencyNotReady' ? found : undefined
     })
     expect(told.reason).toBe('HealthCheckFailed')
     expect(told.message).toContain('failed early due to stalled resources')
