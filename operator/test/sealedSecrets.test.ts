@@ -10,6 +10,7 @@ import {
   type SealedSecretsController,
 } from '../../hack/peers/sealedSecrets.ts'
 import { seal, SCOPES, type Scope } from '../plugin/seal/seal.ts'
+import { define } from './gitops.ts'
 import { Harness } from './harness.ts'
 
 const program = await sealedSecrets()
@@ -25,8 +26,7 @@ describe.skipIf(program === undefined)('Sealed Secrets', () => {
 
   beforeAll(async () => {
     await cluster.start()
-    await Promise.all((await sealedSecretsDefinitions()).map((definition) => cluster.api.apply(definition)))
-    await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+    await define(cluster, await sealedSecretsDefinitions())
     await cluster.newNamespace()
     await cluster.kubectl(['create', 'namespace', HOME])
     await cluster.kubectl(['-n', HOME, 'create', 'serviceaccount', 'controller'])
