@@ -71,14 +71,15 @@ lint: $(INSTALLED) ## format, lint, types, generated files
 	node hack/generate/main.ts --check
 
 .PHONY: peers
-peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-network-policies, monitors and rules by prometheus-operator, waiting by Flux, Argo CD and Helm
+peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-network-policies, monitors and rules by prometheus-operator, the chart by Helm, waiting by Flux, Argo CD and Helm
 	node hack/cluster/policyPeer.ts
 	vitest run --project e2e hack/e2e/network.test.ts
 	node hack/cluster/monitoringPeer.ts
 	vitest run --project integration operator/test/prometheusOperator.test.ts
+	node hack/peers/helm.ts
+	vitest run --project integration operator/test/chart.test.ts operator/test/release.test.ts
 	node hack/peers/flux.ts
 	node hack/peers/argocd.ts
-	node hack/peers/helm.ts
 	node hack/peers/sealedSecrets.ts
 	vitest run --project integration operator/test/gitops operator/test/sealedSecrets.test.ts
 
@@ -113,6 +114,15 @@ format: $(INSTALLED) ## put every file into its form
 .PHONY: generate
 generate: $(INSTALLED) ## CRD, rights, the operator's manifests and API reference from the code
 	node hack/generate/main.ts
+
+##@ Release
+.PHONY: release
+release: $(INSTALLED) ## everything that a release consists of, in dist: make release VERSION=x.y.z [TRIAL=1]
+	VERSION='$(VERSION)' TRIAL='$(TRIAL)' node hack/release/main.ts
+
+.PHONY: plugin
+plugin: $(INSTALLED) ## kubectl batchsender as one executable, into dist/plugin
+	node hack/plugin/main.ts
 
 ##@ Cluster
 .PHONY: cluster

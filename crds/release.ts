@@ -16,7 +16,7 @@ export interface Release {
   readonly docsUrl: string
 }
 
-const VERSION = '0.1.0'
+const VERSION = '0.2.0'
 
 export const RELEASE: Release = {
   version: VERSION,

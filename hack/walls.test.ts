@@ -123,6 +123,21 @@ describe('the walls between the layers', () => {
       text: "import { components } from '../operator/src/components/index.ts'\nexport const x = components",
     },
     {
+      why: 'a verb that asks somebody but the API server',
+      file: 'operator/plugin/verbs/status.ts',
+      text: "import { connect } from 'nats'\nexport const x = connect",
+    },
+    {
+      why: 'a verb that writes as the operator does',
+      file: 'operator/plugin/verbs/status.ts',
+      text: "import { Authority } from '../../src/adapters/authority.ts'\nexport const x = Authority",
+    },
+    {
+      why: 'a verb that reads the process',
+      file: 'operator/plugin/verbs/status.ts',
+      text: 'export const x = process.argv',
+    },
+    {
       why: 'a module that reads the environment',
       file: 'operator/src/adapters/nats.ts',
       text: 'export const x = process.env',

@@ -4,6 +4,8 @@
 export const CHECKS = {
   'nats-tls-adopted':
     'Every NATS node serves the certificate that was issued, with its key and by a CA that clients trust, runs the configuration that it should, and refuses plain-text and certificate-less clients.',
+  'certificates-current':
+    'No certificate of NATS, and no CA of one, ends before half of the time that spec.nats.tls.renewBefore leaves is over; a week at most.',
   'archive-flowing':
     'Events past their time are on the archive disk, and none has been due for more than an hour.',
   'backup-fresh':
@@ -20,6 +22,8 @@ export const CHECKS = {
     'Entries of the audit log reach ClickHouse within five minutes, and the user that writes them there may not change or remove any.',
   'webhooks-verified':
     'A webhook that nobody signed is turned away, as the workers try on themselves, and what genuine ones tell has its effect within five minutes.',
+  'api-responsive':
+    'Of the requests to the API in the last two minutes, uploads aside, no more than 5 % took longer than half a second, and no more than 5 % got 500 or above, as the workers measured it.',
   monitoring:
     'The ServiceMonitor, the alerts and the dashboards that spec.monitoring asks for are in the cluster, unchanged; that a Prometheus takes them up cannot be seen from here.',
   gateway:

@@ -17,11 +17,15 @@ export const MAIL_FLOWING = {
     DeadLetters: {
       doc: 'Stretches of batches were put aside, since handling them failed again and again; a person mends the cause and replays them.',
     },
-    Stuck: { doc: 'A batch has not got on for 15 minutes although mails of it are due.' },
-    MailsRefused: {
-      doc: 'More than 5 % of the mails of the last two minutes were refused; the message has the class of most of them.',
+    Stuck: {
+      doc: 'A batch has not got on for as long as spec.monitoring.rules.thresholds.stuckBatchAge (15 minutes unless set) although mails of it are due.',
     },
-    Backlog: { doc: 'More than 10,000 wake-ups wait in the queue: workers do not keep up.' },
+    MailsRefused: {
+      doc: 'More of the mails of the last two minutes were refused than spec.monitoring.rules.thresholds.errorRatePercent allows (5 % unless set); the message has the class of most of them.',
+    },
+    Backlog: {
+      doc: 'More wake-ups wait in the queue than spec.monitoring.rules.thresholds.backlog allows (10,000 unless set): workers do not keep up.',
+    },
     ResultsInDoubt: {
       doc: 'Of some recipients nobody knows whether their mail went, until the provider or a person says.',
     },

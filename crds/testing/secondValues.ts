@@ -60,7 +60,7 @@ export const SECOND_VALUES: Readonly<Record<string, SecondValue>> = {
       },
     ],
   },
-  'worker.image': { to: 'registry.example.com/batchsender/worker:0.2.0' },
+  'worker.image': { to: 'registry.example.com/batchsender/worker:7.0.0' },
   'worker.imagePullSecrets': { to: [{ name: 'registry' }, { name: 'mirror' }] },
   'worker.nodeSelector': { to: { disk: 'nvme' } },
   'worker.tolerations': { to: TOLERATIONS },

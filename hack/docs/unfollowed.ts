@@ -6,6 +6,9 @@ export const BLOCKS_NOT_RUN: Readonly<Record<string, string>> = {
     'what they begin is run: hack/e2e/demo.test.ts is the first, all suites are the second',
   'docs/operator.md: docker build':
     'needs Docker and a registry; the same targets are built for every e2e test',
+  'docs/install.md: sha256sum':
+    'needs skopeo and a registry; operator/test/release.test.ts checks the sums and reads the archives',
+  'docs/install.md: kind create': 'needs kind; hack/e2e/release.test.ts does the same in the local cluster',
   'docs/benchmarks.md: make bench-operator': 'a benchmark: hours, and nobody in trouble needs it',
 }
 
@@ -13,6 +16,8 @@ export const BLOCKS_NOT_RUN: Readonly<Record<string, string>> = {
 export const ONLY_MENTIONED: Readonly<Record<string, string>> = {
   'kubectl apply --server-side -k': 'docs/operator.md: the block `install` of README.md is this command',
   'kubectl delete -k': 'docs/operator.md: a warning of what it takes with it',
+  'kubectl delete -f install.yaml': 'docs/removal.md: a warning of what it takes with it',
+  'kubectl delete -f crds.yaml': 'docs/removal.md: a warning of what it takes with it',
   'kubectl delete batchsender orders --cascade=orphan': 'docs/ownership.md: what may have been done before',
   'kubectl scale bs/orders': 'README.md: says that it works, as autoscalers do',
 }

@@ -25,6 +25,13 @@ export interface Child {
   readonly [field: string]: unknown
 }
 
+export interface EnvironmentOptions {
+  readonly form?: Form
+  readonly spec?: object
+  readonly keep?: boolean
+  readonly install?: (cluster: Cluster) => Promise<unknown>
+}
+
 export class Environment {
   readonly cluster: Cluster
   readonly namespace: string
@@ -50,16 +57,17 @@ export class Environment {
   /**
    * Installs, applies, and waits until it is Ready.
    * @param keep takes a namespace that is there as it is
+   * @param install another way of installing than the demo's
    */
   static async start(
     namespace: string,
-    { form = 'cluster-wide', spec = {}, keep = false }: { form?: Form; spec?: object; keep?: boolean } = {},
+    { form = 'cluster-wide', spec = {}, keep = false, install }: EnvironmentOptions = {},
   ) {
     const cluster = await ensureCluster()
     const wait = ['--ignore-not-found', '--wait=true', '--timeout=120s']
     if (!keep) await kubectl(cluster, ['delete', 'namespace', namespace, ...wait])
     const operatorNamespace = form === 'default' ? namespace : OPERATOR_NAMESPACE
-    await installOperator(cluster, form, operatorNamespace)
+    await (install ? install(cluster) : installOperator(cluster, form, operatorNamespace))
     const { apiToken } = await ensureSurroundings(cluster, namespace)
     const watch = new StatusWatch(cluster, namespace, NAME)
     await kubectl(

@@ -1,6 +1,7 @@
 /** The CustomResourceDefinition, from the schema in crds/. */
 import { stringify } from 'yaml'
 import { BatchSender, GROUP, KIND, PLURAL, VERSION } from '../../crds/schema/batchsender.ts'
+import type { Release } from '../../crds/release.ts'
 import { structural } from './structural.ts'
 
 const condition = (type: string) => `.status.conditions[?(@.type=="${type}")]`
@@ -47,47 +48,51 @@ const COLUMNS = [
 ]
 
 /** YAML of the CRD: structural, with descriptions, CEL rules, columns, scale and status subresources. */
-export function crd(): string {
-  return stringify(
-    {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: {
-        name: `${PLURAL}.${GROUP}`,
-        labels: {
-          'app.kubernetes.io/name': 'batchsender-operator',
-          'app.kubernetes.io/part-of': 'batchsender',
-        },
-      },
-      spec: {
-        group: GROUP,
-        names: {
-          kind: KIND,
-          listKind: `${KIND}List`,
-          plural: PLURAL,
-          singular: KIND.toLowerCase(),
-          shortNames: ['bs'],
-        },
-        scope: 'Namespaced',
-        versions: [
-          {
-            name: VERSION,
-            served: true,
-            storage: true,
-            additionalPrinterColumns: COLUMNS,
-            subresources: {
-              status: {},
-              scale: {
-                specReplicasPath: '.spec.worker.replicas',
-                statusReplicasPath: '.status.workers.replicas',
-                labelSelectorPath: '.status.workers.selector',
-              },
-            },
-            schema: { openAPIV3Schema: structural(BatchSender) },
-          },
-        ],
-      },
+export const crd = (release: Release): string => yamlOf(definition(release))
+
+/** Its specification alone: the chart decides by what is installed whether it is this one (chart/definition.ts). */
+export const crdSpec = (release: Release): string => yamlOf(definition(release).spec)
+
+const yamlOf = (value: object) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+
+const definition = ({ version }: Release) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: {
+    name: `${PLURAL}.${GROUP}`,
+    labels: {
+      'app.kubernetes.io/name': 'batchsender-operator',
+      'app.kubernetes.io/part-of': 'batchsender',
+      // By which an older release knows that this one is newer, and leaves it alone.
+      'app.kubernetes.io/version': version,
     },
-    { lineWidth: 0, aliasDuplicateObjects: false },
-  )
-}
+  },
+  spec: {
+    group: GROUP,
+    names: {
+      kind: KIND,
+      listKind: `${KIND}List`,
+      plural: PLURAL,
+      singular: KIND.toLowerCase(),
+      shortNames: ['bs'],
+    },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: VERSION,
+        served: true,
+        storage: true,
+        additionalPrinterColumns: COLUMNS,
+        subresources: {
+          status: {},
+          scale: {
+            specReplicasPath: '.spec.worker.replicas',
+            statusReplicasPath: '.status.workers.replicas',
+            labelSelectorPath: '.status.workers.selector',
+          },
+        },
+        schema: { openAPIV3Schema: structural(BatchSender) },
+      },
+    ],
+  },
+})

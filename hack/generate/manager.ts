@@ -116,5 +116,8 @@ function deployment(release: Release): DeploymentManifest {
   }
 }
 
+/** The chart puts its values into the same objects (chart/). */
+export const managerObjects = (release: Release) => ({ serviceAccount, deployment: deployment(release) })
+
 export const manager = (release: Release): string =>
   documents(namespace, serviceAccount, images(release), deployment(release))

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import type { Release } from '../../crds/release.ts'
 import { repositoryDir } from '../cluster/paths.ts'
 import { apiDocs } from './apiDocs.ts'
+import { chartOutputs } from './chart/index.ts'
 import { clickhouseRights } from './clickhouseRights.ts'
 import { crd } from './crd.ts'
 import { golden } from './golden.ts'
 import { manager } from './manager.ts'
 import { metricsDocs } from './metricsDocs.ts'
 import { monitoringOutputs } from './monitoring/index.ts'
+import { krewManifest, UNRELEASED } from '../plugin/krew.ts'
+import { withVerbs } from './pluginDocs.ts'
 import { clusterWideRights, leaseRights, namespacedRights, userRights } from './rbac.ts'
 import { STAMPED, stamped } from './stamped.ts'
 
@@ -27,15 +30,18 @@ export async function outputs(release: Release): Promise<ReadonlyMap<string, str
   return new Map([
     ...(await texts(STAMPED)),
     ...samples.map(([path, sample]) => [goldenOf(path), yaml(golden(sample))] as const),
-    ['crds/batchsenders.yaml', yaml(crd())],
+    ['crds/batchsenders.yaml', yaml(crd(release))],
     ['config/manager/manager.yaml', yaml(manager(release))],
     ['config/rbac/namespaced/rights.yaml', yaml(namespacedRights())],
     ['config/rbac/cluster-wide/rights.yaml', yaml(clusterWideRights())],
     ['config/rbac/common/lease.yaml', yaml(leaseRights())],
     ['config/rbac/common/users.yaml', yaml(userRights())],
+    ...(await chartOutputs(release)),
     ['docs/clickhouse-rights.sql', `-- ${MARK}\n${clickhouseRights()}`],
     ...monitoringOutputs(release, yaml),
     ['docs/api.md', `<!-- ${MARK} -->\n${apiDocs()}`],
+    ['docs/plugin.md', withVerbs(await read('docs/plugin.md'))],
+    ['config/krew/batchsender.yaml', yaml(krewManifest(release, UNRELEASED))],
     ['docs/metrics.md', `<!-- ${MARK} -->\n${metricsDocs()}`],
   ])
 }

@@ -93,17 +93,18 @@ const LEASE_RULES: readonly Rule[] = [
 const OTHER_LEASES: Rule = { ...LEASES, resourceNames: [NAME], verbs: ['get'] }
 
 /** Rights in one namespace: the one the operator lives in. */
-export const namespacedRights = () => documents(role('Role', NAME, rules()), binding('RoleBinding', NAME))
+const namespaced = () => [role('Role', NAME, rules()), binding('RoleBinding', NAME)]
 
 /** Rights in every namespace. RBAC cannot tell our Secrets from others: this can read them all. */
-export const clusterWideRights = () =>
-  documents(role('ClusterRole', NAME, [...rules(), OTHER_LEASES]), binding('ClusterRoleBinding', NAME))
+const clusterWide = () => [
+  role('ClusterRole', NAME, [...rules(), OTHER_LEASES]),
+  binding('ClusterRoleBinding', NAME),
+]
 
-export const leaseRights = () =>
-  documents(role('Role', `${NAME}-lease`, LEASE_RULES), binding('RoleBinding', `${NAME}-lease`))
+const lease = () => [role('Role', `${NAME}-lease`, LEASE_RULES), binding('RoleBinding', `${NAME}-lease`)]
 
 /** What the built-in roles view and edit grant on BatchSenders; to create one is to create pods. */
-export const userRights = () => {
+const users = () => {
   const aggregate = (to: string) => ({ [`rbac.authorization.k8s.io/aggregate-to-${to}`]: 'true' })
   const view: Rule[] = [
     { apiGroups: [GROUP], resources: [PLURAL, `${PLURAL}/status`], verbs: ['get', 'list', 'watch'] },
@@ -116,12 +117,25 @@ export const userRights = () => {
     },
     { apiGroups: [GROUP], resources: [`${PLURAL}/scale`], verbs: ['get', 'patch', 'update'] },
   ]
-  return documents(
+  return [
     role('ClusterRole', 'batchsender-view', view, {
       ...aggregate('view'),
       ...aggregate('edit'),
       ...aggregate('admin'),
     }),
     role('ClusterRole', 'batchsender-edit', edit, { ...aggregate('edit'), ...aggregate('admin') }),
-  )
+  ]
 }
+
+/** The chart has the same (chart/). */
+export const rightsObjects = () => ({
+  namespaced: namespaced(),
+  clusterWide: clusterWide(),
+  lease: lease(),
+  users: users(),
+})
+
+export const namespacedRights = () => documents(...namespaced())
+export const clusterWideRights = () => documents(...clusterWide())
+export const leaseRights = () => documents(...lease())
+export const userRights = () => documents(...users())

@@ -43,14 +43,19 @@ export async function runningDemo(): Promise<Cluster> {
   return cluster
 }
 
-/** Installs the kinds, and has the operator write objects of them. */
-export async function askForMonitoring(cluster: Cluster): Promise<void> {
+/** Lets Prometheus on this machine reach the operator, and gives the cluster the kinds that it is asked by. */
+export async function prepareMonitoring(cluster: Cluster): Promise<void> {
   for (const plural of ['servicemonitors', 'prometheusrules'] as const) {
     await apply(cluster, await monitoringKind(plural))
     const definition = `crd/${plural}.monitoring.coreos.com`
     await kubectl(cluster, ['wait', '--for=condition=Established', definition, '--timeout=60s'])
   }
   await apply(cluster, operatorOpen, OPERATOR_NAMESPACE)
+}
+
+/** Has the operator write objects of these kinds. */
+export async function askForMonitoring(cluster: Cluster): Promise<void> {
+  await prepareMonitoring(cluster)
   const file = join(repositoryDir, 'config/samples/demo.yaml')
   const sample = parse(await readFile(file, 'utf8')) as Sender
   const { network, readiness, ...spec } = sample.spec
@@ -88,9 +93,9 @@ interface RulesObject {
 }
 
 /** As the operator wrote them, and those about itself. */
-export async function rulesInCluster(cluster: Cluster): Promise<readonly RuleGroup[]> {
+export async function rulesInCluster(cluster: Cluster, namespace = NAMESPACE): Promise<readonly RuleGroup[]> {
   const text = await kubectl(cluster, [
-    ...['-n', NAMESPACE, 'get', 'prometheusrule', `${NAME}-alerts`],
+    ...['-n', namespace, 'get', 'prometheusrule', `${NAME}-alerts`],
     ...['-o', 'json'],
   ])
   const file = join(repositoryDir, 'config/monitoring/operator/prometheusRule.yaml')

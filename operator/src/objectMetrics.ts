@@ -8,7 +8,7 @@ import type { BatchSenderStatus } from '../../crds/schema/status.ts'
 import type { Sender } from './components/snapshot.ts'
 import type { KubernetesObject } from './runtime/object.ts'
 import { backupWish, freshnessMs } from './components/backup/wish.ts'
-import { renewalLateSeconds } from './components/monitoring/alerts/thresholds.ts'
+import { renewalLateSeconds } from './components/parts/thresholds.ts'
 
 interface Series {
   readonly labels: Readonly<Record<string, string>>

@@ -4,6 +4,7 @@ import type { NatsAddress } from './components/parts/natsAccess.ts'
 import type { Installation, Sender } from './components/snapshot.ts'
 import type { Clients } from './clients.ts'
 import type { AnyObserver } from './observers/watchman.ts'
+import { mailLimits } from './components/parts/thresholds.ts'
 import { lookAtWorker } from './adapters/workerEvidence.ts'
 import { archiveExpression, BACKUP_TABLES, DATA_TABLES } from '../../crds/clickhouseTables.ts'
 import { consumerConfig, streamConfig, workQueueNames } from '../../crds/workQueue.ts'
@@ -82,7 +83,7 @@ function policies({ installation, lookup }: Observing): AnyObserver {
 function workers({ installation, lookup }: Observing): AnyObserver {
   return workerEvidence((sender, signal) => {
     const host = `${childName(sender, 'worker')}.${sender.namespace}.svc.${installation.clusterDomain}`
-    return lookAtWorker({ host, port: INTERNAL_PORT }, lookup, signal)
+    return lookAtWorker({ host, port: INTERNAL_PORT, limits: mailLimits(sender.spec) }, lookup, signal)
   })
 }
 

@@ -5,7 +5,7 @@ import type { Rule, RuleGroup } from '../src/components/monitoring/alerts/alert.
 import { runPromtool } from '../../hack/servers/prometheus/promtool.ts'
 import { promtool } from '../../hack/servers/prometheus/programs.ts'
 import { alertGroups } from '../src/components/monitoring/alerts/index.ts'
-import { thresholdsOf } from '../src/components/monitoring/alerts/thresholds.ts'
+import { thresholdsOf } from '../src/components/parts/thresholds.ts'
 import { apiCases } from './alerts/api.ts'
 import { ME, object, type Case } from './alerts/case.ts'
 import { mailCases } from './alerts/mail.ts'

@@ -7,6 +7,7 @@ import type { Harness } from './harness.ts'
 
 const EVERY_MS = 100
 
+type Cluster = Pick<Harness, 'api' | 'namespace'>
 type StatusOf = (object: KubernetesObject) => Promise<object | undefined> | object | undefined
 
 /**
@@ -16,7 +17,7 @@ type StatusOf = (object: KubernetesObject) => Promise<object | undefined> | obje
  * @param gateway whether routes and their policies are accepted, in a control plane that has these kinds
  */
 export function runControllers(
-  cluster: Pick<Harness, 'api' | 'namespace'>,
+  cluster: Cluster,
   {
     deployment = rolledOut,
     statefulset = rolledOut,
@@ -63,7 +64,7 @@ const GATEWAY: readonly Played[] = [
 ]
 
 async function settle(
-  { api }: Pick<Harness, 'api'>,
+  { api }: Cluster,
   namespace: string,
   { kind, plural, statusOf }: Played,
 ): Promise<void> {

@@ -51,11 +51,25 @@ export class Harness {
   #probes = ''
   readonly #limit: MemoryLimit | undefined
   readonly #hosts: HostsFile | undefined
+  readonly #env: Readonly<Record<string, string>>
 
-  /** @param limit of the memory of the operator. @param hosts that it knows beside those of the machine */
-  constructor({ limit, hosts }: { readonly limit?: MemoryLimit; readonly hosts?: HostsFile } = {}) {
+  /**
+   * @param limit of the memory of the operator
+   * @param hosts that it knows beside those of the machine
+   * @param env more of its settings
+   */
+  constructor({
+    limit,
+    hosts,
+    env = {},
+  }: {
+    readonly limit?: MemoryLimit
+    readonly hosts?: HostsFile
+    readonly env?: Readonly<Record<string, string>>
+  } = {}) {
     this.#limit = limit
     this.#hosts = hosts
+    this.#env = env
   }
 
   get plane(): ControlPlane {
@@ -78,31 +92,37 @@ export class Harness {
     return this.#namespace
   }
 
-  async start(): Promise<void> {
+  /** @param root of the sources of the operator and its manifests */
+  async start(root = ROOT): Promise<void> {
     this.#plane = await startControlPlane()
     this.#api = await ApiClient.with(this.#plane.kubeconfig)
     this.#kubectlPath = await binary('kubectl')
-    await this.kubectl(['apply', '--server-side', '-k', join(ROOT, 'crds')])
-    await this.api.untilServed('batchsenders')
     await this.kubectl(['create', 'namespace', 'batchsender-system'])
-    // The rights of the manifests, for the user as whom the operator comes here.
-    const rights = await this.kubectl(['kustomize', join(ROOT, 'config/rbac/cluster-wide')])
-    const lease = await this.kubectl(['kustomize', join(ROOT, 'config/rbac/common')])
-    const manifests = boundToUser(`${rights}\n---\n${lease}`, OPERATOR_USER)
-    await this.kubectl(['-n', 'batchsender-system', 'apply', '-f', '-'], manifests)
-    await this.startOperator()
+    await this.install(root)
+    await this.startOperator(root)
   }
 
-  async startOperator(): Promise<void> {
+  /** The definition, and the rights of the manifests for the user as whom the operator comes here. */
+  async install(root = ROOT): Promise<void> {
+    await this.kubectl(['apply', '--server-side', '-k', join(root, 'crds')])
+    await this.api.untilServed('batchsenders')
+    const rights = await this.kubectl(['kustomize', join(root, 'config/rbac/cluster-wide')])
+    const lease = await this.kubectl(['kustomize', join(root, 'config/rbac/common')])
+    const manifests = boundToUser(`${rights}\n---\n${lease}`, OPERATOR_USER)
+    await this.kubectl(['-n', 'batchsender-system', 'apply', '-f', '-'], manifests)
+  }
+
+  async startOperator(root = ROOT): Promise<void> {
     const port = await freePort()
     const node = join(ROOT, 'node_modules/.bin/node')
-    const own = [join(ROOT, 'operator/src/main.ts')]
+    const own = [join(root, 'operator/src/main.ts')]
     const limited = this.#limit?.command(node, own)
     const plain = limited ? ([limited.program, limited.args] as const) : ([node, own] as const)
     const started = startProcess(...(this.#hosts?.command(...plain) ?? plain), {
       env: {
         ...process.env,
         ...this.#limit?.env,
+        ...this.#env,
         KUBECONFIG: await this.plane.kubeconfigFor({ name: OPERATOR_USER }),
         PROBE_PORT: String(port),
         DIAL_LOOPBACK: 'true',

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Behaviour, HostileServer } from '../../hack/servers/hostile.ts'
 import { HOSTILE_HTTP, HOSTILE_NATS, startHostile } from '../../hack/servers/hostile.ts'
 import { limitMemory, type MemoryLimit } from '../../hack/servers/memoryLimit.ts'
+import { MAIL_LIMITS } from '../../crds/mailLimits.ts'
 import { lookAtWorker } from '../src/adapters/workerEvidence.ts'
 import { condition, Harness, ROOT } from './harness.ts'
 
@@ -155,7 +156,7 @@ describe('a hundred BatchSenders of somebody whose server sends what it may, all
 describe('a worker that answers as none should', () => {
   it.each(Object.entries(HOSTILE_HTTP))('is left: %s', async (_how, behave) => {
     const server = await hostile(behave)
-    const address = { host: '127.0.0.1', port: server.port }
+    const address = { host: '127.0.0.1', port: server.port, limits: MAIL_LIMITS }
     expect(await lookAtWorker(address, undefined, AbortSignal.timeout(60_000))).not.toMatchObject({
       fsync: expect.anything() as unknown,
     })

@@ -116,7 +116,13 @@ test('nobody may call the operator but whom an overlay lets in', async () => {
   expect(
     policies.map(({ metadata, spec }: KubernetesObject & { spec?: unknown }) => [metadata.name, spec]),
   ).toEqual([
-    ['batchsender-operator', expect.objectContaining({ policyTypes: ['Ingress'], ingress: [] }) as unknown],
+    [
+      'batchsender-operator',
+      {
+        podSelector: { matchLabels: { 'app.kubernetes.io/name': 'batchsender-operator' } },
+        policyTypes: ['Ingress'],
+      },
+    ],
     ['batchsender-operator-metrics', expect.objectContaining({ ingress: [expect.anything()] }) as unknown],
   ])
 })

@@ -14,7 +14,7 @@ import {
 } from '../../hack/servers/prometheus/alertmanager.ts'
 import { startPrometheus, watching, type PrometheusServer } from '../../hack/servers/prometheus/prometheus.ts'
 import { alertGroups } from '../../operator/src/components/monitoring/alerts/index.ts'
-import { thresholdsOf } from '../../operator/src/components/monitoring/alerts/thresholds.ts'
+import { thresholdsOf } from '../../operator/src/components/parts/thresholds.ts'
 import { isFinished, startRig, type Rig, type WorkerProcess } from './rig.ts'
 import { until } from './until.ts'
 

@@ -62,6 +62,8 @@ export interface Rig {
     within?: MemoryLimit,
   ): Promise<WorkerProcess>
   migrate(...args: string[]): Promise<string>
+  /** The program of the workers and migrations that follow. */
+  use(main: string): void
   createStream(): Promise<void>
   sql<Row extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
   stop(): Promise<void>
@@ -87,7 +89,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     options.nats ?? startNats(),
     options.sink ?? startSmtpSink(),
   ])
-  const { main = MAIN } = options
+  let { main = MAIN } = options
   const dir = await mkdtemp(join(tmpdir(), 'batchsender-rig-'))
   const tokensDir = join(dir, 'tokens')
   await mkdir(tokensDir)
@@ -137,6 +139,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       return workerProcess(server, `http://127.0.0.1:${httpPort}`, `http://127.0.0.1:${internalPort}`)
     },
     migrate: (...args) => run(process.execPath, [main, 'migrate', ...args], { env: environment({}, {}) }),
+    use: (program) => {
+      main = program
+    },
     createStream: () => createStream(nats, NAMES, options.natsTlsDir),
     sql: async (text, values) => {
       const client = new Client({ connectionString: postgres.url })

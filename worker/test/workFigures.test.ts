@@ -168,8 +168,14 @@ const away: WorkerState = {
     replyCode: 421,
   },
   forgedAt: new Date('2026-11-23T11:00:00.000Z'),
+  answers: { answers: 50, slow: 4, failed: 2 },
 }
-const well: WorkerState = { attempts: { attempts: 0, refused: 0 }, outage: undefined, forgedAt: undefined }
+const well: WorkerState = {
+  attempts: { attempts: 0, refused: 0 },
+  outage: undefined,
+  forgedAt: undefined,
+  answers: { answers: 0, slow: 0, failed: 0 },
+}
 
 test('workers hear of each other, as they said it last, and not of themselves or of those who are gone', async () => {
   await shareState(rig.database, 'a', away)

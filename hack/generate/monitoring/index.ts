@@ -2,7 +2,7 @@
 import type { RuleGroup } from '../../../operator/src/components/monitoring/alerts/alert.ts'
 import type { Release } from '../../../crds/release.ts'
 import { alertGroups } from '../../../operator/src/components/monitoring/alerts/index.ts'
-import { thresholdsOf } from '../../../operator/src/components/monitoring/alerts/thresholds.ts'
+import { thresholdsOf } from '../../../operator/src/components/parts/thresholds.ts'
 import { PrometheusRule, ServiceMonitor } from '../../../operator/src/vocabulary/kinds.ts'
 import { OPERATOR } from '../../../operator/src/vocabulary/labels.ts'
 import { documents } from '../documents.ts'
@@ -16,25 +16,31 @@ const METRICS = `${OPERATOR}-metrics`
 
 /** @param mark says of a file that it is generated. @returns path → text */
 export function monitoringOutputs(
-  { docsUrl }: Release,
+  release: Release,
   mark: (text: string) => string,
 ): readonly (readonly [string, string])[] {
-  const groups = alertGroups({ thresholds: thresholdsOf(), runbookBaseUrl: `${docsUrl}/runbooks` })
-  const isOfOperator = ({ name }: RuleGroup) => name === 'batchsender-operator'
+  const groups = groupsOf(release)
+  const [service, monitor, rule] = operatorMonitoring(release)
   const objects = groups.filter((group) => !isOfOperator(group))
   return [
     [`${FOLDER}/rules.yaml`, mark(documents({ groups }))],
     [`${FOLDER}/objects/prometheusRule.yaml`, mark(documents(prometheusRule('batchsender', objects)))],
-    [
-      `${FOLDER}/operator/prometheusRule.yaml`,
-      mark(documents(prometheusRule(OPERATOR, groups.filter(isOfOperator)))),
-    ],
-    [`${FOLDER}/operator/metrics.yaml`, mark(documents(metricsService, metricsMonitor))],
+    [`${FOLDER}/operator/prometheusRule.yaml`, mark(documents(rule))],
+    [`${FOLDER}/operator/metrics.yaml`, mark(documents(service, monitor))],
     ...BOARDS.map((board) => [`${FOLDER}/dashboards/${board.key}.json`, json(dashboardOf(board))] as const),
     ['operator/src/components/monitoring/dashboardTexts.ts', dashboardTexts()],
     ['docs/alerts.md', alertTable(groups)],
   ]
 }
+
+/** What the chart has of it: how the operator's own metrics are found, and the alerts about itself. */
+export const operatorMonitoring = (release: Release) =>
+  [metricsService, metricsMonitor, prometheusRule(OPERATOR, groupsOf(release).filter(isOfOperator))] as const
+
+const groupsOf = ({ docsUrl }: Release) =>
+  alertGroups({ thresholds: thresholdsOf(), runbookBaseUrl: `${docsUrl}/runbooks` })
+
+const isOfOperator = ({ name }: RuleGroup) => name === 'batchsender-operator'
 
 const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`
 

@@ -2,7 +2,7 @@
 import { parser } from '@prometheus-io/lezer-promql'
 import { describe, expect, it } from 'vitest'
 import { alertGroups } from '../../../operator/src/components/monitoring/alerts/index.ts'
-import { thresholdsOf } from '../../../operator/src/components/monitoring/alerts/thresholds.ts'
+import { thresholdsOf } from '../../../operator/src/components/parts/thresholds.ts'
 import { describedMetrics } from '../metricsDocs.ts'
 import { filled } from './dashboards/board.ts'
 import { dashboardOf } from './dashboards/build.ts'

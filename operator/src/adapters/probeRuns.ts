@@ -12,10 +12,12 @@ import { BatchSender } from '../vocabulary/kinds.ts'
 import { PROBE } from '../vocabulary/labels.ts'
 import { projectedMetadata } from './projectedMetadata.ts'
 
+type Owned = Pick<Store, 'controlledBy'>
+
 export interface ProbeStores {
-  readonly jobs: Store
-  readonly pods: Store
-  readonly policies: Store
+  readonly jobs: Owned
+  readonly pods: Owned
+  readonly policies: Pick<Store, 'values'>
 }
 
 export function probingOf(sender: Sender, { jobs, pods, policies }: ProbeStores): Probing {

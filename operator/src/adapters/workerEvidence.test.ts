@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
+import { MAIL_LIMITS } from '../../../crds/mailLimits.ts'
 import { lookAtWorker } from './workerEvidence.ts'
 
 const servers: Server[] = []
@@ -16,7 +17,11 @@ async function answering(listener: RequestListener) {
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  return lookAtWorker({ host: '127.0.0.1', port }, undefined, new AbortController().signal)
+  return lookAtWorker(
+    { host: '127.0.0.1', port, limits: MAIL_LIMITS },
+    undefined,
+    new AbortController().signal,
+  )
 }
 
 const evidence = (settings: unknown) => JSON.stringify({ postgres: { settings } })
@@ -84,7 +89,9 @@ it.each<{ why: string; listener: RequestListener }>([
 
 it('has seen nothing when it is told to stop', async () => {
   const stopped = AbortSignal.abort()
-  expect(await lookAtWorker({ host: '127.0.0.1', port: 1 }, undefined, stopped)).toEqual({ reached: false })
+  expect(await lookAtWorker({ host: '127.0.0.1', port: 1, limits: MAIL_LIMITS }, undefined, stopped)).toEqual(
+    { reached: false },
+  )
 })
 
 it.each([

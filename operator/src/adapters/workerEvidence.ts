@@ -3,13 +3,16 @@
  * is read, and it is not believed to be well formed.
  */
 import type { LookupFunction } from 'node:net'
+import type { MailLimits } from '../../../crds/mailLimits.ts'
 import type { WorkerReached, WorkerSeen } from '../components/worker/seen.ts'
 import { boundedGet } from './boundedRequest.ts'
-import { auditOf, field, mailOf, webhooksOf } from './workerWork.ts'
+import { apiOf, auditOf, field, mailOf, webhooksOf } from './workerWork.ts'
 
 export interface WorkerAddress {
   readonly host: string
   readonly port: number
+  /** From when on mail of it does not flow as it should. */
+  readonly limits: MailLimits
 }
 
 const ANSWER_MS = 5_000
@@ -19,7 +22,7 @@ const SETTING = /^[a-z0-9_]{1,32}$/
 
 /** Never throws, follows no redirect, and tells none of the words that were answered. */
 export async function lookAtWorker(
-  { host, port }: WorkerAddress,
+  { host, port, limits }: WorkerAddress,
   lookup: LookupFunction | undefined,
   signal: AbortSignal,
 ): Promise<WorkerSeen> {
@@ -29,7 +32,7 @@ export async function lookAtWorker(
       AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     )
     if (status !== 200) return { reached: false }
-    return { reached: true, ...toldIn(JSON.parse(text), new Date()) }
+    return { reached: true, ...toldIn(JSON.parse(text), limits, new Date()) }
   } catch {
     return { reached: false }
   }
@@ -42,7 +45,7 @@ const SETTINGS = {
   unloggedTables: 'unlogged_tables',
 } as const
 
-function toldIn(evidence: unknown, now: Date): Omit<WorkerReached, 'reached'> {
+function toldIn(evidence: unknown, limits: MailLimits, now: Date): Omit<WorkerReached, 'reached'> {
   const settings = field(field(evidence, 'postgres'), 'settings')
   const told = Object.entries(SETTINGS).map(([name, own]) => [name, settingOf(settings, own)] as const)
   return {
@@ -50,7 +53,8 @@ function toldIn(evidence: unknown, now: Date): Omit<WorkerReached, 'reached'> {
     ...(isRefused(field(evidence, 'provider')) && { providerRefuses: true }),
     ...(isRefused(field(evidence, 'features')) && { featuresRefuse: true }),
     ...present('postgresTls', tlsOf(field(evidence, 'postgres'))),
-    ...present('mail', mailOf(evidence)),
+    ...present('mail', mailOf(evidence, limits)),
+    ...present('api', apiOf(evidence)),
     ...present('audit', auditOf(evidence)),
     ...present('webhooks', webhooksOf(evidence, now)),
   }

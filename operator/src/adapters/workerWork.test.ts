@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { MailSeen } from '../components/worker/seen.ts'
-import { auditOf, mailOf, webhooksOf } from './workerWork.ts'
+import { MAIL_LIMITS } from '../../../crds/mailLimits.ts'
+import { mailLimits } from '../components/parts/thresholds.ts'
+import { apiOf, auditOf, mailOf, webhooksOf } from './workerWork.ts'
 
 const NOW = new Date('2026-11-23T12:00:00Z')
 const SINCE = '2026-11-23T11:59:00.123Z'
@@ -62,12 +64,12 @@ describe('what a worker tells of mail', () => {
       },
     },
   ])('$evidence', ({ evidence, mail }) => {
-    expect(mailOf(evidence)).toEqual({ ...WELL, ...mail })
+    expect(mailOf(evidence, MAIL_LIMITS)).toEqual({ ...WELL, ...mail })
   })
 
   it('is nothing of a worker that tells no figures', () => {
     for (const evidence of [{}, [], null, 'x', { work: {} }, told({ uncertain: 'many' })])
-      expect(mailOf(evidence)).toBeUndefined()
+      expect(mailOf(evidence, MAIL_LIMITS)).toBeUndefined()
   })
 
   it.each([
@@ -85,7 +87,7 @@ describe('what a worker tells of mail', () => {
       work: { standstill: { since: '2026-13-45T99:00:00Z', seconds: 5_000 } },
     },
   ])('is as if it were not told: $why', ({ work }) => {
-    expect(mailOf(told(work))).toEqual(WELL)
+    expect(mailOf(told(work), MAIL_LIMITS)).toEqual(WELL)
   })
 
   it('is the same while mail flows, however much of it', () => {
@@ -101,15 +103,16 @@ describe('what a worker tells of mail', () => {
       attempts: { made: 90_000, refused: 700, mostRefused: 'recipient' },
       standstill: { since: NOW.toISOString(), seconds: 60 },
     })
-    expect(mailOf(more)).toEqual(mailOf(some))
-    const lasting = (seconds: number) => mailOf(closed({ seconds, workers: seconds % 3 ? 2 : 3 }))
+    expect(mailOf(more, MAIL_LIMITS)).toEqual(mailOf(some, MAIL_LIMITS))
+    const lasting = (seconds: number) =>
+      mailOf(closed({ seconds, workers: seconds % 3 ? 2 : 3 }), MAIL_LIMITS)
     expect(lasting(4_000)).toEqual(lasting(40))
   })
 
   it('repeats no words that are no names', () => {
     for (const one of [{ class: 'a b' }, { class: 'x'.repeat(65) }, { since: '<b>' }])
-      expect(mailOf(closed(one))).toEqual(WELL)
-    expect(mailOf(closed({ code: 'kubectl delete; rm' }))?.closed).not.toHaveProperty('code')
+      expect(mailOf(closed(one), MAIL_LIMITS)).toEqual(WELL)
+    expect(mailOf(closed({ code: 'kubectl delete; rm' }), MAIL_LIMITS)?.closed).not.toHaveProperty('code')
   })
 })
 
@@ -135,5 +138,31 @@ it('tells what becomes of webhooks', () => {
   expect(of({ inbox: { ...inbox, oldestSeconds: 400, since: SINCE } })).toEqual({
     ...well,
     inbox: { since: '2026-11-23T11:59:00Z' },
+  })
+})
+
+it('tells how many answers were late or failed, of enough of them', () => {
+  const api = (answered: unknown, slow: unknown = 0, failed: unknown = 0) =>
+    apiOf({ api: { answered, slow, failed } })
+  expect(apiOf({})).toBeUndefined()
+  expect(api('many')).toBeUndefined()
+  expect(api(0)).toEqual({ slow: 'little', failed: 'little' })
+  expect(api(100, 6, 5)).toEqual({ slow: 'much', failed: 'near' })
+  expect(api(19, 19, NaN)).toEqual({ slow: 'near', failed: 'little' })
+})
+
+it('takes the limits of the spec', () => {
+  const limits = mailLimits({
+    monitoring: { rules: { thresholds: { stuckBatchAge: '1m', errorRatePercent: 50, backlog: 5 } } },
+  })
+  const one = told({
+    standstill: { since: SINCE, seconds: 61 },
+    queueDepth: 6,
+    attempts: { made: 100, refused: 20 },
+  })
+  expect(mailOf(one, limits)).toMatchObject({
+    stuckSince: '2026-11-23T11:59:00Z',
+    backlog: 'much',
+    refused: 'little',
   })
 })

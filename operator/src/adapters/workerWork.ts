@@ -2,7 +2,16 @@
  * What a worker tells of mail, audit log and webhooks, cut down to what turns: names by pattern, numbers finite, and what
  * is not of that form as if it had not been told.
  */
-import type { Level, MailSeen, ProviderClosed, Waiting, WebhooksSeen } from '../components/worker/seen.ts'
+import type {
+  ApiSeen,
+  Level,
+  MailSeen,
+  ProviderClosed,
+  Waiting,
+  WebhooksSeen,
+} from '../components/worker/seen.ts'
+import type { MailLimits } from '../../../crds/mailLimits.ts'
+import { API_LIMITS } from '../../../crds/apiLimits.ts'
 import { MAIL_LIMITS } from '../../../crds/mailLimits.ts'
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/
@@ -41,25 +50,25 @@ function levelOf(value: number, limit: number): Level {
 }
 
 /** @returns undefined when the figures are not there, which an older worker does not tell */
-export function mailOf(evidence: unknown): MailSeen | undefined {
+export function mailOf(evidence: unknown, limits: MailLimits): MailSeen | undefined {
   const work = field(evidence, 'work')
   const deadLetters = numberAt(work, 'deadLetters')
   const uncertain = numberAt(work, 'uncertain')
   if (deadLetters === undefined || uncertain === undefined) return undefined
-  const closed = closedOf(field(evidence, 'provider'))
-  const stuckSince = stuckOf(field(work, 'standstill'))
+  const closed = closedOf(field(evidence, 'provider'), limits)
+  const stuckSince = stuckOf(field(work, 'standstill'), limits)
   return {
     paused: field(field(evidence, 'provider'), 'state') === 'paused',
     ...(closed && { closed }),
     deadLetters: deadLetters > 0,
     inDoubt: uncertain > 0,
     ...(stuckSince !== undefined && { stuckSince }),
-    ...refusedOf(field(work, 'attempts')),
-    backlog: levelOf(numberAt(work, 'queueDepth') ?? 0, MAIL_LIMITS.queueDepth),
+    ...refusedOf(field(work, 'attempts'), limits),
+    backlog: levelOf(numberAt(work, 'queueDepth') ?? 0, limits.queueDepth),
   }
 }
 
-function closedOf(provider: unknown): ProviderClosed | undefined {
+function closedOf(provider: unknown, { closedSeconds }: MailLimits): ProviderClosed | undefined {
   const closed = field(provider, 'closed')
   const [since, seconds] = [instantAt(closed, 'since'), numberAt(closed, 'seconds')]
   const retryClass = nameAt(closed, 'class')
@@ -70,21 +79,25 @@ function closedOf(provider: unknown): ProviderClosed | undefined {
     retryClass,
     ...(code !== undefined && { code }),
     ofAll: (numberAt(closed, 'workers') ?? 0) >= (numberAt(closed, 'of') ?? 0),
-    lasting: seconds >= MAIL_LIMITS.closedSeconds,
+    lasting: seconds >= closedSeconds,
   }
 }
 
-function stuckOf(standstill: unknown): string | undefined {
+function stuckOf(standstill: unknown, { standstillSeconds }: MailLimits): string | undefined {
   const seconds = numberAt(standstill, 'seconds') ?? 0
-  return seconds > MAIL_LIMITS.standstillSeconds ? instantAt(standstill, 'since') : undefined
+  return seconds > standstillSeconds ? instantAt(standstill, 'since') : undefined
 }
 
 /** Of too few to raise anything the share still tells whether what was raised is over. */
-function refusedOf(attempts: unknown): Pick<MailSeen, 'refused' | 'mostRefused'> {
+function shareOf(some: number, all: number, limit: number, least: number): Level {
+  if (all === 0) return 'little'
+  const share = levelOf(some / all, limit)
+  return share === 'much' && all < least ? 'near' : share
+}
+
+function refusedOf(attempts: unknown, limits: MailLimits): Pick<MailSeen, 'refused' | 'mostRefused'> {
   const [made, refused] = [numberAt(attempts, 'made') ?? 0, numberAt(attempts, 'refused') ?? 0]
-  if (made === 0) return { refused: 'little' }
-  const share = levelOf(refused / made, MAIL_LIMITS.refused.part)
-  const level = share === 'much' && made < MAIL_LIMITS.refused.attempts ? 'near' : share
+  const level = shareOf(refused, made, limits.refused.part, limits.refused.attempts)
   const most = nameAt(attempts, 'mostRefused')
   return { refused: level, ...(level !== 'little' && most !== undefined && { mostRefused: most }) }
 }
@@ -100,6 +113,16 @@ function waitingOf(backlog: unknown): Waiting | undefined {
 
 export const auditOf = (evidence: unknown): Waiting | undefined =>
   waitingOf(field(field(evidence, 'outboxLag'), 'audit'))
+
+/** @returns undefined of a worker of before, which does not tell */
+export function apiOf(evidence: unknown): ApiSeen | undefined {
+  const api = field(evidence, 'api')
+  const answered = numberAt(api, 'answered')
+  if (answered === undefined) return undefined
+  const level = (name: string) =>
+    shareOf(numberAt(api, name) ?? 0, answered, API_LIMITS.part, API_LIMITS.answers)
+  return { slow: level('slow'), failed: level('failed') }
+}
 
 const FORGERY = ['genuine', 'forged', 'unavailable', 'ignored'] as const
 

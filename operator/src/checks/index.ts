@@ -1,8 +1,10 @@
 /** Every proof, in the order in which it is printed. */
 import type { Check } from './check.ts'
+import { apiResponsive } from './apiResponsive.ts'
 import { archiveFlowing } from './archiveFlowing.ts'
 import { auditLog } from './auditLog.ts'
 import { backupFresh } from './backupFresh.ts'
+import { certificatesCurrent } from './certificatesCurrent.ts'
 import { gatewayAccepted } from './gatewayAccepted.ts'
 import { monitoring } from './monitoring.ts'
 import { natsTlsAdopted } from './natsTlsAdopted.ts'
@@ -15,6 +17,7 @@ import { webhooksVerified } from './webhooksVerified.ts'
 
 export const checks: readonly Check[] = [
   natsTlsAdopted,
+  certificatesCurrent,
   backupFresh,
   restoreVerified,
   archiveFlowing,
@@ -23,6 +26,7 @@ export const checks: readonly Check[] = [
   postgresEncrypted,
   auditLog,
   webhooksVerified,
+  apiResponsive,
   monitoring,
   gatewayAccepted,
   secretsManaged,

@@ -1,10 +1,11 @@
 /** Proofs that are made of what workers tell of PostgreSQL, the audit log and webhooks. */
 import { describe, expect, it } from 'vitest'
 import type { AuditRights } from '../components/parts/logins.ts'
-import type { WorkerSeen, WebhooksSeen } from '../components/worker/seen.ts'
+import type { Level, WorkerSeen, WebhooksSeen } from '../components/worker/seen.ts'
 import type { WorkerSpec } from '../../../crds/schema/worker.ts'
 import type { CheckName } from '../../../crds/schema/checks.ts'
 import { NOW, sender, snapshot, SPEC } from '../testing/snapshots.ts'
+import { apiResponsive } from './apiResponsive.ts'
 import { auditLog } from './auditLog.ts'
 import type { Check } from './check.ts'
 import { postgresEncrypted } from './postgresEncrypted.ts'
@@ -45,6 +46,7 @@ describe.each([
   { check: postgresEncrypted, who: sender(), rights: undefined },
   { check: webhooksVerified, who: resend, rights: undefined },
   { check: auditLog, who: writing, rights: HARMLESS },
+  { check: apiResponsive, who: sender(), rights: undefined },
 ])('$check.name', ({ check, who, rights }) => {
   it('is as it was until a worker was asked, and unknown when none answers or tells of it', () => {
     const before = { ...who, status: proven(check.name) }
@@ -66,6 +68,30 @@ describe('postgres-encrypted', () => {
     const proof = prove(postgresEncrypted, sender(), { reached: true, postgresTls })
     expect(proof.state).toBe(state)
     expect(proof.message).toContain(says)
+  })
+})
+
+describe('api-responsive', () => {
+  const seen = (slow: Level, failed: Level): WorkerSeen => ({ reached: true, api: { slow, failed } })
+
+  it('fails when requests are late or fail, and until that is well below its limit', () => {
+    expect(prove(apiResponsive, sender(), seen('little', 'little')).state).toBe('Proven')
+    expect(prove(apiResponsive, sender(), seen('near', 'near')).state).toBe('Proven')
+    const slow = prove(apiResponsive, sender(), seen('much', 'near'))
+    expect(slow).toMatchObject({
+      state: 'Failing',
+      message: expect.stringContaining('half a second') as string,
+    })
+    const failed = prove(apiResponsive, sender(), seen('much', 'much'))
+    expect(failed).toMatchObject({ state: 'Failing', message: expect.stringContaining('500') as string })
+    const before = (message: string) =>
+      sender({
+        status: {
+          checks: [{ name: 'api-responsive', state: 'Failing', message, since: '2026-11-23T00:00:00Z' }],
+        },
+      })
+    expect(prove(apiResponsive, before(slow.message), seen('near', 'little'))).toEqual(slow)
+    expect(prove(apiResponsive, before(slow.message), seen('little', 'near')).state).toBe('Proven')
   })
 })
 

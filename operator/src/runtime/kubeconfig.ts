@@ -1,4 +1,5 @@
 /** Credentials from a kubeconfig, for tests, tools and running outside a cluster. */
+import type { KubeConfig } from '@kubernetes/client-node'
 import type { Credentials, TlsMaterial } from './credentials.ts'
 
 /** Tokens of exec plugins end after some minutes; the client keeps those that are still good. */
@@ -17,9 +18,13 @@ export async function fromKubeconfig(path?: string): Promise<Credentials> {
   const config = new KubeConfig()
   if (path === undefined) config.loadFromDefault()
   else config.loadFromFile(path)
-  const cluster = config.getCurrentCluster()
-  if (!cluster)
+  if (!config.getCurrentCluster())
     throw new Error(`the kubeconfig${path === undefined ? '' : ` ${path}`} has no current context`)
+  return credentialsOf(config)
+}
+
+/** Of its present context, which must have a cluster. */
+export async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const ask = async (): Promise<HttpsOptions> => {
     const options: HttpsOptions = {}
     await config.applyToHTTPSOptions(options)
@@ -40,7 +45,7 @@ export async function fromKubeconfig(path?: string): Promise<Credentials> {
     )
   }
   return {
-    server: cluster.server.replace(/\/$/, ''),
+    server: (config.getCurrentCluster()?.server ?? '').replace(/\/$/, ''),
     tls: () => tls,
     authorization() {
       refresh()

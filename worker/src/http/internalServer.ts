@@ -79,6 +79,8 @@ export interface Evidence {
     /** Of the last two minutes. */
     readonly attempts: { readonly made: number; readonly refused: number; readonly mostRefused?: string }
   }
+  /** Requests to all workers in the last two minutes, without uploads: answered, after more than half a second, with 500 or above. */
+  readonly api: { readonly answered: number; readonly slow: number; readonly failed: number }
   /** What has not reached ClickHouse; empty without one. */
   readonly outboxLag: { readonly events?: Backlog; readonly audit?: Backlog }
   /** Unset for a provider that sends none, or of which none are taken. */

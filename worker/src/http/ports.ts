@@ -218,3 +218,12 @@ export interface AllowanceLedger {
   lease(clients: readonly string[], budget: number, part: number): Promise<readonly Grant[]>
   forgetEnded(): Promise<void>
 }
+
+/** Of the last two minutes. */
+export interface Answers {
+  readonly answers: number
+  /** Took longer than half a second. */
+  readonly slow: number
+  /** Got a status of 500 or above, however soon. */
+  readonly failed: number
+}

@@ -39,7 +39,7 @@ export interface ApiNeeds {
 
 /** Told to stop, it listens on for a while, and then answers what has been asked while the loops finish. */
 export async function openApi(context: Context, needs: ApiNeeds): Promise<Part> {
-  const { settings, worker, log, metrics, budgets, stopping } = context
+  const { settings, worker, log, metrics, budgets, answers, stopping } = context
   const { health, sweeping, sending, tokens, limits, unsubscribe, webhooks, refusals } = needs
   const { service: database, reads } = needs.pools
   const onDue = () => {
@@ -73,6 +73,7 @@ export async function openApi(context: Context, needs: ApiNeeds): Promise<Part> 
     },
     onAnswered: (method, route, status, seconds) => {
       metrics.requests.observe({ method, route, status }, seconds)
+      answers.note(route, status, seconds, performance.now())
     },
   })
   // Before that every request would be refused, however well the database is.

@@ -4,6 +4,7 @@ import type { BodyBudgets } from '../http/bodyBudgets.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Settings } from '../settings.ts'
+import { AnswerWindow } from '../http/answerWindow.ts'
 import { bodyBudgets } from '../http/bodyBudgets.ts'
 import { openMetrics } from '../metrics.ts'
 
@@ -16,6 +17,7 @@ export interface Context {
   readonly log: Logger
   readonly metrics: Metrics
   readonly budgets: BodyBudgets
+  readonly answers: AnswerWindow
   /** Aborted when told to stop. */
   readonly stopping: AbortSignal
 }
@@ -31,6 +33,7 @@ export function contextOf(settings: Settings, log: Logger, stopping: AbortSignal
     log,
     metrics: openMetrics(),
     budgets: bodyBudgets(memory),
+    answers: new AnswerWindow(),
     stopping,
   }
 }

@@ -1,4 +1,4 @@
-/** What all workers together have seen of the provider. Pure. */
+/** What all workers together have seen of the provider and of their API. Pure. */
 import type { Evidence } from '../http/internalServer.ts'
 import type { WorkerState } from '../store/workerStates.ts'
 import type { Attempts } from '../sending/attemptWindow.ts'
@@ -32,4 +32,10 @@ export function attemptsOf(crew: readonly WorkerState[]): Evidence['work']['atte
     refused: sum(({ refused }) => refused),
     ...(most !== undefined && { mostRefused: most }),
   }
+}
+
+export function answersOf(crew: readonly WorkerState[]): Evidence['api'] {
+  const sum = (of: keyof WorkerState['answers']) =>
+    crew.reduce((total, { answers }) => total + answers[of], 0)
+  return { answered: sum('answers'), slow: sum('slow'), failed: sum('failed') }
 }

@@ -19,7 +19,7 @@ import { lastWebhookAt } from '../store/webhookInbox.ts'
 import { openBatches, openRecipients, uncertainRecipients } from '../store/workFigures.ts'
 import { sharedStates } from '../store/workerStates.ts'
 import { tryForged } from '../webhooks/forgery.ts'
-import { attemptsOf, closedOf } from './crew.ts'
+import { answersOf, attemptsOf, closedOf } from './crew.ts'
 import { depthInTime } from './queueDepth.ts'
 import { ownState } from './sharing.ts'
 
@@ -36,13 +36,13 @@ export interface EvidenceNeeds {
 
 /** @throws Error when PostgreSQL does not answer */
 export async function gatherEvidence(
-  { worker, settings }: Pick<Context, 'worker' | 'settings'>,
+  { worker, settings, answers }: Pick<Context, 'worker' | 'settings' | 'answers'>,
   needs: EvidenceNeeds,
 ): Promise<Evidence> {
   const { health, sending, features } = needs
   const { service: database } = needs.pools
   // This worker's own row may be seconds old, or not written yet.
-  const crew = [ownState(needs), ...(await sharedStates(database, worker))]
+  const crew = [ownState({ answers }, needs), ...(await sharedStates(database, worker))]
   const [encryption, [server], ofServer, provider, oldest, lag, flags, work, webhooks] = await Promise.all([
     database.encryption(),
     database.query<{ server_version: string }>('SHOW server_version'),
@@ -75,6 +75,7 @@ export async function gatherEvidence(
     inFlight: sending.inFlight(),
     oldestInFlightSeconds: oldest,
     work,
+    api: answersOf(crew),
     outboxLag: lag,
     ...(webhooks && { webhooks }),
   }

@@ -1,4 +1,4 @@
-/** Tells the other workers, through PostgreSQL, what this one has seen of the provider, and looks for batches that stand still. */
+/** Tells the other workers, through PostgreSQL, what this one has seen lately, and looks for batches that stand still. */
 import type { Part } from '../runtime/parts.ts'
 import type { Pools } from '../store/pools.ts'
 import type { WorkerState } from '../store/workerStates.ts'
@@ -23,19 +23,24 @@ export interface SharingNeeds {
   readonly health: Pick<Health, 'served'>
 }
 
-export const ownState = ({ sending, webhooks }: Pick<SharingNeeds, 'sending' | 'webhooks'>): WorkerState => ({
+export const ownState = (
+  { answers }: Pick<Context, 'answers'>,
+  { sending, webhooks }: Pick<SharingNeeds, 'sending' | 'webhooks'>,
+): WorkerState => ({
   ...sending.lately(),
+  answers: answers.sum(performance.now()),
   forgedAt: webhooks.forgedAt(),
 })
 
-export function openSharing({ worker, log, stopping }: Context, needs: SharingNeeds): Part {
+export function openSharing(context: Context, needs: SharingNeeds): Part {
+  const { worker, log, stopping } = context
   const { pools, health } = needs
   const { service: database } = pools
   const telling = repeat({
     everyMs: TELL_EVERY_MS,
     stopping,
     ready: health.served,
-    work: () => shareState(database, worker, ownState(needs)),
+    work: () => shareState(database, worker, ownState(context, needs)),
     onError: (error) => {
       log.debug({ err: error }, 'the other workers do not hear of this one')
     },

@@ -75,7 +75,7 @@ export function schedulesOf(wish: BackupWish): Partial<Record<RunKind, string>> 
 /** The name of a CronJob leaves room for the time that is put behind it for its Jobs. */
 const MOST_CHARACTERS = 52
 
-export function cronJobName(sender: Sender, kind: RunKind): string {
+export function cronJobName(sender: Pick<Sender, 'name'>, kind: RunKind): string {
   const name = childName(sender, kind)
   return name.length > MOST_CHARACTERS ? childName(sender, KINDS[kind].shortName) : name
 }

@@ -1,6 +1,6 @@
 /** Full backups out of turn, one Job each, made once: for a new value of the annotation, and for a chain that is damaged. */
 import type { Desired } from '../desired.ts'
-import type { Snapshot } from '../snapshot.ts'
+import type { Sender, Snapshot } from '../snapshot.ts'
 import type { BackupWish } from './wish.ts'
 import { Job } from '../../vocabulary/kinds.ts'
 import { childName } from '../parts/labels.ts'
@@ -17,8 +17,13 @@ export function requestedJob(
 ): { readonly name: string; readonly isThere: boolean } | undefined {
   const wanted = openRequest(snapshot.sender, 'backup')
   if (wanted === undefined) return undefined
-  const name = childName(snapshot.sender, `backup-${templateHash({ wanted }).slice(0, 8)}`)
+  const name = requestedJobName(snapshot.sender, wanted)
   return { name, isThere: childOf(snapshot, Job, name) !== undefined }
+}
+
+/** @param wanted the value of the annotation */
+export function requestedJobName(sender: Pick<Sender, 'name'>, wanted: string): string {
+  return childName(sender, `backup-${templateHash({ wanted }).slice(0, 8)}`)
 }
 
 /** The Job for a damaged chain that the status does not call repaired. */

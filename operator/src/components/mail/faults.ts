@@ -1,6 +1,7 @@
 /** Why mail does not flow, the worst first: what stops everything, then what stops a part, then what is left behind. Pure. */
 import type { ReasonOf } from '../../../../crds/schema/conditions.ts'
 import type { Sender } from '../snapshot.ts'
+import { thresholdsOf } from '../parts/thresholds.ts'
 import type { Level, MailSeen, ProviderClosed } from '../worker/seen.ts'
 
 export interface MailFault {
@@ -14,7 +15,7 @@ export function faultOf(
   sender: Sender,
   last: MailFault['reason'] | undefined,
 ): MailFault | undefined {
-  return stopped(mail, sender) ?? standing(mail, last) ?? (mail.inDoubt ? IN_DOUBT : undefined)
+  return stopped(mail, sender) ?? standing(mail, sender, last) ?? (mail.inDoubt ? IN_DOUBT : undefined)
 }
 
 const IN_DOUBT: MailFault = {
@@ -30,6 +31,7 @@ function stopped({ paused, closed }: MailSeen, sender: Sender): MailFault | unde
 
 function standing(
   { deadLetters, stuckSince, refused, mostRefused, backlog }: MailSeen,
+  { spec }: Sender,
   last: MailFault['reason'] | undefined,
 ): MailFault | undefined {
   if (deadLetters)
@@ -46,12 +48,12 @@ function standing(
   if (exceeds(refused, last === 'MailsRefused'))
     return {
       reason: 'MailsRefused',
-      message: `more than 5 % of the mails of the last two minutes were refused${mostRefused === undefined ? '' : `, most of them with class ${mostRefused}`}`,
+      message: `more than ${thresholdsOf(spec).errorRatePercent} % of the mails of the last two minutes were refused${mostRefused === undefined ? '' : `, most of them with class ${mostRefused}`}`,
     }
   if (exceeds(backlog, last === 'Backlog'))
     return {
       reason: 'Backlog',
-      message: 'more than 10,000 wake-ups wait in the queue: workers do not keep up',
+      message: `more than ${thresholdsOf(spec).backlog.toLocaleString('en')} wake-ups wait in the queue: workers do not keep up`,
     }
   return undefined
 }

@@ -4,7 +4,7 @@ import { SPEC } from '../../testing/snapshots.ts'
 import { pageOf } from './alerts/alert.ts'
 import { alertGroups } from './alerts/index.ts'
 import { FINE } from './alerts/mail.ts'
-import { thresholdsOf } from './alerts/thresholds.ts'
+import { thresholdsOf } from '../parts/thresholds.ts'
 
 const runbookBaseUrl = 'https://docs.example.com/runbooks'
 const rules = alertGroups({ thresholds: thresholdsOf(), runbookBaseUrl }).flatMap((group) => group.rules)

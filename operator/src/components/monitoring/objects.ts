@@ -9,7 +9,7 @@ import { INSTANCE } from '../../vocabulary/labels.ts'
 import { selectorLabels } from '../parts/labels.ts'
 import { metadata } from '../parts/metadata.ts'
 import { alertGroups } from './alerts/index.ts'
-import { thresholdsOf } from './alerts/thresholds.ts'
+import { thresholdsOf } from '../parts/thresholds.ts'
 import { dashboardsOf } from './dashboards.ts'
 
 /** One of them, wished or not. */

@@ -1,19 +1,24 @@
 /** Figures in the status: what certificates of NATS say, and what its nodes serve. */
 import type { Figures } from '../component.ts'
+import type { CertificateInUse } from '../parts/certificatesInUse.ts'
 import type { Snapshot } from '../snapshot.ts'
+import { certificatesInUse, firstToEnd } from '../parts/certificatesInUse.ts'
 import { instantOf } from '../parts/instants.ts'
 import { natsNodes, natsSecrets } from '../parts/natsTopology.ts'
 
 /** What a handshake shows; before there is one, what was seen last stands. */
-export function natsTlsFigures({ sender, secrets, evidence }: Snapshot): Figures {
-  if (!sender.spec.nats.managed) return {}
-  const names = natsSecrets(sender)
-  const certificateOf = (name: string) => secrets.get(name)?.certificate
-  const ends = [names.server, names.worker, names.operator, names.system].flatMap(
-    (name) => certificateOf(name)?.notAfter ?? [],
-  )
-  const server = certificateOf(names.server)
-  const ca = certificateOf(names.ca)
+export function natsTlsFigures(snapshot: Snapshot): Figures {
+  const { sender, secrets, evidence } = snapshot
+  const inUse = certificatesInUse(snapshot)
+  const endOf = (role: CertificateInUse['role']) =>
+    firstToEnd(inUse.filter((one) => one.role === role))?.certificate.notAfter
+  const [leafEnd, caEnd] = [endOf('leaf'), endOf('ca')]
+  const ends = {
+    ...(leafEnd && { expiresAt: instantOf(leafEnd) }),
+    ...(caEnd && { caExpiresAt: instantOf(caEnd) }),
+  }
+  if (!sender.spec.nats.managed) return leafEnd ? { natsTls: ends } : {}
+  const server = secrets.get(natsSecrets(sender).server)?.certificate
   const seen = evidence.natsHandshake?.seen.nodes
   const nodes = natsNodes(sender).map((name) => {
     const servedSerial = seen
@@ -24,10 +29,7 @@ export function natsTlsFigures({ sender, secrets, evidence }: Snapshot): Figures
   return {
     natsTls: {
       ...(server && { serverSerial: server.serial }),
-      ...(ends.length > 0 && {
-        expiresAt: instantOf(new Date(Math.min(...ends.map((end) => end.getTime())))),
-      }),
-      ...(ca && { caExpiresAt: instantOf(ca.notAfter) }),
+      ...ends,
       nodes,
     },
   }

@@ -13,7 +13,7 @@ import {
 } from '../../vocabulary/labels.ts'
 
 /** `orders` and `worker` → `orders-worker`. */
-export function childName(sender: Sender, part: string): string {
+export function childName(sender: Pick<Sender, 'name'>, part: string): string {
   return `${sender.name}-${part}`
 }
 

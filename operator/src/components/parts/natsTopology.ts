@@ -11,7 +11,7 @@ export const MONITOR_PORT = 8222
 export type NatsIdentity = 'worker' | 'operator' | 'system'
 
 /** The three Secrets with client certificates, the one of the servers, and the CA. */
-export const natsSecrets = (sender: Sender) => ({
+export const natsSecrets = (sender: Pick<Sender, 'name'>) => ({
   ca: childName(sender, 'nats-ca'),
   server: childName(sender, 'nats-server'),
   worker: childName(sender, 'nats-worker'),

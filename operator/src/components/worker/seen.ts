@@ -24,6 +24,8 @@ export interface WorkerReached {
   readonly postgresTls?: 'none' | 'unverified' | 'verified'
   /** Absent of a worker that does not tell. */
   readonly mail?: MailSeen
+  /** Absent of a worker that does not tell. */
+  readonly api?: ApiSeen
   /** Absent where nothing is handed to ClickHouse. */
   readonly audit?: Waiting
   /** Absent where no webhooks are taken. */
@@ -56,6 +58,12 @@ export interface ProviderClosed {
   readonly ofAll: boolean
   /** For longer than a stutter. */
   readonly lasting: boolean
+}
+
+/** How many of the answers of the last two minutes were late, or said that the server failed. */
+export interface ApiSeen {
+  readonly slow: Level
+  readonly failed: Level
 }
 
 /** @property since when the oldest came, when it is late */

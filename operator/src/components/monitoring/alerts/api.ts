@@ -1,7 +1,7 @@
 /** Alerts about the API: slow, and the error budget that its objective leaves. */
 import type { Alert, Severity } from './alert.ts'
 import type { Selector } from './promql.ts'
-import type { Thresholds } from './thresholds.ts'
+import type { Thresholds } from '../../parts/thresholds.ts'
 import { BY, matchers, share, WHO } from './promql.ts'
 
 /** Takes as long as its body is: up to an hour, for millions of rows. */

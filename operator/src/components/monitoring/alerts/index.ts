@@ -1,7 +1,7 @@
 /** Every alert, as groups of a PrometheusRule. */
 import type { RuleGroup } from './alert.ts'
 import type { Selector } from './promql.ts'
-import type { Thresholds } from './thresholds.ts'
+import type { Thresholds } from '../../parts/thresholds.ts'
 import { ruleGroup } from './alert.ts'
 import { apiAlerts } from './api.ts'
 import { mailAlerts } from './mail.ts'

@@ -1,7 +1,7 @@
 /** Alerts about mail that does not go out, from the workers' own metrics. */
 import type { Alert } from './alert.ts'
 import type { Selector } from './promql.ts'
-import type { Thresholds } from './thresholds.ts'
+import type { Thresholds } from '../../parts/thresholds.ts'
 import { BY, highest, latest, matchers, share, WHO } from './promql.ts'
 
 /** Classes of an attempt that are no failure: taken, or told to come again more slowly. */

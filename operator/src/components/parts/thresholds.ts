@@ -1,6 +1,8 @@
-/** From where on alerts fire, with every default filled in. */
-import type { BatchSenderSpec } from '../../../../../crds/schema/batchsender.ts'
-import { parseDurationMs } from '../../parts/durations.ts'
+/** From where on alerts fire and `MailFlowing` turns, with every default filled in. */
+import type { BatchSenderSpec } from '../../../../crds/schema/batchsender.ts'
+import type { MailLimits } from '../../../../crds/mailLimits.ts'
+import { MAIL_LIMITS } from '../../../../crds/mailLimits.ts'
+import { parseDurationMs } from './durations.ts'
 
 export interface Thresholds {
   readonly errorRatePercent: number
@@ -39,6 +41,17 @@ export function thresholdsOf(spec?: Spec): Thresholds {
     providerAwaySeconds: seconds(given.providerAway),
     outboxSeconds: seconds(given.outboxAge),
     availability: spec?.objectives?.availability ?? '99.9',
+  }
+}
+
+/** What the condition turns at: the same as the alerts, which are told of later. */
+export function mailLimits(spec: Spec): MailLimits {
+  const { stuckBatchSeconds, errorRatePercent, backlog } = thresholdsOf(spec)
+  return {
+    ...MAIL_LIMITS,
+    standstillSeconds: stuckBatchSeconds,
+    refused: { ...MAIL_LIMITS.refused, part: errorRatePercent / 100 },
+    queueDepth: backlog,
   }
 }
 

@@ -1,0 +1,9 @@
+/** The library brings no types. */
+declare module 'postject' {
+  export function inject(
+    file: string,
+    resource: string,
+    content: Buffer,
+    options: { readonly sentinelFuse: string; readonly machoSegmentName?: string },
+  ): Promise<void>
+}
