@@ -80,7 +80,8 @@ peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-netw
 	vitest run --project integration operator/test/{chart,release,ways}.test.ts
 	node hack/peers/flux.ts
 	node hack/peers/argocd.ts
-	vitest run --project integration operator/test/gitops
+	node hack/peers/sealedSecrets.ts
+	vitest run --project integration operator/test/gitops operator/test/sealedSecrets.test.ts
 
 ##@ Measure
 .PHONY: bench-operator

@@ -15,13 +15,15 @@ import { startRedis } from '../servers/redis.ts'
 
 const NAME = 'argocd'
 const VERSION = '3.6.1'
+const TOOLCHAIN = 'go1.27.3'
 const MODULE = {
   folder: NAME,
   binaries: { argocd: 'github.com/argoproj/argo-cd/v3/cmd' },
   ldflags: `-X github.com/argoproj/argo-cd/v3/common.version=${VERSION}`,
-  toolchain: 'go1.27.3',
+  toolchain: TOOLCHAIN,
 }
 const SOURCE = {
+  toolchain: TOOLCHAIN,
   module: `github.com/argoproj/argo-cd/v3@v${VERSION}`,
   sum: 'h1:OmhqeKiR3C//awbFrhQqFdtRI+Qiv17j8vqm3UkMj/g=',
 }
@@ -50,7 +52,7 @@ export async function argocdDefinitions(): Promise<readonly KubernetesObject[]> 
 export async function argocdConfiguration(
   settings: Readonly<Record<string, string>>,
 ): Promise<readonly KubernetesObject[]> {
-  const folder = join(await moduleFolder(SOURCE.module, SOURCE.sum), 'manifests/base/config')
+  const folder = join(await moduleFolder(SOURCE), 'manifests/base/config')
   const shipped = async (name: string, more: object = {}) => ({
     ...(parse(await readFile(join(folder, `${name}.yaml`), 'utf8')) as KubernetesObject),
     ...more,
@@ -118,7 +120,7 @@ const answers = async (port: number) => (await fetch(`http://127.0.0.1:${port}/h
 
 /** It keeps its files below the system's temporary folder, and calls scripts of its own when it reads from Git. */
 async function environmentOf(home: string): Promise<NodeJS.ProcessEnv> {
-  const scripts = join(await moduleFolder(SOURCE.module, SOURCE.sum), 'hack')
+  const scripts = join(await moduleFolder(SOURCE), 'hack')
   const path = join(home, 'bin')
   await mkdir(path)
   const verifier = await readFile(join(scripts, 'git-verify-wrapper.sh'))

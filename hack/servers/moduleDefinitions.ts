@@ -5,19 +5,23 @@ import { parseAllDocuments } from 'yaml'
 import type { KubernetesObject } from '../../operator/src/runtime/object.ts'
 import { run } from '../cluster/shell.ts'
 
-export interface DefinitionSource {
+export interface ModuleSource {
   readonly module: string
   readonly sum: string
+  /** Of Go, where the module asks for a newer one than is installed. */
+  readonly toolchain?: string
+}
+
+export interface DefinitionSource extends ModuleSource {
   /** A file, or a folder of files. */
   readonly path: string
 }
 
 export async function definitionsIn({
-  module,
-  sum,
   path,
+  ...source
 }: DefinitionSource): Promise<readonly KubernetesObject[]> {
-  const root = await moduleFolder(module, sum)
+  const root = await moduleFolder(source)
   const files = path.endsWith('l') ? [path] : await filesIn(root, path)
   const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')))
   return texts
@@ -27,8 +31,9 @@ export async function definitionsIn({
 }
 
 /** @returns where the module is, after its sum was found to be that one. */
-export async function moduleFolder(module: string, sum: string): Promise<string> {
-  const { Dir, Sum } = JSON.parse(await run('go', ['mod', 'download', '-json', module])) as {
+export async function moduleFolder({ module, sum, toolchain }: ModuleSource): Promise<string> {
+  const env = { ...process.env, ...(toolchain !== undefined && { GOTOOLCHAIN: toolchain }) }
+  const { Dir, Sum } = JSON.parse(await run('go', ['mod', 'download', '-json', module], { env })) as {
     readonly Dir: string
     readonly Sum: string
   }

@@ -127,6 +127,19 @@ async function startGarbageCollector(cluster: Harness) {
   ])
 }
 
+/** Kinds of a tool, until they are served. */
+export async function define(cluster: Harness, definitions: readonly KubernetesObject[]): Promise<void> {
+  await Promise.all(definitions.map((definition) => cluster.api.apply(definition)))
+  const wait = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']
+  // It ends with an error while one has no status at all.
+  await cluster.eventually('every definition', () =>
+    cluster.kubectl(wait).then(
+      () => true,
+      () => undefined,
+    ),
+  )
+}
+
 /** A sample of a tool, its namespace and repository those of the test. */
 export async function toolSample(
   file: string,

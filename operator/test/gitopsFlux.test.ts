@@ -6,7 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flux, FLUX_NAMESPACE, fluxDefinitions, startFlux, type Flux } from '../../hack/peers/flux.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 import { condition, KINDS } from './harness.ts'
-import { REFUSED, releaseFiles, startGitOps, toolSample, type GitOps, type SenderSpec } from './gitops.ts'
+import {
+  define,
+  REFUSED,
+  releaseFiles,
+  startGitOps,
+  toolSample,
+  type GitOps,
+  type SenderSpec,
+} from './gitops.ts'
 
 const folder = await flux()
 if (folder === undefined)
@@ -41,8 +49,7 @@ describe.skipIf(folder === undefined)('Flux', () => {
   beforeAll(async () => {
     rig = await startGitOps()
     const { cluster } = rig
-    await Promise.all((await fluxDefinitions()).map((definition) => cluster.api.apply(definition)))
-    await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+    await define(cluster, await fluxDefinitions())
     await cluster.kubectl(['create', 'namespace', FLUX_NAMESPACE])
     const kubeconfig = await cluster.plane.kubeconfigFor({ name: USER, groups: ['system:masters'] })
     controllers = await startFlux(folder ?? '', kubeconfig)
@@ -189,7 +196,8 @@ describe.skipIf(folder === undefined)('Flux', () => {
     await pushSender(REFUSED)
     const told = await eventually('a failure', async () => {
       const found = ready(await kustomization())
-      return found?.status === 'False' ? found : undefined
+      // Those that it depends on come to a new commit first.
+      return found?.status === 'False' && found.reason !== 'DependencyNotReady' ? found : undefined
     })
     expect(told.reason).toBe('HealthCheckFailed')
     expect(told.message).toContain('failed early due to stalled resources')
