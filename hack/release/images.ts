@@ -57,6 +57,7 @@ export async function releaseImages({ release, work, target, seconds }: ImagesOp
     const text = await sbom({
       folder,
       workspaces: ['crds', app],
+      modules: join(root, 'app/node_modules'),
       image: { name, version: tag, digest },
       base: components,
       seconds,

@@ -58,7 +58,10 @@ describe.skipIf(helm === undefined)('make release', () => {
     'gives the same bytes again',
     async () => {
       const again = await made('two', '077', 'Pacific/Kiritimati')
-      expect(await read(again, 'SHA256SUMS')).toBe(await read(dist, 'SHA256SUMS'))
+      // Somebody may have committed meanwhile, which provenance tells.
+      const sums = async (folder: string) =>
+        (await read(folder, 'SHA256SUMS')).split('\n').filter((line) => !line.includes('provenance'))
+      expect(await sums(again)).toEqual(await sums(dist))
       await rm(again, { recursive: true })
     },
     30 * MINUTES,
