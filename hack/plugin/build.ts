@@ -34,14 +34,11 @@ const execute = promisify(execFile)
 
 /** @param outDir is made; what it has of these names is replaced */
 export async function buildPlugin(outDir: string): Promise<BuiltPlugin> {
-  await mkdir(outDir, { recursive: true })
-  const bundle = join(outDir, `${NAME}.cjs`)
-  await bundled(bundle)
+  const bundle = await npmPackage(join(outDir, 'npm'))
   const executable = join(outDir, NAME)
   await intoNode(bundle, executable)
   const completion = join(outDir, COMPLETION)
   await writeFile(completion, COMPLETION_TEXT, { mode: 0o755 })
-  await npmPackage(bundle, join(outDir, 'npm'))
   const [os, arch] = platform()
   const license = join(repositoryDir, 'LICENSE')
   const archive = await archived([
@@ -102,10 +99,10 @@ const COMPLETION_TEXT = `#!/usr/bin/env sh
 exec ${NAME} __complete "$@"
 `
 
-/** For \`npm install\` and \`npx\`: Node is whoever installs it to bring. */
-async function npmPackage(bundle: string, folder: string): Promise<void> {
+/** For npm, where Node is whoever installs it to bring. @returns the program in one file */
+async function npmPackage(folder: string): Promise<string> {
   await rm(folder, { recursive: true, force: true })
-  await mkdir(folder)
+  await mkdir(folder, { recursive: true })
   const description = {
     name: NAME,
     version: RELEASE.version,
@@ -115,9 +112,11 @@ async function npmPackage(bundle: string, folder: string): Promise<void> {
     engines: { node: '>=24' },
   }
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(description, undefined, 2)}\n`)
-  await copyFile(bundle, join(folder, `${NAME}.cjs`))
-  await chmod(join(folder, `${NAME}.cjs`), 0o755)
+  const bundle = join(folder, `${NAME}.cjs`)
+  await bundled(bundle)
+  await chmod(bundle, 0o755)
   await copyFile(join(repositoryDir, 'LICENSE'), join(folder, 'LICENSE'))
+  return bundle
 }
 
 interface Entry {

@@ -69,6 +69,9 @@ export class EditedSender {
     const cluster = new Harness({ hosts })
     await cluster.start()
     await Promise.all((await gatewayDefinitions()).map((definition) => cluster.api.apply(definition)))
+    // Who plays the gateway asks for all of them, and would end with an error.
+    for (const kind of ['httproutes', 'backendtrafficpolicies', 'middlewares'])
+      await cluster.api.untilServed(kind)
     return new EditedSender({ cluster, hosts, s3, clickhouse, nats })
   }
 

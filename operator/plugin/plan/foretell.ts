@@ -95,6 +95,10 @@ const RULES: readonly Rule[] = [
   },
 ]
 
+const NEW = 'NATS and ClickHouse are not asked from here: stream and tables are made in them'
+const NAMES =
+  'the name of the migration ends with a hash of a Secret, which nobody knows before there is a key for it'
+
 function notesOn(
   edits: readonly Change[],
   planned: readonly Planned[],
@@ -103,7 +107,7 @@ function notesOn(
   const told = RULES.filter(({ when }) => edits.some(({ path }) => when(path))).map(({ note }) => note)
   const probes = isNew || planned.some(({ kind }) => kind === NetworkPolicy.kind)
   return [
-    ...(isNew ? ['NATS and ClickHouse are not asked from here: stream and tables are made in them'] : told),
+    ...(isNew ? [NEW, NAMES] : told),
     ...(probes ? ['Jobs that probe the network come for a moment when a NetworkPolicy changes'] : []),
   ]
 }
