@@ -77,7 +77,7 @@ peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-netw
 	node hack/cluster/monitoringPeer.ts
 	vitest run --project integration operator/test/prometheusOperator.test.ts
 	node hack/peers/helm.ts
-	vitest run --project integration operator/test/chart.test.ts operator/test/release.test.ts
+	vitest run --project integration operator/test/{chart,release,ways}.test.ts
 	node hack/peers/flux.ts
 	node hack/peers/argocd.ts
 	node hack/peers/sealedSecrets.ts

@@ -40,6 +40,9 @@ beforeAll(async () => {
     // A file like any other for containerd, which sees no folder of this test.
     await load(cluster, { archive, stamp: `release-${(await sha256(archive)).slice(0, 12)}` })
   }
+  // The order of docs/upgrade.md, in a cluster that has had another build's.
+  const crds = ['apply', '--server-side', '--force-conflicts', '-f', join(dist, 'crds.yaml')]
+  await kubectl(cluster, crds)
   // Two operators over one object would fight: the demo's steps aside.
   await kubectl(cluster, ['-n', OPERATOR_NAMESPACE, 'delete', 'deployment', 'batchsender-operator', ...GONE])
 })

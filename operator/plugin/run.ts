@@ -7,7 +7,6 @@ import { misuse, Failure } from './cli/failure.ts'
 import { helpOf, overview } from './cli/help.ts'
 import { listed, nearest, parse, type Parsed } from './cli/parse.ts'
 import { EXIT } from './cli/verb.ts'
-import { connect } from './cluster/connect.ts'
 import { sendersIn } from './cluster/senders.ts'
 import { told } from './cluster/told.ts'
 import { VERBS } from './verbs/index.ts'
@@ -23,6 +22,8 @@ export async function run(args: readonly string[], io: Io): Promise<Exit> {
       context: flags.text('context'),
       namespace: flags.text('namespace'),
     }
+    // What brings the client of Kubernetes, or the whole operator, is loaded when it is needed: help is there at once.
+    const { connect } = await import('./cluster/connect.ts')
     cluster = await connect(where, io.signal)
     return cluster
   }

@@ -150,6 +150,13 @@ describe('plan', () => {
     )
   })
 
+  it('of one that is suspended says that nothing is written', async () => {
+    const patch = '{"spec":{"suspend":true,"worker":{"replicas":5}}}'
+    const { out } = await run('plan', 'orders', '-p', patch)
+    expect(out).toContain('Writes: none')
+    expect(out).toMatch(/To know\n +it is suspended: nothing is written/)
+  })
+
   it('tells a roll for another content of a Secret by another name, and shows none of it', async () => {
     await cluster.apply(cluster.secret('postgres-2', { url: `postgres://u:${CANARY}-2@db/x` }))
     const patch = '{"spec":{"postgres":{"credentialsSecretRef":{"name":"postgres-2"}}}}'

@@ -32,7 +32,7 @@ describe('a text', () => {
 
   it.each([
     'nats-2: 3 of 3 nodes, batch 0190f3a2-7d5e-7c1a-9b0e-3f2d1c0b9a88 at 2026-11-23T12:00:00Z',
-    'registry.example.com/batchsender/worker:0.2.0@sha256 of 12 MiB',
+    'registry.example.com/batchsender/worker:9.8.7@sha256 of 12 MiB',
     'the key of the volumes is there; secret orders-nats-ca exists',
     'spec.template.spec.containers[worker].image',
     'https://clickhouse.example.com:8443/?database=mails',

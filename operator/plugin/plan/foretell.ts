@@ -46,11 +46,18 @@ export async function foretell(cluster: Cluster, { live, edited, as }: Edit, now
     faults: rehearsal.faults,
     rolls: planned.flatMap(rollOf),
     notes: [
+      ...(isSuspended(edited)
+        ? ['it is suspended: nothing is written before spec.suspend is taken away']
+        : []),
       ...notesOn(edits, planned, { isNew }),
       ...(rehearsal.isEndless ? ['it came to no rest: what is told is what came first'] : []),
     ],
     unread: [...unread].sort(),
   }
+}
+
+function isSuspended(edited: Edit['edited']): boolean {
+  return (edited['spec'] as { suspend?: boolean }).suspend === true
 }
 
 const BY_THE_WAY = [TEMPLATE_HASH, TRUST_HASH, RESTARTED].map(

@@ -26,6 +26,17 @@ export const CHECK_ADVICE: Readonly<Record<CheckName, Readonly<Record<Open, Advi
     ),
     NotConfigured: to(`Nothing of an external NATS can be proven: ${WAIVE}.`, 'certificates.md'),
   },
+  'certificates-current': {
+    Failing: to(
+      'Put the successor of yours into the Secret that the message names; for one of ours see NatsTLSReady above.',
+      'runbooks/certificate-expiring.md',
+    ),
+    Unknown: to('See NatsTLSReady above: no certificate is there yet.', 'certificates.md'),
+    NotConfigured: to(
+      `Set spec.nats.external.tlsSecretRef, ${WAIVE}.`,
+      'certificates.md#what-the-check-certificates-current-looks-at',
+    ),
+  },
   'archive-flowing': {
     Failing: to(
       'See why parts do not move: disk space, the bucket, background moves of the server.',
@@ -93,6 +104,11 @@ export const CHECK_ADVICE: Readonly<Record<CheckName, Readonly<Record<Open, Advi
     Unknown: WORKERS,
     NotConfigured: to(`Name topics or the Secret of webhooks at the provider, ${WAIVE}.`, 'webhooks.md'),
   },
+  'api-responsive': {
+    Failing: to('See which routes are slow or fail, and what PostgreSQL waits for.', 'runbooks/api-slow.md'),
+    Unknown: WORKERS,
+    NotConfigured: WORKERS,
+  },
   monitoring: {
     Failing: to(
       'See MonitoringReady above; definitions of prometheus-operator have to be installed.',
@@ -108,6 +124,14 @@ export const CHECK_ADVICE: Readonly<Record<CheckName, Readonly<Record<Open, Advi
     ),
     Unknown: to('See whether the controller of the Gateway runs.', 'gateway.md#what-the-gateway-answers'),
     NotConfigured: to(`Set spec.gateway, ${WAIVE}.`, 'gateway.md'),
+  },
+  'secrets-managed': {
+    Failing: to('Have the Secret that the message names kept by one of the tools of the page.', 'secrets.md'),
+    Unknown: to(
+      'Wait for the Secret that the message names, or see why its tool does not make it.',
+      'secrets.md',
+    ),
+    NotConfigured: to(`Set spec.secrets.requireManaged, ${WAIVE}.`, 'secrets.md'),
   },
 }
 

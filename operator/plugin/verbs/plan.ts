@@ -1,11 +1,10 @@
 /** `plan`: what an edit would write and roll, by dry run. */
 import type { Call, Exit, Verb } from '../cli/verb.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { Edit } from '../plan/edit.ts'
+import type { KubernetesObject } from '../../src/runtime/object.ts'
 import { misuse } from '../cli/failure.ts'
 import { EXIT } from '../cli/verb.ts'
-import { editByManifest, editByPatch, manifestIn, type Edit } from '../plan/edit.ts'
-import { foretell } from '../plan/foretell.ts'
-import { asData, printed } from '../plan/print.ts'
 import { paintWith } from '../text/paint.ts'
 import { jsonText, OUTPUT } from './output.ts'
 
@@ -58,6 +57,10 @@ async function run(call: Call): Promise<Exit> {
   const { io, flags } = call
   const read = await manifestOf(call)
   const cluster = placeOf(call, await call.cluster(), read)
+  const [{ foretell }, { asData, printed }] = await Promise.all([
+    import('../plan/foretell.ts'),
+    import('../plan/print.ts'),
+  ])
   const forecast = await foretell(cluster, await editOf(call, cluster, read), io.now())
   io.out(
     flags.text('output') === 'json'
@@ -75,6 +78,7 @@ async function manifestOf({ operand, flags, io }: Call): Promise<Manifest | unde
   if (patch !== undefined && operand === undefined)
     throw misuse(`-p needs the name of the BatchSender: kubectl batchsender plan NAME -p '${patch}'`)
   if (file === undefined) return undefined
+  const { manifestIn } = await import('../plan/edit.ts')
   const manifest = manifestIn(await textOf(file, io), file === '-' ? 'standard input' : file)
   const { name } = manifest.metadata
   if (operand !== undefined && operand !== name)
@@ -91,7 +95,7 @@ async function textOf(file: string, io: Call['io']): Promise<string> {
   }
 }
 
-type Manifest = ReturnType<typeof manifestIn>
+type Manifest = KubernetesObject
 
 function placeOf({ flags }: Call, cluster: Cluster, manifest: Manifest | undefined): Cluster {
   const namespace = manifest?.metadata.namespace
@@ -102,11 +106,12 @@ function placeOf({ flags }: Call, cluster: Cluster, manifest: Manifest | undefin
   return cluster.in(namespace)
 }
 
-function editOf(
+async function editOf(
   { operand = '', flags }: Call,
   cluster: Cluster,
   manifest: Manifest | undefined,
 ): Promise<Edit> {
+  const { editByManifest, editByPatch } = await import('../plan/edit.ts')
   if (!manifest) return editByPatch(cluster, operand, flags.text('patch') ?? '')
   return editByManifest(cluster, manifest, {
     serverSide: flags.is('server-side'),

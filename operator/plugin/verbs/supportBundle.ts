@@ -2,8 +2,6 @@
 import type { Call, Exit, Verb } from '../cli/verb.ts'
 import { EXIT } from '../cli/verb.ts'
 import { Failure } from '../cli/failure.ts'
-import { archiveOf } from '../bundle/archive.ts'
-import { collect } from '../bundle/collect.ts'
 import { senderNamed } from '../cluster/senders.ts'
 
 export const supportBundle: Verb = {
@@ -30,6 +28,10 @@ export const supportBundle: Verb = {
 }
 
 async function run({ operand = '', flags, io, ...call }: Call): Promise<Exit> {
+  const [{ collect }, { archiveOf }] = await Promise.all([
+    import('../bundle/collect.ts'),
+    import('../bundle/archive.ts'),
+  ])
   const cluster = await call.cluster()
   const seen = await senderNamed(cluster, operand)
   const at = io.now()
