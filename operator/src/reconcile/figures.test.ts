@@ -43,6 +43,7 @@ describe('figures', () => {
       'backup',
       'contested',
       'natsTls',
+      'secrets',
       'shared',
     ])
   })

@@ -108,7 +108,8 @@ describe('a leader', () => {
     if (lease) write({ ...lease.spec })
     asked = []
     await until(() => asked.length >= 4)
-    expect(asked.slice(0, 4)).toEqual(['PUT', 'GET', 'PUT', 'PUT'])
+    // The first one may have been on its way.
+    expect(asked.join(' ')).toMatch(/^(?:PUT )?GET PUT PUT/)
     expect(isLeading()).toBe(true)
   })
 
@@ -117,7 +118,7 @@ describe('a leader', () => {
     lease = undefined
     asked = []
     await until(() => asked.length >= 4)
-    expect(asked.slice(0, 4)).toEqual(['PUT', 'GET', 'POST', 'PUT'])
+    expect(asked.join(' ')).toMatch(/^(?:PUT )?GET POST PUT/)
     expect(isLeading()).toBe(true)
   })
 
