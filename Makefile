@@ -78,6 +78,7 @@ peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-netw
 	vitest run --project integration operator/test/prometheusOperator.test.ts
 	node hack/peers/helm.ts
 	vitest run --project integration operator/test/{chart,release,ways}.test.ts
+	vitest run --project release
 	node hack/peers/flux.ts
 	node hack/peers/argocd.ts
 	node hack/peers/sealedSecrets.ts
