@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
+import { Ajv } from 'ajv'
+import { parse, parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import { blocksOf } from '../../hack/docs/blocks.ts'
 import { procedure } from '../../hack/docs/procedures.ts'
@@ -102,15 +103,33 @@ const manifests = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) =>
   .filter(({ language }) => language === 'yaml')
   .map(({ file, line, text }) => [`${file}:${line}`, text] as const)
 
-test.each(manifests)('the API server takes what %s prints', async (_, text) => {
-  for (const document of parseAllDocuments(text)) {
-    const printed = document.toJS() as Readonly<Record<string, object>>
-    const whole =
-      'kind' in printed ? printed : merged(batchSenderOf(cluster.namespace, 'orders', {}), placed(printed))
-    const args = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-']
-    await expect(cluster.inNamespace(args, JSON.stringify(whole))).resolves.toContain('serverside-applied')
-  }
+/** Values of the chart, and everything else. */
+const schema = JSON.parse(readFileSync(join(ROOT, 'config/chart/values.schema.json'), 'utf8')) as {
+  readonly properties: object
+}
+const isOfChart = (text: string) =>
+  !/^kind:/m.test(text) &&
+  [...text.matchAll(/^(\w+):/gm)].every(([, key = '']) => key in schema.properties && !(key in PLACES))
+
+test.each(manifests.filter(([, text]) => isOfChart(text)))('the chart takes the values of %s', (_, text) => {
+  const ajv = new Ajv({ strict: false, allErrors: true })
+  const values = parse(readFileSync(join(ROOT, 'config/chart/values.yaml'), 'utf8')) as object
+  ajv.validate(schema, merged(values, parse(text) as object))
+  expect(ajv.errors).toBeNull()
 })
+
+test.each(manifests.filter(([, text]) => !isOfChart(text)))(
+  'the API server takes what %s prints',
+  async (_, text) => {
+    for (const document of parseAllDocuments(text)) {
+      const printed = document.toJS() as Readonly<Record<string, object>>
+      const whole =
+        'kind' in printed ? printed : merged(batchSenderOf(cluster.namespace, 'orders', {}), placed(printed))
+      const args = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-']
+      await expect(cluster.inNamespace(args, JSON.stringify(whole))).resolves.toContain('serverside-applied')
+    }
+  },
+)
 
 function placed(part: Readonly<Record<string, object>>): object {
   const [key = ''] = Object.keys(part)

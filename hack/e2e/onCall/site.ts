@@ -2,6 +2,8 @@
 import { makeLeaf } from '../../../operator/src/adapters/certificateAuthority.ts'
 import { authority } from '../../../operator/src/testing/certificates.ts'
 import { ensureCluster } from '../../cluster/cluster.ts'
+import type { Endpoints } from '../../demo/mail.ts'
+import { installOperator } from '../../demo/install.ts'
 import { prepareMonitoring } from '../../monitoring/demo.ts'
 import { sql, type Site } from '../breaks/hands.ts'
 import { DataSite } from '../dataSite.ts'
@@ -11,16 +13,20 @@ import { startWatch, type Watch } from './watch.ts'
 
 export interface OnCallSite extends Site {
   readonly watch: Watch
+  /** As they were when all was well: they stay so. */
+  readonly endpoints: Endpoints
   /** Does it again and again until `relent` is called. Only one thing at a time. */
   insist(what: (signal: AbortSignal) => Promise<unknown>): void
   relent(): Promise<void>
 }
 
-/** Seconds instead of a quarter of an hour, and tens of wake-ups instead of ten thousand. */
-export const THRESHOLDS = { stuckBatchAge: '1m', providerAway: '10s', backlog: 20 }
+/** Seconds instead of a quarter of an hour, and a few wake-ups instead of ten thousand. */
+export const THRESHOLDS = { stuckBatchAge: '1m', providerAway: '10s', backlog: 5 }
 
 export async function openOnCall(namespace: string): Promise<OnCallSite> {
-  await prepareMonitoring(await ensureCluster())
+  const cluster = await ensureCluster()
+  await installOperator(cluster, 'cluster-wide')
+  await prepareMonitoring(cluster)
   const data = await DataSite.open(
     namespace,
     { incrementalSchedule: '* * * * *', retention: { fullBackups: 2 } },
@@ -39,10 +45,12 @@ export async function openOnCall(namespace: string): Promise<OnCallSite> {
   await encryptPostgres(here)
   await here.kubectl('wait', '--for=create', 'prometheusrule/orders-alerts', '--timeout=120s')
   const watch = await startWatch(here.cluster, namespace)
+  const endpoints = await here.endpoints()
   let insisting: { readonly ended: Promise<void>; readonly end: AbortController } | undefined
   return {
     here,
     watch,
+    endpoints,
     noted: new Map(),
     insist: (what) => {
       const end = new AbortController()

@@ -19,7 +19,7 @@ export interface Watch {
   /** All that came to whoever is on call, the newest last. */
   notified(): readonly Notified[]
   /** Whether Prometheus holds that an alert fires now. @param alert without its first word */
-  fires(alert: string): Promise<boolean>
+  fires(alert: string, labels?: Readonly<Record<string, string>>): Promise<boolean>
   stop(): Promise<void>
 }
 
@@ -50,9 +50,10 @@ export async function startWatch(cluster: Cluster, namespace: string): Promise<W
   })
   return {
     notified: () => receiver.notified().filter(({ labels }) => labels['namespace'] === namespace),
-    fires: async (alert) => {
-      const labels = `alertname="BatchSender${alert}",namespace="${namespace}",alertstate="firing"`
-      return (await prometheus.query(`ALERTS{${labels}}`)).length > 0
+    fires: async (alert, labels = {}) => {
+      const all = { alertname: `BatchSender${alert}`, namespace, alertstate: 'firing', ...labels }
+      const matchers = Object.entries(all).map(([name, value]) => `${name}="${value}"`)
+      return (await prometheus.query(`ALERTS{${matchers.join(',')}}`)).length > 0
     },
     stop: async () => {
       discovery.stop()
