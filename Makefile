@@ -51,6 +51,10 @@ e2e: $(INSTALLED) ## real pods in the local cluster, which stays up
 breaks: $(INSTALLED) ## break by hand whatever a check vouches for, in the local cluster: make breaks BREAKS=nats,worker
 	BREAKS='$(BREAKS)' vitest run --project breaks --reporter=verbose
 
+.PHONY: on-call
+on-call: $(INSTALLED) ## bring about what wakes people, in the local cluster, until somebody is called and called off: make on-call ALERTS='ProviderAway|ApiSlow'
+	ALERTS='$(ALERTS)' vitest run --project on-call --reporter=verbose
+
 .PHONY: histories
 histories: $(INSTALLED) ## random histories of workers: make histories HISTORIES=200 SEED=1 SECONDS=3600
 	HISTORIES=$(or $(HISTORIES),20) SEED=$(or $(SEED),1) SECONDS=$(or $(SECONDS),36000) \

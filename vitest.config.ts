@@ -6,6 +6,8 @@ const ALONE = 'hack/e2e/namespaced.test.ts'
 const OF_RELEASE = 'hack/e2e/release.test.ts'
 /** Longer than all others together: `make breaks`. */
 const BREAKS = 'hack/e2e/breaks.test.ts'
+/** Waits for alerts to come and to be called off: a quarter of an hour. `make on-call`. */
+const ON_CALL = 'hack/e2e/onCall.test.ts'
 /** Rates and what a process holds, which a machine that is busy with other tests would change. */
 const UNDISTURBED = [
   'operator/test/hostile.test.ts',
@@ -61,7 +63,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['hack/e2e/**/*.test.ts'],
-          exclude: [ALONE, OF_RELEASE, BREAKS],
+          exclude: [ALONE, OF_RELEASE, BREAKS, ON_CALL],
           testTimeout: 600_000,
           hookTimeout: 1_800_000,
           maxWorkers: 4,
@@ -81,6 +83,14 @@ export default defineConfig({
         test: {
           name: 'release',
           include: [OF_RELEASE],
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'on-call',
+          include: [ON_CALL],
           hookTimeout: 1_800_000,
           fileParallelism: false,
         },

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { FileReport } from './report.ts'
+import { MAY_BE_LEFT_OUT } from './mayBeLeftOut.ts'
 import { outcomesOf, secondOpinion, slowest } from './report.ts'
 
 const fileOf = (statuses: readonly string[], rest: Partial<FileReport> = {}): FileReport => ({
@@ -31,6 +34,17 @@ describe('the outcome of a file', () => {
       'failed: worker/test/send.test.ts: test 1\nnot in time',
       'skipped: worker/test/send.test.ts: test 2\n',
     ])
+  })
+  it.each([...MAY_BE_LEFT_OUT])('leaves out what %s leaves out, but not a set-up that failed', (file) => {
+    expect(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')).toContain(`LEFT OUT  ${file}`)
+    const named = { name: `${root}/${file}` }
+    const [outcome] = outcomesOf(
+      { testResults: [fileOf(['passed', 'skipped'], { ...named, status: 'passed' })] },
+      root,
+    )
+    expect(outcome).toMatchObject({ passed: 1, failed: 0, failures: [] })
+    const fallen = fileOf(['skipped'], { ...named, status: 'failed', message: 'no server' })
+    expect(outcomesOf({ testResults: [fallen] }, root)[0]).toMatchObject({ passed: 0, failed: 1 })
   })
   it('is one failure for a file that could not start', () => {
     const [outcome] = outcomesOf(

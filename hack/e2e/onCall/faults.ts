@@ -91,7 +91,7 @@ async function session({ here }: OnCallSite): Promise<Client> {
   return client
 }
 
-const REFUSED = 'refused.example.com'
+const REFUSED = 'refused'
 
 const ofMail: readonly Fault[] = [
   called('ProviderAway', {
@@ -115,7 +115,12 @@ const ofMail: readonly Fault[] = [
       await site.here.kubectl('rollout', 'status', 'deployment/smtp-sink', '--timeout=120s')
       // The rules behind the address of a Service follow its pods with a delay.
       await untilServed(site.endpoints.sinkUrl)
-      await behave(site, { address: `*@${REFUSED}`, at: 'rcpt', code: 550, message: '5.1.1 no such user' })
+      await behave(site, {
+        address: `*@${REFUSED}.example.com`,
+        at: 'rcpt',
+        code: 550,
+        message: '5.1.1 no such user',
+      })
       site.insist(async (signal) => {
         // Fewer than half are refused: a batch of which most are pauses by itself.
         const { id } = await createBatch(site.endpoints, [
