@@ -1,95 +1,12 @@
 /** What somebody is woken for: each fault, who has to tell of it and in which words, which alert calls, and the way back. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
-import type { Notified } from '../../servers/prometheus/alertmanager.ts'
-import type { Break } from '../breaks/break.ts'
-import { notedOf, podNames, putSecret, respec, secretOf, userCa } from '../breaks/hands.ts'
+import type { Fault } from './called.ts'
+import type { OnCallSite } from './site.ts'
 import { createBatch, recipientsOf, untilServed } from '../../demo/mail.ts'
-import { eventually } from '../eventually.ts'
-import { believePostgres, type OnCallSite } from './site.ts'
-
-export interface Fault extends Break<OnCallSite> {
-  /** Without its first word. */
-  readonly alert: string
-}
-
-const CALLED_MS = 300_000
-const CALLED_OFF_MS = 600_000
-const WITHIN_SECONDS = 60
-const FLOWS = { at: 'MailFlowing', is: 'True', withinSeconds: 300 } as const
-
-/** The alert comes with its runbook while the fault is there, and is called off after it. */
-function called(
-  alert: string,
-  row: Omit<Fault, 'alert' | 'whileRed' | 'mended'>,
-  /** Others of its name may fire beside it. */
-  labels: Readonly<Record<string, string>> = {},
-): Fault {
-  const isIt = (one: Notified) =>
-    one.labels['alertname'] === `BatchSender${alert}` &&
-    Object.entries(labels).every(([name, value]) => one.labels[name] === value)
-  const toldOf = ({ watch, noted }: OnCallSite, status: string) =>
-    watch
-      .notified()
-      .slice(Number(noted.get(`told ${alert}`) ?? 0))
-      .find((one) => one.status === status && isIt(one))
-  return {
-    ...row,
-    alert,
-    breakIt: async (site) => {
-      await eventually(
-        `nobody is called for ${alert} any more`,
-        async () => ((await site.watch.fires(alert, labels)) ? undefined : true),
-        CALLED_OFF_MS,
-      )
-      site.noted.set(`told ${alert}`, String(site.watch.notified().length))
-      await row.breakIt(site)
-    },
-    whileRed: async (site) => {
-      const { annotations } = await eventually(
-        `somebody is called for ${alert}`,
-        () => Promise.resolve(toldOf(site, 'firing')),
-        CALLED_MS,
-      )
-      site.noted.set(`runbook of ${alert}`, annotations['runbook_url'] ?? '')
-    },
-    mended: (site) => Promise.resolve(toldOf(site, 'resolved') !== undefined),
-    green: { ...row.green, withinSeconds: Math.max(row.green.withinSeconds, CALLED_OFF_MS / 1_000) },
-  }
-}
-
-async function send({ endpoints }: OnCallSite, count: number, domain: string): Promise<string> {
-  const { id } = await createBatch(endpoints, recipientsOf(count, domain))
-  return id
-}
-
-async function behave({ endpoints }: OnCallSite, ...rules: readonly object[]): Promise<void> {
-  const { sinkUrl } = endpoints
-  const answer = await fetch(`${sinkUrl}/behaviour`, { method: 'POST', body: JSON.stringify({ rules }) })
-  if (!answer.ok) throw new Error(`the sink answered ${answer.status}`)
-}
-
-async function cancel({ endpoints }: OnCallSite, batch: string): Promise<void> {
-  const { apiUrl, apiToken } = endpoints
-  const answer = await fetch(`${apiUrl}/v1/batches/${batch}/cancel`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${apiToken}` },
-  })
-  if (!answer.ok) throw new Error(`cancel was answered ${answer.status}`)
-}
-
-/** A session of somebody else at PostgreSQL, in a transaction. */
-async function session({ here }: OnCallSite): Promise<Client> {
-  const client = new Client({
-    host: await here.address('postgres'),
-    user: 'batchsender',
-    database: 'postgres',
-    password: await here.secret('postgres-superuser', 'password'),
-  })
-  await client.connect()
-  await client.query('BEGIN')
-  return client
-}
+import { notedOf, podNames, putSecret, respec, secretOf, userCa } from '../breaks/hands.ts'
+import { called, FLOWS, WITHIN_SECONDS } from './called.ts'
+import { behave, cancel, send, session } from './hands.ts'
+import { believePostgres } from './site.ts'
 
 const REFUSED = 'refused'
 
