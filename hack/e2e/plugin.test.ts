@@ -100,8 +100,12 @@ it('plan foretells the roll that follows', async () => {
   await run(`kubectl patch bs orders --type=merge -p ${patch}`)
   await eventually('other workers, and the same NATS', async () => {
     const after = await here.pods()
-    const kept = before.filter((pod) => after.includes(pod))
-    return kept.every((pod) => pod.startsWith('orders-nats')) && kept.length > 0 ? true : undefined
+    const isKept = (pod: string) => after.includes(pod)
+    // Pods of Jobs come and go.
+    const [workers, nats] = ['orders-worker', 'orders-nats'].map((name) =>
+      before.filter((pod) => pod.startsWith(name)),
+    )
+    return nats?.every(isKept) && !workers?.some(isKept) ? true : undefined
   })
   await here.untilReady()
 })
