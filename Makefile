@@ -76,9 +76,9 @@ lint: $(INSTALLED) ## format, lint, types, generated files
 
 .PHONY: peers
 peers: $(INSTALLED) ## judged by their peers, built first: policies by kube-network-policies, monitors and rules by prometheus-operator, the chart by Helm, waiting by Flux, Argo CD and Helm
-	node hack/cluster/policyPeer.ts
+	node hack/peers/kubeNetworkPolicies.ts
 	vitest run --project e2e hack/e2e/network.test.ts
-	node hack/cluster/monitoringPeer.ts
+	node hack/peers/prometheusOperator.ts
 	vitest run --project integration operator/test/prometheusOperator.test.ts
 	node hack/peers/helm.ts
 	vitest run --project integration operator/test/{chart,release,ways}.test.ts

@@ -15,10 +15,14 @@ const UNDISTURBED = [
   'operator/test/soak.test.ts',
 ]
 
+/** What is said of a red test is all that is known of one that is green the next time. */
+const SAID = { chaiConfig: { truncateThreshold: 1000 } }
+
 /**
  * Three suites by what they need: nothing, real servers as processes, the local cluster with real pods. What measures
- * the machine comes after the other servers. Tests in the cluster have a namespace each and run four at a time; those
- * that move the operator have the cluster for themselves, and so have the breaks, which are not part of every run.
+ * the machine comes after the other servers. Tests in the cluster have a namespace each and run four at a time; the
+ * one that moves the operator has the cluster for itself. What takes longer than all of these has a project each and is
+ * no part of every run: the release, who is on call, the breaks.
  */
 export default defineConfig({
   test: {
@@ -40,6 +44,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SAID,
           name: 'integration',
           include: ['{operator,worker}/test/**/*.test.ts'],
           exclude: UNDISTURBED,
@@ -51,6 +56,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SAID,
           name: 'integration-alone',
           include: UNDISTURBED,
           testTimeout: 300_000,
@@ -61,6 +67,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SAID,
           name: 'e2e',
           include: ['hack/e2e/**/*.test.ts'],
           exclude: [ALONE, OF_RELEASE, BREAKS, ON_CALL],
@@ -71,6 +78,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SAID,
           name: 'e2e-alone',
           include: [ALONE],
           testTimeout: 300_000,
@@ -81,6 +89,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SAID,
           name: 'release',
           include: [OF_RELEASE],
           hookTimeout: 1_800_000,
@@ -89,6 +98,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SAID,
           name: 'on-call',
           include: [ON_CALL],
           hookTimeout: 1_800_000,
@@ -97,6 +107,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SAID,
           name: 'breaks',
           include: [BREAKS],
           hookTimeout: 1_800_000,

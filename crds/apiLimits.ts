@@ -4,4 +4,6 @@ export const API_LIMITS = {
   /** Of the answers of two minutes, when there were at least so many. */
   part: 0.05,
   answers: 20,
+  /** Takes as long as its body is, up to an hour for millions of rows, and is counted by nobody. */
+  uploads: '/v1/batches/:id/recipients',
 } as const

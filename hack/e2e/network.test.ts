@@ -24,14 +24,14 @@ import {
   type Place,
   type Pod,
 } from './networkCells.ts'
-import { policyPeer } from '../cluster/policyPeer.ts'
+import { kubeNetworkPolicies } from '../peers/kubeNetworkPolicies.ts'
 import { SigNetworkEnforcer, startEnforcing, stopEnforcing } from './enforcers.ts'
 import { Outsiders, podWith, tryFrom, type PodSeen } from './vantage.ts'
 
 const ALL = [...MUST_ALLOW, ...MUST_DENY]
 
 /** `make peers` builds it; without it there is one judge. */
-const secondJudge = await policyPeer()
+const secondJudge = await kubeNetworkPolicies()
 if (secondJudge === undefined) console.log('kube-network-policies is not built: make peers')
 
 let here: Environment

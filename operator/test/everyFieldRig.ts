@@ -14,13 +14,12 @@ import { HostsFile } from '../../hack/servers/hosts.ts'
 import { startS3, type S3Server } from '../../hack/servers/s3.ts'
 import { ApiError } from '../src/runtime/errors.ts'
 import { OPERATOR } from '../src/vocabulary/labels.ts'
-import { makeCa } from '../src/adapters/certificateAuthority.ts'
+import { applySurroundings } from './everyFieldSurroundings.ts'
 import { natsPods, type NatsPods } from './natsPods.ts'
 import { startNatsOverTls, type NatsOverTls } from './natsOverTls.ts'
 import { runControllers } from './controllers.ts'
 import { condition, Harness, ROOT, type SeenStatus } from './harness.ts'
-
-const DAY_MS = 86_400_000
+import { at, merged } from './patches.ts'
 
 const sample = parse(readFileSync(join(ROOT, 'config/samples/full.yaml'), 'utf8')) as {
   spec: { clickhouse: { external: object }; [field: string]: unknown }
@@ -87,7 +86,7 @@ export class EditedSender {
   async begin(nats: 'external' | 'managed'): Promise<void> {
     this.#unfinished = undefined
     await this.cluster.newNamespace()
-    await surroundings(this.cluster, this.#nats)
+    await applySurroundings(this.cluster, this.#nats)
     await (nats === 'external' ? this.#beginExternal() : this.#beginManaged())
     await this.until('Ready at first', isReady)
   }
@@ -229,52 +228,4 @@ export function isReady(seen: SeenStatus): boolean {
   return seen.observedGeneration === seen.generation && condition(seen, 'Ready')?.status === 'True'
 }
 
-/** What the spec names, and what its second values do. */
-async function surroundings(cluster: Harness, nats: NatsOverTls): Promise<void> {
-  const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-    smtp: { username: 'u', password: 'p' },
-    'smtp-ca': { 'ca.crt': 'PEM' },
-    ses: { accessKeyId: 'a', secretAccessKey: 'b' },
-    resend: { apiKey: 're_x' },
-    webhook: { webhookSecret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
-    'api-tokens': { alice: 'sha256:00' },
-    unsubscribe: { key: 'k'.repeat(32) },
-    unleash: { token: 't' },
-    postgres: { url: 'postgres://u:p@db/x' },
-    'nats-client': nats.client,
-    clickhouse: {
-      ...{ username: 'default', password: '', 'operator-username': 'default', 'operator-password': '' },
-      ...{ 'backup-username': 'default', 'backup-password': '', 'verify-username': 'default' },
-      ...{ 'verify-password': '', 'checksum-username': 'default', 'checksum-password': '' },
-    },
-    'backup-bucket': { accessKey: 'a', secretKey: 'b' },
-  }
-  for (const [name, data] of Object.entries(texts))
-    for (const copy of [name, `${name}-2`]) await cluster.apply(cluster.secret(copy, data))
-  const issuer = await makeCa({ role: 'ca', commonName: 'issuer', durationMs: 3_650 * DAY_MS }, new Date())
-  await cluster.apply(cluster.secret('issuer', issuer))
-  for (const name of ['flags', 'flags-2'])
-    await cluster.apply({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name },
-      data: { 'flags.json': '{"flags":{}}' },
-    })
-}
-
 const byName = (url: string) => url.replace('127.0.0.1', 'localhost')
-
-function at(path: string, value: unknown): object {
-  return path.split('.').reduceRight<unknown>((below, name) => ({ [name]: below }), value) as object
-}
-
-/** Of two merge patches. */
-function merged(left: object, right: object): object {
-  const both = Object.entries(right).map(([name, value]: [string, unknown]) => {
-    const other = (left as Record<string, unknown>)[name]
-    const isObject = (one: unknown): one is object =>
-      typeof one === 'object' && one !== null && !Array.isArray(one)
-    return [name, isObject(other) && isObject(value) ? merged(other, value) : value] as const
-  })
-  return { ...left, ...Object.fromEntries(both) }
-}

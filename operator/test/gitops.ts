@@ -15,7 +15,8 @@ import { HostsFile } from '../../hack/servers/hosts.ts'
 import { startProcess } from '../../hack/servers/process.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 import { rolledOut, runControllers } from './controllers.ts'
-import { condition, Harness, OPERATOR_USER, ROOT, type SeenStatus } from './harness.ts'
+import { condition, Harness, ROOT, type SeenStatus } from './harness.ts'
+import { OPERATOR_USER } from './operatorProcess.ts'
 import { natsPods } from './natsPods.ts'
 import { boundToUser } from './objects.ts'
 
@@ -42,6 +43,13 @@ export interface GitOps {
   readySender(): Promise<SeenStatus | undefined>
   /** Its uid, generation and version: the same as long as nobody writes it. */
   version(): Promise<string>
+  /** Of the workers' Deployment. */
+  replicas(): Promise<number>
+  untilReplicas(wanted: number): Promise<unknown>
+  /** Who has scaled by hand gives the number up: the API server takes one of a number and an autoscaler only. */
+  giveReplicasUp(): Promise<void>
+  /** What a HorizontalPodAutoscaler writes; none runs here. */
+  autoscale(replicas: number): Promise<void>
   /** How often that user has looked at BatchSenders. */
   looks(user: string): Promise<number>
   stop(): Promise<void>
@@ -70,9 +78,25 @@ export async function startGitOps(): Promise<GitOps> {
     { api: cluster.api, namespace: OPERATOR_NAMESPACE },
     { deployment: available },
   )
+  const replicas = async () => {
+    const spec = (await cluster.get('deployment', 'orders-worker'))?.['spec'] as { readonly replicas: number }
+    return spec.replicas
+  }
   return {
     cluster,
     git,
+    replicas,
+    untilReplicas: (wanted) =>
+      cluster.eventually(`${wanted} workers`, async () => ((await replicas()) === wanted ? true : undefined)),
+    giveReplicasUp: async () => {
+      const patch = JSON.stringify({ spec: { worker: { replicas: null } } })
+      await cluster.inNamespace(['patch', 'bs', 'orders', '--type=merge', '-p', patch])
+    },
+    autoscale: async (wanted) => {
+      const how = ['--subresource=scale', '--type=merge', '--field-manager=kube-controller-manager']
+      const patch = JSON.stringify({ spec: { replicas: wanted } })
+      await cluster.inNamespace(['patch', 'deployment', 'orders-worker', ...how, '-p', patch])
+    },
     holdWorkers: (wish) => {
       isHeld = wish
     },

@@ -127,12 +127,6 @@ describe.skipIf(program === undefined)('Argo CD', () => {
     expect(await rig.version()).toBe(before)
   }
 
-  const replicas = async () =>
-    (await rig.cluster.get('deployment', 'orders-worker'))?.['spec'] as { readonly replicas: number }
-
-  const untilReplicas = (wanted: number) =>
-    eventually(`${wanted} workers`, async () => ((await replicas()).replicas === wanted ? true : undefined))
-
   it('makes the BatchSender, says Progressing until it is Ready, and then Healthy', async () => {
     rig.holdWorkers(true)
     const commit = await rig.git.commit({ 'sender/orders.yaml': rig.sender() })
@@ -152,28 +146,19 @@ describe.skipIf(program === undefined)('Argo CD', () => {
 
   it('leaves the number of workers to kubectl scale', async () => {
     await rig.cluster.inNamespace(['scale', 'bs/orders', '--replicas=3'])
-    await untilReplicas(3)
+    await rig.untilReplicas(3)
     await eventually('Ready with three', () => rig.readySender())
     await expectNoDiff()
-    expect(await replicas()).toMatchObject({ replicas: 3 })
+    expect(await rig.replicas()).toBe(3)
   })
 
   it('leaves the number of workers to an autoscaler', async () => {
-    const patch = JSON.stringify({ spec: { worker: { replicas: null } } })
-    await rig.cluster.inNamespace(['patch', 'bs', 'orders', '--type=merge', '-p', patch])
+    await rig.giveReplicasUp()
     await untilHealthy(await pushSender({ worker: { autoscaling: { minReplicas: 2, maxReplicas: 10 } } }))
-    const scale = JSON.stringify({ spec: { replicas: 5 } })
-    const how = [
-      '--subresource=scale',
-      '--type=merge',
-      '--field-manager=kube-controller-manager',
-      '-p',
-      scale,
-    ]
-    await rig.cluster.inNamespace(['patch', 'deployment', 'orders-worker', ...how])
+    await rig.autoscale(5)
     await eventually('Ready with five', () => rig.readySender())
     await expectNoDiff()
-    expect(await replicas()).toMatchObject({ replicas: 5 })
+    expect(await rig.replicas()).toBe(5)
     await untilHealthy(await pushSender())
   })
 

@@ -5,7 +5,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flux, FLUX_NAMESPACE, fluxDefinitions, startFlux, type Flux } from '../../hack/peers/flux.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
-import { condition, KINDS } from './harness.ts'
+import { condition } from './harness.ts'
+import { KINDS } from './objects.ts'
 import {
   define,
   REFUSED,
@@ -122,12 +123,6 @@ describe.skipIf(folder === undefined)('Flux', () => {
     expect(await rig.version()).toBe(before)
   }
 
-  const replicas = async () =>
-    (await rig.cluster.get('deployment', 'orders-worker'))?.['spec'] as { readonly replicas: number }
-
-  const untilReplicas = (wanted: number) =>
-    eventually(`${wanted} workers`, async () => ((await replicas()).replicas === wanted ? true : undefined))
-
   it('makes the definition, then the operator, then the BatchSender, and waits until that is Ready', async () => {
     rig.holdWorkers(true)
     const commit = await rig.git.commit({ ...release, 'sender/orders.yaml': rig.sender() })
@@ -154,30 +149,20 @@ describe.skipIf(folder === undefined)('Flux', () => {
 
   it('leaves the number of workers to kubectl scale', async () => {
     await rig.cluster.inNamespace(['scale', 'bs/orders', '--replicas=3'])
-    await untilReplicas(3)
+    await rig.untilReplicas(3)
     await eventually('Ready with three', () => rig.readySender())
     await expectNoDiff()
-    expect(await replicas()).toMatchObject({ replicas: 3 })
+    expect(await rig.replicas()).toBe(3)
   })
 
   it('leaves the number of workers to an autoscaler', async () => {
-    // Who has scaled by hand gives the number up first: the API server takes one of both only.
-    const patch = JSON.stringify({ spec: { worker: { replicas: null } } })
-    await rig.cluster.inNamespace(['patch', 'bs', 'orders', '--type=merge', '-p', patch])
+    await rig.giveReplicasUp()
     const commit = await pushSender({ worker: { autoscaling: { minReplicas: 2, maxReplicas: 10 } } })
     await untilReady(commit)
-    const scale = JSON.stringify({ spec: { replicas: 5 } })
-    const how = [
-      '--subresource=scale',
-      '--type=merge',
-      '--field-manager=kube-controller-manager',
-      '-p',
-      scale,
-    ]
-    await rig.cluster.inNamespace(['patch', 'deployment', 'orders-worker', ...how])
+    await rig.autoscale(5)
     await eventually('Ready with five', () => rig.readySender())
     await expectNoDiff()
-    expect(await replicas()).toMatchObject({ replicas: 5 })
+    expect(await rig.replicas()).toBe(5)
     await untilReady(await pushSender())
   })
 
@@ -256,11 +241,13 @@ describe.skipIf(folder === undefined)('Flux', () => {
         ? undefined
         : true,
     )
+    const stays = ['Secret/api-tokens', 'Secret/orders-nats-ca', 'Secret/postgres', 'Secret/smtp']
+    // The collector takes one after the other.
     const left = await eventually('what stays', async () => {
       const names = await mine()
-      return names.length <= 5 ? names : undefined
+      return names.length <= stays.length ? names : undefined
     })
-    expect(left).toEqual(['Secret/api-tokens', 'Secret/orders-nats-ca', 'Secret/postgres', 'Secret/smtp'])
+    expect(left).toEqual(stays)
     await inFlux(['delete', 'kustomization', 'batchsender-crds', '--timeout=60s'])
     expect(await rig.cluster.get('customresourcedefinition', 'batchsenders.batchsender.io')).toBeDefined()
   })

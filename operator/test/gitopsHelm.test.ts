@@ -84,9 +84,6 @@ describe.skipIf(program === undefined)('Helm', () => {
     expect(await rig.version()).toBe(before)
   }
 
-  const replicas = async () =>
-    (await rig.cluster.get('deployment', 'orders-worker'))?.['spec'] as { readonly replicas: number }
-
   it('waits until the BatchSender is Ready', async () => {
     rig.holdWorkers(true)
     const installing = upgrade()
@@ -99,28 +96,19 @@ describe.skipIf(program === undefined)('Helm', () => {
 
   it('leaves the number of workers to kubectl scale', async () => {
     await rig.cluster.inNamespace(['scale', 'bs/orders', '--replicas=3'])
-    await eventually('three workers', async () => ((await replicas()).replicas === 3 ? true : undefined))
+    await rig.untilReplicas(3)
     await eventually('Ready with three', () => rig.readySender())
     await expectNoDiff()
-    expect(await replicas()).toMatchObject({ replicas: 3 })
+    expect(await rig.replicas()).toBe(3)
   })
 
   it('leaves the number of workers to an autoscaler', async () => {
-    const patch = JSON.stringify({ spec: { worker: { replicas: null } } })
-    await rig.cluster.inNamespace(['patch', 'bs', 'orders', '--type=merge', '-p', patch])
+    await rig.giveReplicasUp()
     const worker = { autoscaling: { minReplicas: 2, maxReplicas: 10 } }
     await expectReady(upgrade({ worker }))
-    const scale = JSON.stringify({ spec: { replicas: 5 } })
-    const how = [
-      '--subresource=scale',
-      '--type=merge',
-      '--field-manager=kube-controller-manager',
-      '-p',
-      scale,
-    ]
-    await rig.cluster.inNamespace(['patch', 'deployment', 'orders-worker', ...how])
+    await rig.autoscale(5)
     await expectReady(upgrade({ worker }))
-    expect(await replicas()).toMatchObject({ replicas: 5 })
+    expect(await rig.replicas()).toBe(5)
     await expectReady(upgrade())
   })
 

@@ -9,67 +9,34 @@ import type { BatchSenderStatus } from '../../crds/schema/status.ts'
 import { binary } from '../../hack/cluster/binaries.ts'
 import { run } from '../../hack/cluster/shell.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
-import type { MemoryLimit } from '../../hack/servers/memoryLimit.ts'
 import { FIRST_PAUSE_MS, nextPauseMs } from '../../hack/servers/pauses.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
-import type { HostsFile } from '../../hack/servers/hosts.ts'
-import { freePort } from '../../hack/servers/ports.ts'
-import { startProcess, untilReady, type ServerProcess } from '../../hack/servers/process.ts'
+import type { ServerProcess } from '../../hack/servers/process.ts'
 import { contractBreaches } from '../src/testing/kstatus.ts'
 import { ApiClient } from './apiClient.ts'
-import { batchSenderOf, boundToUser, secretOf } from './objects.ts'
+import type { OperatorOptions, OperatorProcess } from './operatorProcess.ts'
+import { batchSenderOf, boundToUser, KINDS, secretOf } from './objects.ts'
+import { OPERATOR_USER, ROOT, startOperator, writesIn } from './operatorProcess.ts'
 
-export const ROOT = join(import.meta.dirname, '../..')
-/** As whom the operator comes to the API server. */
-export const OPERATOR_USER = 'batchsender-operator'
+export { ROOT }
 
 export type SeenStatus = BatchSenderStatus & { readonly generation: number }
 
 export const condition = (seen: BatchSenderStatus, type: string) =>
   seen.conditions?.find((one) => one.type === type)
 
-export const KINDS = [
-  'secrets',
-  'configmaps',
-  'services',
-  'serviceaccounts',
-  'statefulsets',
-  'poddisruptionbudgets',
-  'networkpolicies',
-  'jobs',
-  'deployments',
-]
-
 /** One control plane and one operator for a file of tests; one namespace for each test. */
 export class Harness {
   #plane: ControlPlane | undefined
-  #operator: ServerProcess | undefined
+  #operator: OperatorProcess | undefined
   #api: ApiClient | undefined
   #kubectlPath = ''
   #namespace = ''
   #count = 0
-  #probes = ''
-  readonly #limit: MemoryLimit | undefined
-  readonly #hosts: HostsFile | undefined
-  readonly #env: Readonly<Record<string, string>>
+  readonly #options: OperatorOptions
 
-  /**
-   * @param limit of the memory of the operator
-   * @param hosts that it knows beside those of the machine
-   * @param env more of its settings
-   */
-  constructor({
-    limit,
-    hosts,
-    env = {},
-  }: {
-    readonly limit?: MemoryLimit
-    readonly hosts?: HostsFile
-    readonly env?: Readonly<Record<string, string>>
-  } = {}) {
-    this.#limit = limit
-    this.#hosts = hosts
-    this.#env = env
+  constructor(options: OperatorOptions = {}) {
+    this.#options = options
   }
 
   get plane(): ControlPlane {
@@ -79,7 +46,7 @@ export class Harness {
 
   get operator(): ServerProcess {
     if (!this.#operator) throw new Error('the operator was not started')
-    return this.#operator
+    return this.#operator.server
   }
 
   get api(): ApiClient {
@@ -113,34 +80,16 @@ export class Harness {
   }
 
   async startOperator(root = ROOT): Promise<void> {
-    const port = await freePort()
-    const node = join(ROOT, 'node_modules/.bin/node')
-    const own = [join(root, 'operator/src/main.ts')]
-    const limited = this.#limit?.command(node, own)
-    const plain = limited ? ([limited.program, limited.args] as const) : ([node, own] as const)
-    const started = startProcess(...(this.#hosts?.command(...plain) ?? plain), {
-      env: {
-        ...process.env,
-        ...this.#limit?.env,
-        ...this.#env,
-        KUBECONFIG: await this.plane.kubeconfigFor({ name: OPERATOR_USER }),
-        PROBE_PORT: String(port),
-        DIAL_LOOPBACK: 'true',
-      },
-    })
-    this.#probes = `http://127.0.0.1:${port}`
-    const isReady = async () => (await fetch(`${this.#probes}/readyz`)).ok
-    await untilReady('the operator', started, isReady)
-    this.#operator = started
+    this.#operator = await startOperator(this.plane, root, this.#options)
   }
 
   /** What Prometheus is told, line by line. */
   async metrics(): Promise<readonly string[]> {
-    return (await (await fetch(`${this.#probes}/metrics`)).text()).split('\n')
+    return (await (await fetch(`${this.#operator?.url ?? ''}/metrics`)).text()).split('\n')
   }
 
   async stop(): Promise<void> {
-    await this.#operator?.stop()
+    await this.#operator?.server.stop()
     this.#api?.close()
     await this.#plane?.stop()
   }
@@ -285,17 +234,7 @@ export class Harness {
   }
 
   /** Writes of the operator as the audit log has them, without its lease. */
-  async operatorWrites(): Promise<string[]> {
-    return (await this.plane.audit())
-      .filter(
-        ({ user, verb, objectRef }) =>
-          user.username === OPERATOR_USER &&
-          !['get', 'list', 'watch'].includes(verb) &&
-          objectRef?.resource !== 'leases',
-      )
-      .map(
-        ({ verb, objectRef }) =>
-          `${verb} ${objectRef?.resource ?? ''}/${objectRef?.name ?? ''}/${objectRef?.subresource ?? ''} in ${objectRef?.namespace ?? ''}`,
-      )
+  operatorWrites(): Promise<string[]> {
+    return writesIn(this.plane)
   }
 }

@@ -32,3 +32,16 @@ export function boundToUser(manifests: string, user: string): string {
     .map((object) => JSON.stringify('subjects' in object ? { ...object, subjects } : object))
     .join('\n---\n')
 }
+
+/** Of what the operator makes in a namespace. */
+export const KINDS = [
+  'secrets',
+  'configmaps',
+  'services',
+  'serviceaccounts',
+  'statefulsets',
+  'poddisruptionbudgets',
+  'networkpolicies',
+  'jobs',
+  'deployments',
+]

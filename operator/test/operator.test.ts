@@ -10,7 +10,8 @@ import type { KubernetesObject } from '../src/runtime/object.ts'
 import { startNats } from '../../hack/servers/nats.ts'
 import { makeCa, makeLeaf } from '../src/adapters/certificateAuthority.ts'
 import { kstatusOf } from '../src/testing/kstatus.ts'
-import { condition, Harness, KINDS, ROOT } from './harness.ts'
+import { condition, Harness, ROOT } from './harness.ts'
+import { KINDS } from './objects.ts'
 
 const cluster = new Harness()
 

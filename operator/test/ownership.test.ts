@@ -5,8 +5,8 @@ import { freePort } from '../../hack/servers/ports.ts'
 import { startProcess, untilReady } from '../../hack/servers/process.ts'
 import { procedure } from '../../hack/docs/procedures.ts'
 import { runControllers } from './controllers.ts'
-import { condition, Harness, KINDS, ROOT } from './harness.ts'
-import { boundToUser } from './objects.ts'
+import { condition, Harness, ROOT } from './harness.ts'
+import { boundToUser, KINDS } from './objects.ts'
 import { typed } from './terminal.ts'
 
 const cluster = new Harness()

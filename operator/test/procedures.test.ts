@@ -12,6 +12,7 @@ import type { Shell } from '../../hack/docs/shell.ts'
 import { openUnsubscribeLinks, type UnsubscribeLinks } from '../../worker/src/unsubscribe.ts'
 import { Harness, ROOT } from './harness.ts'
 import { batchSenderOf } from './objects.ts'
+import { merged } from './patches.ts'
 import { terminal } from './terminal.ts'
 
 const cluster = new Harness()
@@ -124,7 +125,9 @@ test.each(manifests.filter(([, text]) => !isOfChart(text)))(
     for (const document of parseAllDocuments(text)) {
       const printed = document.toJS() as Readonly<Record<string, object>>
       const whole =
-        'kind' in printed ? printed : merged(batchSenderOf(cluster.namespace, 'orders', {}), placed(printed))
+        'kind' in printed
+          ? printed
+          : merged(batchSenderOf(cluster.namespace, 'orders', {}), placed(printed), EXCLUSIVE)
       const args = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-']
       await expect(cluster.inNamespace(args, JSON.stringify(whole))).resolves.toContain('serverside-applied')
     }
@@ -140,16 +143,3 @@ function placed(part: Readonly<Record<string, object>>): object {
 
 /** One of several ways, such as a provider, takes the place of another. */
 const EXCLUSIVE = ['provider', 'nats', 'network']
-
-function merged(base: object, part: object): object {
-  const all = { ...base } as Record<string, unknown>
-  for (const [key, value] of Object.entries(part)) {
-    const before = all[key]
-    const isJoined = isMap(before) && isMap(value) && !EXCLUSIVE.includes(key)
-    all[key] = isJoined ? merged(before, value) : value
-  }
-  return all
-}
-
-const isMap = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { parse, parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { binary } from '../../hack/cluster/binaries.ts'
-import { monitoringPeer } from '../../hack/cluster/monitoringPeer.ts'
+import { prometheusOperator } from '../../hack/peers/prometheusOperator.ts'
 import { run } from '../../hack/cluster/shell.ts'
 import { startControlPlane, type ControlPlane } from '../../hack/servers/controlPlane.ts'
 import { monitoringKinds } from '../../hack/servers/monitoringKinds.ts'
@@ -18,7 +18,7 @@ import { until } from '../../worker/test/until.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 import { ROOT } from './harness.ts'
 
-const peer = await monitoringPeer()
+const peer = await prometheusOperator()
 if (peer === undefined)
   console.log(
     'LEFT OUT  operator/test/prometheusOperator.test.ts: prometheus-operator is not built (make peers)',

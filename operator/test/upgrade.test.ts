@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { previousCommit, sourcesOf, type Sources } from '../../hack/release/previous.ts'
 import type { KubernetesObject } from '../src/runtime/object.ts'
 import { runControllers } from './controllers.ts'
-import { Harness, KINDS, ROOT } from './harness.ts'
+import { Harness, ROOT } from './harness.ts'
+import { KINDS } from './objects.ts'
 import { startNatsOverTls, type NatsOverTls } from './natsOverTls.ts'
 
 const commit = await previousCommit()

@@ -47,6 +47,11 @@ export async function openOnCall(namespace: string): Promise<OnCallSite> {
   const watch = await startWatch(here.cluster, namespace)
   const endpoints = await here.endpoints()
   let insisting: { readonly ended: Promise<void>; readonly end: AbortController } | undefined
+  const relent = async () => {
+    insisting?.end.abort()
+    await insisting?.ended
+    insisting = undefined
+  }
   return {
     here,
     watch,
@@ -56,14 +61,9 @@ export async function openOnCall(namespace: string): Promise<OnCallSite> {
       const end = new AbortController()
       insisting = { end, ended: again(what, end.signal) }
     },
-    relent: async () => {
-      insisting?.end.abort()
-      await insisting?.ended
-      insisting = undefined
-    },
+    relent,
     close: async () => {
-      insisting?.end.abort()
-      await insisting?.ended
+      await relent()
       await watch.stop()
       await data.close()
     },

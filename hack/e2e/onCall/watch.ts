@@ -2,7 +2,7 @@
 import { stringify } from 'yaml'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { Notified } from '../../servers/prometheus/alertmanager.ts'
-import { kubeStateMetrics } from '../../cluster/kubeStateMetrics.ts'
+import { kubeStateMetrics } from '../../peers/kubeStateMetrics.ts'
 import { alertmanagerConfiguration, prometheusConfiguration } from '../../monitoring/configurations.ts'
 import { rulesInCluster } from '../../monitoring/demo.ts'
 import { startDiscovery } from '../../monitoring/discovery.ts'

@@ -21,7 +21,7 @@ export const supportBundle: Verb = {
   ],
   examples: [
     { what: 'Into the present folder', command: 'support-bundle orders' },
-    { what: 'Somewhere else', command: 'support-bundle orders -o /tmp/orders.tar.gz' },
+    { what: 'Somewhere else', command: 'support-bundle orders -o ../orders.tar.gz' },
   ],
   exits: ['0: the file was written', '1: it could not be', '2: the command was not understood'],
   run,

@@ -1,6 +1,7 @@
 /** Proves that the API answers in time: by the answers of the last two minutes, as the workers measured them. */
 import type { Check, Proof } from './check.ts'
 import type { ApiSeen, Level, WorkerReached } from '../components/worker/seen.ts'
+import { API_LIMITS } from '../../../crds/apiLimits.ts'
 import { askedWorkers } from './askedWorkers.ts'
 import { lastProof } from './lastProof.ts'
 
@@ -21,9 +22,11 @@ export const apiResponsive: Check = {
   },
 }
 
+const MOST = `more than ${API_LIMITS.part * 100} % of the requests of the last two minutes`
+
 const FAULTS: readonly (readonly [keyof ApiSeen, string])[] = [
-  ['failed', 'more than 5 % of the requests of the last two minutes were answered with 500 or above'],
-  ['slow', 'more than 5 % of the requests of the last two minutes took longer than half a second'],
+  ['failed', `${MOST} were answered with 500 or above`],
+  ['slow', `${MOST} took longer than half a second`],
 ]
 
 /** What failed does so until it is well below its limit. */

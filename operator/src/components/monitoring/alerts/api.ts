@@ -2,10 +2,10 @@
 import type { Alert, Severity } from './alert.ts'
 import type { Selector } from './promql.ts'
 import type { Thresholds } from '../../parts/thresholds.ts'
+import { API_LIMITS } from '../../../../../crds/apiLimits.ts'
 import { BY, matchers, share, WHO } from './promql.ts'
 
-/** Takes as long as its body is: up to an hour, for millions of rows. */
-const UPLOAD = 'route!="/v1/batches/:id/recipients"'
+const NO_UPLOAD = `route!="${API_LIMITS.uploads}"`
 
 export function apiAlerts(
   selector: Selector | undefined,
@@ -30,7 +30,7 @@ export function apiAlerts(
     {
       name: 'ApiSlow',
       severity: 'warning',
-      expr: `histogram_quantile(0.95, sum by (${BY}, le) (rate(${of('bucket', UPLOAD)}[5m]))) > ${apiP95Seconds}`,
+      expr: `histogram_quantile(0.95, sum by (${BY}, le) (rate(${of('bucket', NO_UPLOAD)}[5m]))) > ${apiP95Seconds}`,
       for: '5m',
       summary: 'The API answers slowly.',
       description: `Of 100 requests to ${WHO} five take longer than {{ $value | humanizeDuration }}.`,

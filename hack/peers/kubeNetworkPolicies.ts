@@ -1,11 +1,11 @@
 /**
- * kube-network-policies of SIG Network, the reference enforcer, as a second judge beside enforcer/. `node policyPeer.ts`
+ * kube-network-policies of SIG Network, the reference enforcer, as a second judge beside enforcer/. `node kubeNetworkPolicies.ts`
  * builds it, which takes minutes; tests use it where it was built.
  */
 import { join } from 'node:path'
-import { builtModule, cachedModule } from './binaries.ts'
+import { builtModule, cachedModule } from '../cluster/binaries.ts'
 
-const NAME = 'policyPeer'
+const NAME = 'kubeNetworkPolicies'
 const BINARY = 'kube-network-policies'
 const MODULE = {
   folder: NAME,
@@ -13,7 +13,7 @@ const MODULE = {
 }
 
 /** @returns its path, where it was built. */
-export async function policyPeer(): Promise<string | undefined> {
+export async function kubeNetworkPolicies(): Promise<string | undefined> {
   const folder = await cachedModule(NAME, MODULE)
   return folder && join(folder, BINARY)
 }

@@ -1,6 +1,6 @@
 /** kube-state-metrics, which tells Prometheus of pods that crash again and again. Built on first use: minutes. */
 import { join } from 'node:path'
-import { builtModule } from './binaries.ts'
+import { builtModule } from '../cluster/binaries.ts'
 
 const NAME = 'kubeStateMetrics'
 const MODULE = { folder: NAME, binaries: { 'kube-state-metrics': 'k8s.io/kube-state-metrics/v2' } }

@@ -1,4 +1,4 @@
-module batchsender.io/hack/policyPeer
+module batchsender.io/hack/kubeNetworkPolicies
 
 go 1.26.0
 

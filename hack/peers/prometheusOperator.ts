@@ -1,8 +1,8 @@
 /**
- * prometheus-operator and its admission, who read what our operator writes. `node monitoringPeer.ts` builds them, which
+ * prometheus-operator and its admission, who read what our operator writes. `node prometheusOperator.ts` builds them, which
  * takes minutes; tests use them where they were built.
  */
-import { builtModule, cachedModule } from './binaries.ts'
+import { builtModule, cachedModule } from '../cluster/binaries.ts'
 
 const NAME = 'prometheusOperator'
 const MODULE = {
@@ -14,6 +14,6 @@ const MODULE = {
 }
 
 /** @returns the folder with both, where they were built. */
-export const monitoringPeer = (): Promise<string | undefined> => cachedModule(NAME, MODULE)
+export const prometheusOperator = (): Promise<string | undefined> => cachedModule(NAME, MODULE)
 
 if (import.meta.main) console.log(await builtModule(NAME, MODULE))
