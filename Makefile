@@ -120,6 +120,19 @@ format: $(INSTALLED) ## put every file into its form
 generate: $(INSTALLED) ## CRD, rights, the operator's manifests and API reference from the code
 	node hack/generate/main.ts
 
+##@ Documents
+.PHONY: docs
+docs: $(INSTALLED) ## the documents as a static site, beside those of other releases: make docs DOCS_BASE=/docs/
+	DOCS_BASE='$(DOCS_BASE)' node hack/site/main.ts
+
+.PHONY: docs-serve
+docs-serve: $(INSTALLED) ## look at that site in a browser
+	node hack/site/main.ts serve
+
+.PHONY: docs-browse
+docs-browse: docs ## have a real browser open every page, follow every link and search
+	vitest run --project site --reporter=verbose
+
 ##@ Release
 .PHONY: release
 release: $(INSTALLED) ## everything that a release consists of, in dist: make release VERSION=x.y.z [TRIAL=1]

@@ -6,6 +6,8 @@ const ALONE = 'hack/e2e/namespaced.test.ts'
 const OF_RELEASE = 'hack/e2e/release.test.ts'
 /** Longer than all others together: `make breaks`. */
 const BREAKS = 'hack/e2e/breaks.test.ts'
+/** Builds the documents as a site, and has a browser open it: `make docs-browse`. */
+const SITE = 'hack/site/browse.test.ts'
 /** Waits for alerts to come and to be called off: a quarter of an hour. `make on-call`. */
 const ON_CALL = 'hack/e2e/onCall.test.ts'
 /** Rates and what a process holds, which a machine that is busy with other tests would change. */
@@ -39,7 +41,7 @@ export default defineConfig({
           testTimeout: 300_000,
           expect: { poll: { timeout: 30_000 } },
           include: ['{crds,operator/src,operator/plugin,worker/src,hack}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'hack/e2e/**'],
+          exclude: ['**/node_modules/**', 'hack/e2e/**', SITE],
         },
       },
       {
@@ -85,6 +87,15 @@ export default defineConfig({
           hookTimeout: 1_800_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...SAID,
+          name: 'site',
+          include: [SITE],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
         },
       },
       {

@@ -7,6 +7,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repositoryDir } from '../cluster/paths.ts'
 import { run } from '../cluster/shell.ts'
+import { procedure } from '../docs/procedures.ts'
 import { eventually } from './eventually.ts'
 
 const MAILS = 1_000
@@ -67,6 +68,9 @@ afterAll(async () => {
   for (const left of ['env', 'nats'])
     await rm(join(repositoryDir, '.run', left), { recursive: true, force: true })
 })
+
+/** docs/quickstart.md, in the shell of somebody who has just read the end of `make run`. */
+const typed = (text: string) => run('bash', ['-euc', `source .run/env\n${text}`], { cwd: repositoryDir })
 
 describe('make run', () => {
   it('ends Ready, with every mail at the sink and none twice', () => {
@@ -172,5 +176,27 @@ describe('make run', () => {
     const before = Number((await text(`${env.SINK_URL}/count`)).body)
     expect(await demo()).toMatch(/^ +at the sink +1000$/m)
     expect(Number((await text(`${env.SINK_URL}/count`)).body)).toBe(before + MAILS)
+  })
+})
+
+describe('docs/quickstart.md', () => {
+  it('shows what is there', async () => {
+    const seen = await typed(procedure('docs/quickstart.md#look').text)
+    expect(seen).toMatch(/^orders +True /m)
+    expect(seen).toMatch(/^nats-tls-adopted: Proven /m)
+  })
+
+  it('sends a mail', async () => {
+    const before = Number((await text(`${env.SINK_URL}/count`)).body)
+    expect(await typed(procedure('docs/quickstart.md#send').text)).toContain('"recipients":1')
+    await eventually('the mail is at the sink', async () =>
+      Number((await text(`${env.SINK_URL}/count`)).body) > before ? true : undefined,
+    )
+  })
+
+  it('breaks something, and it is there again', async () => {
+    const seen = await typed(procedure('docs/quickstart.md#break').text)
+    expect(seen).toContain('service/orders-worker')
+    expect(seen).toContain('secret/orders-nats-server')
   })
 })

@@ -61,6 +61,24 @@ const untilNotStalled = () =>
     conditionOf(await here.sender(), 'Stalled') === undefined ? true : undefined,
   )
 
+describe('a look at a BatchSender', () => {
+  const here = { '-n mail': `-n ${NAMESPACE}` }
+
+  it('waits for it, and tells which checks are open', async () => {
+    await reader.run(procedure('docs/production.md#wait').with(here).text)
+    const open = await reader.run(procedure('docs/production.md#open-checks').with(here).text)
+    expect(open).toMatch(/^backup-fresh: NotConfigured /m)
+    expect(open).not.toContain('nats-tls-adopted')
+  })
+
+  it('tells what the object says itself', async () => {
+    const told = await reader.run(procedure('docs/troubleshooting.md#what-it-says').with(here).text)
+    expect(told).toMatch(/^orders +True /m)
+    expect(told).toMatch(/^Ready=True /m)
+    expect(told).toMatch(/ Normal +\w+ +BatchSender\/orders /)
+  })
+})
+
 describe('a token', () => {
   const statusFor = async (token: string) => {
     const { apiUrl } = await here.endpoints()

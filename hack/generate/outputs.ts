@@ -13,6 +13,7 @@ import { metricsDocs } from './metricsDocs.ts'
 import { monitoringOutputs } from './monitoring/index.ts'
 import { krewManifest, UNRELEASED } from '../plugin/krew.ts'
 import { withVerbs } from './pluginDocs.ts'
+import { rightsDocs } from './rightsDocs.ts'
 import { clusterWideRights, leaseRights, namespacedRights, userRights } from './rbac.ts'
 import { STAMPED, stamped } from './stamped.ts'
 
@@ -42,6 +43,7 @@ export async function outputs(release: Release): Promise<ReadonlyMap<string, str
     ['docs/api.md', `<!-- ${MARK} -->\n${apiDocs()}`],
     ['docs/plugin.md', withVerbs(await read('docs/plugin.md'))],
     ['config/krew/batchsender.yaml', yaml(krewManifest(release, UNRELEASED))],
+    ['docs/rights.md', `<!-- ${MARK} -->\n\n${rightsDocs()}`],
     ['docs/metrics.md', `<!-- ${MARK} -->\n${metricsDocs()}`],
   ])
 }

@@ -78,11 +78,13 @@ describe('the table', () => {
         p95Ms: 4,
         smallP95Ms: 3,
         peakMiB: 150,
+        bytesWaiting: 400,
+        bytesOfSending: 300,
       },
     ]
     const own = { accepts: [accepted], scales: [[240, 480]], fairness, histories, campaigns }
     const text = render(only([], own), [], conditions)
-    expect(text).toContain('| 40000 | 80000 | 0.50 | 0.5 | 5000 | 4.0 | 3.0 | 150 |')
+    expect(text).toContain('| 40000 | 80000 | 0.50 | 0.5 | 5000 | 4.0 | 3.0 | 150 | 400 | +300 |')
     expect(text).toContain('| mails/s | 1000 | 950 | 0.95 |\n| API p95 ms | 10.0 | 12.0 | 1.20 |')
     expect(text).toContain('| 9.0 | 40.0 | 60.0 | 900 |')
     expect(text).toContain('| 240 | 480 | 2.00 |')

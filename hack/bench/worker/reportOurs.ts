@@ -117,7 +117,7 @@ function campaignSection(
   return [
     `### A campaign of ${campaignCount}\n\nUploaded as a stream of NDJSON while its status is asked for, started, and the first ` +
       `${campaignSent} sent. Beside it \`COPY\` of the same rows from a file of the server into a table like the worker’s, ` +
-      `and the status of a batch of ${SMALL}, asked for by turns. Memory is the peak of the worker over all of it.`,
+      `and the status of a batch of ${SMALL}, asked for by turns. Memory is the peak of the worker over all of it, bytes are those of the whole database.`,
     table([
       [
         'rows/s',
@@ -128,6 +128,8 @@ function campaignSection(
         'status p95 ms',
         `of a batch of ${SMALL}`,
         'MiB',
+        'bytes a recipient',
+        'and once sent',
       ],
       ...campaigns.map((one) => [
         one.rowsPerSecond.toFixed(0),
@@ -138,6 +140,8 @@ function campaignSection(
         one.p95Ms.toFixed(1),
         one.smallP95Ms.toFixed(1),
         one.peakMiB.toFixed(0),
+        one.bytesWaiting.toFixed(0),
+        `+${one.bytesOfSending.toFixed(0)}`,
       ]),
     ]),
   ]

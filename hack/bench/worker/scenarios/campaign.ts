@@ -27,6 +27,9 @@ export interface Campaign {
   readonly p95Ms: number
   readonly smallP95Ms: number
   readonly peakMiB: number
+  /** Of the database, indexes included: for a recipient that waits, and what a mail that was sent adds to it. */
+  readonly bytesWaiting: number
+  readonly bytesOfSending: number
 }
 
 export const SMALL = 1_000
@@ -42,15 +45,19 @@ export async function campaign(arena: Arena, recipients: number, toSend: number)
     const small = await post(worker, 'small', SMALL)
     while (!(await isOver(worker, small))) await sleep(100)
     const before = await arena.rig.sink.count()
+    const emptyBytes = await databaseBytes(arena)
     const id = await open(worker)
     const polls = polling(worker, [id, small])
     const uploadSeconds = await secondsOf(() => upload(worker, id, recipients))
     const startSeconds = await secondsOf(() => start(worker, id))
+    const waitingBytes = await databaseBytes(arena)
     const sendSeconds = await secondsOf(async () => {
       while ((await arena.rig.sink.count()) - before < Math.min(toSend, recipients)) await sleep(50)
     })
     const [own = [], others = []] = await polls.end()
     const { peakMiB } = await usedBy(worker.pid())
+    const sentBytes = await databaseBytes(arena)
+    const sent = (await arena.rig.sink.count()) - before
     await isWhole(worker, id, recipients)
     await worker.kill()
     const copySeconds = await copied(arena, recipients)
@@ -62,11 +69,18 @@ export async function campaign(arena: Arena, recipients: number, toSend: number)
       p95Ms: percentile(own, 0.95),
       smallP95Ms: percentile(others, 0.95),
       peakMiB,
+      bytesWaiting: (waitingBytes - emptyBytes) / recipients,
+      bytesOfSending: (sentBytes - waitingBytes) / sent,
     }
   } finally {
     await worker.kill()
     await limit.stop()
   }
+}
+
+async function databaseBytes({ rig }: Arena): Promise<number> {
+  const [row] = await rig.sql<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
+  return Number(row?.bytes)
 }
 
 async function secondsOf(work: () => Promise<void>): Promise<number> {
