@@ -9,10 +9,13 @@ import { run } from './run.ts'
 const COLUMNS = 80
 
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    stop.abort()
-  })
+const tell = () => {
+  stop.abort()
+}
+// `timeout` tells it twice: once itself, once as one of its group.
+process.on('SIGTERM', tell)
+// A second Ctrl-C ends it at once.
+process.once('SIGINT', tell)
 // Whoever reads may have read enough: `| head`.
 process.stdout.on('error', () => process.exit(0))
 

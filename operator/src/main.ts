@@ -40,10 +40,16 @@ const GIVE_UP_MS = 32_000
 const settings = parseSettings()
 const log: Log = pino({ level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
 const stop = new AbortController()
-for (const signal of ['SIGTERM', 'SIGINT'] as const)
-  process.once(signal, () => {
-    stop.abort(new Error(signal))
-  })
+const tell = (signal: NodeJS.Signals) => {
+  stop.abort(new Error(signal))
+}
+process.on('SIGTERM', tell)
+// A second Ctrl-C ends it at once.
+process.once('SIGINT', tell)
+// In the image nobody else prints them.
+process.on('warning', ({ name, message }) => {
+  log.warn({ warning: name }, message)
+})
 process.on('unhandledRejection', (error) => {
   log.error({ error: messageOf(error) }, 'a promise was left alone')
 })

@@ -25,10 +25,9 @@ try {
 
 async function job(asked: JobCommand): Promise<void> {
   const stop = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => {
-      stop.abort(new Error(signal))
-    })
+  onStop((signal) => {
+    stop.abort(new Error(signal))
+  })
   const isGood = await runJob(asked, process.env, stop.signal)
   process.exit(isGood ? 0 : 1)
 }
@@ -48,16 +47,31 @@ async function migrate(): Promise<void> {
 async function serveUntilTold(): Promise<void> {
   const settings = readSettings()
   const log = openLog(settings.worker.logLevel, settings.worker.workerName)
+  // In the image nobody else prints them.
+  process.on('warning', ({ name, message }) => {
+    log.warn({ warning: name }, message)
+  })
   const worker = await serve(settings, log)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => {
-      log.info({ signal }, 'stopping')
-      worker.stop().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          log.error({ err: error }, 'did not stop cleanly')
-          process.exit(1)
-        },
-      )
-    })
+  onStop((signal) => {
+    log.info({ signal }, 'stopping')
+    worker.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'did not stop cleanly')
+        process.exit(1)
+      },
+    )
+  })
+}
+
+/** Once. Whoever is told again to stop does so as before, but for a second Ctrl-C, which ends it at once. */
+function onStop(stop: (signal: NodeJS.Signals) => void): void {
+  const told = new AbortController()
+  const tell = (signal: NodeJS.Signals) => {
+    if (told.signal.aborted) return
+    told.abort()
+    stop(signal)
+  }
+  process.on('SIGTERM', tell)
+  process.once('SIGINT', tell)
 }

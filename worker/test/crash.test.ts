@@ -81,7 +81,7 @@ test('with Resend what a crash leaves open is sent again, so nothing is missing'
   await worker.start()
 })
 
-test('a worker that is asked to stop finishes what it has begun and leaves nothing uncertain', async () => {
+test('a worker that is asked to stop, and asked again, finishes what it has begun and leaves nothing uncertain', async () => {
   const before = await rig.sink.count()
   const id = await worker.accept(FEW, 'term')
   await until(
@@ -89,7 +89,15 @@ test('a worker that is asked to stop finishes what it has begun and leaves nothi
     (count) => count - before >= FEW / 3,
     worker.log,
   )
-  expect(await worker.terminate()).toBe(true)
+  const told = worker.terminate()
+  await until(
+    () => Promise.resolve(worker.log()),
+    (log) => log.includes('"msg":"stopping"'),
+    worker.log,
+  )
+  // Some tell it twice, such as timeout(1).
+  process.kill(worker.pid(), 'SIGTERM')
+  expect(await told).toBe(true)
   const [row] = await rig.sql<{ sending: number; uncertain: number; pending: number; sent: number }>(
     `SELECT count(*) FILTER (WHERE state = 'sending')::int AS sending,
        count(*) FILTER (WHERE state = 'uncertain')::int AS uncertain,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { Logger } from '../log.ts'
 import type { BatchStore, DeadLetterStore, ListAudit, SuppressionStore, UploadStore } from './ports.ts'
 import type { AdmissionOptions } from './admission.ts'
@@ -60,9 +60,8 @@ export interface ApiServer {
 export async function apiServer(options: ServerOptions): Promise<ApiServer> {
   const server = Fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
     genReqId: () => randomUUID(),
-    requestIdLogLabel: 'requestId',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
     trustProxy: options.trustedProxies.length > 0 && [...options.trustedProxies],
     frameworkErrors: (error, request, reply: FastifyReply) => {
