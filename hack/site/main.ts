@@ -3,7 +3,7 @@
  * built there before; the page of each leads to all of them. `node hack/site/main.ts serve` shows it.
  */
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { build } from 'vitepress'
 import { RELEASE } from '../../crds/release.ts'
 import { repositoryDir } from '../cluster/paths.ts'
@@ -22,7 +22,7 @@ if (process.argv[2] === 'serve') {
   const pages = await stage(repositoryDir, source)
   await cp(join(import.meta.dirname, 'home.md'), join(source, 'index.md'))
   process.env['SITE_SOURCE'] = source
-  process.env['SITE_BASE'] = `${process.env['DOCS_BASE'] ?? '/'}${VERSION}/`
+  process.env['SITE_BASE'] = posix.join('/', process.env['DOCS_BASE'] ?? '', VERSION, '/')
   await build(import.meta.dirname, { outDir: join(out, VERSION) })
   await tellVersions()
   console.log(`${pages} pages in .site/www/${VERSION}; to look at them: make docs-serve`)

@@ -21,6 +21,10 @@ const folder = ({ text, path }: (typeof FOLDERS)[number]): DefaultTheme.SidebarI
     .map((name) => item(`${path}/${name}`)),
 })
 
+/** An envelope. */
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M3 7h26v18H3z" fill="#3451b2"/><path d="M4 8l12 10L28 8" fill="none" stroke="#fff" stroke-width="2"/></svg>'
+
 export default defineConfig({
   title: 'BatchSender',
   description: 'Large batches of e-mail on Kubernetes, from one custom resource',
@@ -29,6 +33,9 @@ export default defineConfig({
   srcDir: process.env['SITE_SOURCE'] ?? '.',
   cacheDir: join(repositoryDir, '.site/cache'),
   lastUpdated: false,
+  head: [
+    ['link', { rel: 'icon', type: 'image/svg+xml', href: `data:image/svg+xml,${encodeURIComponent(ICON)}` }],
+  ],
   vite: {
     // Its compiler is older than the target of tsconfig.json.
     esbuild: { tsconfigRaw: { compilerOptions: { target: 'ES2022' } } },
