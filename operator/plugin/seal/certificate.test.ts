@@ -79,7 +79,7 @@ it.each<readonly [string, Answers, string]>([
   [
     'a Service of something else',
     { fails: rejected(status(404, '404 page not found')) },
-    `Service kube-system/sealed-secrets-controller has no certificate (404), so there is no controller of Sealed Secrets: --controller-namespace and --controller-name say where it is; ${OFFLINE}`,
+    `Service kube-system/sealed-secrets-controller has no certificate (404: 404 page not found), so there is no controller of Sealed Secrets: --controller-namespace and --controller-name say where it is; ${OFFLINE}`,
   ],
   [
     'nobody behind the Service',

@@ -75,7 +75,7 @@ function toldOf(error: unknown, where: Where): unknown {
     return new Failure(
       `you may not ask the controller of Sealed Secrets for its certificate (403): ${plain(refusalText(error))}; ${OFFLINE}`,
     )
-  if (error.status === 404) return absent(where, 'has no certificate (404)')
+  if (error.status === 404) return absent(where, `has no certificate (404: ${plain(refusalText(error))})`)
   return error.status >= 500 ? silent(where, `${error.status}: ${plain(refusalText(error))}`) : error
 }
 

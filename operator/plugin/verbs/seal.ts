@@ -66,7 +66,7 @@ export const seal: Verb = {
   ],
   exits: [
     '0: sealed',
-    '1: the certificate could not be had, or is none',
+    '1: the certificate could not be had or is none, or NAME is not there',
     '2: the command or the file was not understood; nothing was printed',
   ],
   run,
@@ -123,7 +123,7 @@ async function certificateFor({ flags, io }: Call, cluster: Connect): Promise<st
 
 /** What is asked for wins over what the manifest says of itself. */
 function sealedBy({ values, at, ...wanted }: Placed, certificate: string, { flags, io }: Call): Sealed {
-  const scope = (flags.text('scope') as Scope | undefined) ?? wanted.scope
+  const scope = flags.text('scope') as Scope | undefined
   try {
     return sealed({ ...wanted, ...(scope && { scope }) }, values, certificate, io.now())
   } catch (error) {
