@@ -158,6 +158,8 @@ describe.skipIf(program === undefined)('Sealed Secrets', () => {
   it('makes Secrets that the operator knows as managed, until one is made or changed by hand', async () => {
     await cluster.apply(cluster.secret('postgres', { url: 'postgres://u:canary-password@db/x' }))
     await apply('api-tokens', { alice: 'sha256:00' })
+    // A look of the operator before the controller opened it would not have it.
+    await untilText('api-tokens', 'alice', 'sha256:00')
     await cluster.apply(cluster.batchSender({ secrets: { requireManaged: true } }))
     await untilCheck(
       'Failing',
