@@ -1,9 +1,13 @@
 /** `kubectl batchsender` as it is packed, by way of kubectl, at a BatchSender with archive and backups: every verb. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { RELEASE } from '../../crds/release.ts'
+import type { Sealed } from '../../operator/plugin/seal/seal.ts'
+import { authority } from '../../operator/src/testing/certificates.ts'
+import { opened } from '../../operator/src/testing/sealed.ts'
 import { repositoryDir } from '../cluster/paths.ts'
 import { procedure } from '../docs/procedures.ts'
 import { openShell, type Shell } from '../docs/shell.ts'
@@ -128,6 +132,39 @@ describe('logs', () => {
       'timeout --preserve-status 10 kubectl batchsender logs orders -f --tail 3 --component nats',
     )
     expect(text).toMatch(/^orders-nats-0 nats /m)
+  })
+})
+
+describe('seal', () => {
+  const { text } = procedure('docs/secrets.md#seal')
+  const file = (name: string) => join(shell.dir, name)
+
+  it('makes of a Secret what only the owner of the key opens, without the controller', async () => {
+    const { certificate, key } = await authority('sealed-secrets', 'rsa')
+    const password = Buffer.from([0, 255, 10, 128, 39])
+    await writeFile(file('sealed-secrets.pem'), certificate)
+    await writeFile(file('username'), 'orders')
+    await writeFile(file('password'), password)
+    await run(
+      procedure('docs/secrets.md#seal').with({ 'seal -f -': 'seal -f - --cert sealed-secrets.pem' }).text,
+    )
+    const sealed = await readFile(file('smtp.sealed.yaml'), 'utf8')
+    const { metadata, spec } = parse(sealed) as Sealed
+    expect(metadata).toEqual({ name: 'smtp', namespace: NAMESPACE })
+    const open = (field: string) => opened(spec.encryptedData[field] ?? '', `${NAMESPACE}/smtp`, key)
+    expect(open('username').toString()).toBe('orders')
+    expect(open('password')).toEqual(password)
+  })
+
+  it('says what to do where there is no controller, and leaves nothing half made', async () => {
+    await expect(run(text)).rejects.toThrow(
+      /Service kube-system\/sealed-secrets-controller is not there, .* --cert FILE/,
+    )
+    expect(await readFile(file('smtp.sealed.yaml'), 'utf8')).toBe('')
+  })
+
+  it('tells which Secrets nothing keeps', async () => {
+    expect(await batchsender('seal orders 2>&1')).toMatch(/^ {2}postgres +managed by nothing:/m)
   })
 })
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { KubernetesObject } from '../../operator/src/runtime/object.ts'
 import { builtModule, cachedModule } from '../cluster/binaries.ts'
 import { definitionsIn } from '../servers/moduleDefinitions.ts'
+import { ownAddress } from '../servers/ownAddress.ts'
 import { freePort } from '../servers/ports.ts'
 import { startProcess, untilReady } from '../servers/process.ts'
 
@@ -34,6 +35,9 @@ export async function sealedSecrets(): Promise<string | undefined> {
 export const sealedSecretsDefinitions = (): Promise<readonly KubernetesObject[]> => definitionsIn(DEFINITIONS)
 
 export interface SealedSecretsController {
+  /** Where it gives its certificate, also to an API server: no loopback address. */
+  readonly address: string
+  readonly port: number
   /** What is sealed with, in PEM. */
   certificate(): Promise<string>
   log(): string
@@ -59,27 +63,33 @@ export async function startSealedSecrets(
   const [{ cluster } = { cluster: { server: '', 'certificate-authority-data': '' } }] = clusters
   await writeFile(join(files, 'token'), pod.token, { mode: 0o600 })
   await writeFile(join(files, 'ca.crt'), Buffer.from(cluster['certificate-authority-data'], 'base64'))
-  const { hostname, port } = new URL(cluster.server)
-  const [own, metrics] = [await freePort(), await freePort()]
+  const { hostname, port: apiPort } = new URL(cluster.server)
+  const [address, port, metrics] = [await ownAddress(), await freePort(), await freePort()]
   const script = `mount -t tmpfs tmpfs /run && mkdir -p ${ACCOUNT} && ln -s "$0" ${ACCOUNT}/serviceaccount && exec "$@"`
   const controller = startProcess(
     'unshare',
     [
       ...['--map-root-user', '--mount', '--', 'sh', '-c', script, files, program],
-      ...['--key-size=2048', `--listen-addr=127.0.0.1:${own}`, `--listen-metrics-addr=127.0.0.1:${metrics}`],
+      ...[
+        '--key-size=2048',
+        `--listen-addr=${address}:${port}`,
+        `--listen-metrics-addr=127.0.0.1:${metrics}`,
+      ],
     ],
     {
       env: {
         PATH: process.env['PATH'],
         POD_NAMESPACE: pod.namespace,
         KUBERNETES_SERVICE_HOST: hostname,
-        KUBERNETES_SERVICE_PORT: port,
+        KUBERNETES_SERVICE_PORT: apiPort,
       },
     },
   )
-  const url = `http://127.0.0.1:${own}`
+  const url = `http://${address}:${port}`
   await untilReady('Sealed Secrets', controller, async () => (await fetch(`${url}/healthz`)).ok)
   return {
+    address,
+    port,
     certificate: async () => (await fetch(`${url}/v1/cert.pem`)).text(),
     log: () => controller.output().slice(-10_000),
     async stop() {

@@ -1,8 +1,15 @@
 /** `kubectl batchsender` against a real API server and the real operator: what each verb tells, asks for, leaves out and refuses. */
 import { gunzipSync } from 'node:zlib'
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ownAddress } from '../../hack/servers/ownAddress.ts'
+import { freePort } from '../../hack/servers/ports.ts'
+import type { Sealed } from '../plugin/seal/seal.ts'
+import { authority } from '../src/testing/certificates.ts'
+import { opened } from '../src/testing/sealed.ts'
 import { Harness } from './harness.ts'
 import { plugin } from './pluginRig.ts'
+import { mayAskForCertificate, serveOutside } from './serviceOutside.ts'
 
 const cluster = new Harness()
 const CANARY = 'canary-password'
@@ -225,6 +232,76 @@ describe('logs', () => {
       1,
       'BatchSender orders has no pods: kubectl batchsender status orders says why\n',
     ])
+  })
+})
+
+describe('seal', () => {
+  const controller = { namespace: 'kube-system', name: 'sealed-secrets-controller' }
+  const stdin = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'smtp' },
+    stringData: { password: CANARY },
+  })
+  const sealing = async (...args: readonly string[]) => {
+    const kubeconfig = await cluster.plane.kubeconfigFor({ name: 'somebody' })
+    return plugin(cluster, ['seal', '-f', '-', '-o', 'json', ...args], { stdin, kubeconfig })
+  }
+
+  it('says what to do where nobody may ask for the certificate, and where there is no controller', async () => {
+    const { exit, out, err } = await sealing()
+    expect([exit, out]).toEqual([1, ''])
+    expect(err).toMatch(/^you may not ask the controller .* certificate \(403\): .*somebody.* --cert FILE /)
+    const none = await plugin(cluster, ['seal', '-f', '-'], { stdin })
+    expect([none.exit, none.out]).toEqual([1, ''])
+    expect(none.err).toMatch(/^Service kube-system\/sealed-secrets-controller is not there, .* --cert FILE /)
+  })
+
+  it('asks the Service of the controller with the rights that everybody has, and writes nothing', async () => {
+    const { certificate, key } = await authority('sealed-secrets', 'rsa')
+    const paths: (string | undefined)[] = []
+    const server = createServer(({ url }, response) => {
+      paths.push(url)
+      response.end(certificate)
+    })
+    const [address, port] = [await ownAddress(), await freePort()]
+    await new Promise<void>((resolve) => server.listen(port, address, resolve))
+    try {
+      await serveOutside(cluster, { ...controller, address, port })
+      await mayAskForCertificate(cluster, controller)
+      const { exit, out, err } = await sealing()
+      expect([exit, err]).toEqual([0, ''])
+      expect(paths).toEqual(['/v1/cert.pem'])
+      const { metadata, spec } = JSON.parse(out) as Sealed
+      expect(metadata).toEqual({ name: 'smtp', namespace: cluster.namespace })
+      const label = `${cluster.namespace}/smtp`
+      expect(opened(spec.encryptedData['password'] ?? '', label, key).toString()).toBe(CANARY)
+      expect(await cluster.get('secret', 'smtp')).toBeUndefined()
+    } finally {
+      server.close()
+    }
+  })
+
+  it('says so when nobody answers there any more', async () => {
+    const { exit, err } = await sealing()
+    expect(exit).toBe(1)
+    expect(err).toMatch(/^the controller of Sealed Secrets does not answer \(50\d: .*connection refused/)
+  })
+
+  it('tells which Secrets of a BatchSender nothing keeps yet, but those sealed right now', async () => {
+    const { certificate } = await authority('sealed-secrets', 'rsa')
+    const secret = stdin.replace('smtp', 'postgres')
+    const { exit, out, err } = await plugin(cluster, ['seal', 'orders', '-f', '-', '--cert', 'cert.pem'], {
+      stdin: secret,
+      reads: { 'cert.pem': certificate },
+    })
+    expect(exit).toBe(0)
+    expect(out).toMatch(/^apiVersion: bitnami\.com\/v1alpha1\nkind: SealedSecret\n/)
+    expect(err).toMatch(/^to seal next for BatchSender .*\/orders:\n {2}api-tokens +managed by nothing:/)
+    expect(err).not.toContain('postgres')
+    const alone = await run('seal', 'orders')
+    expect([alone.exit, alone.out]).toEqual([0, ''])
+    expect(alone.err).toMatch(/^ {2}postgres +managed by nothing: spec\.postgres\.credentialsSecretRef$/m)
   })
 })
 

@@ -14,6 +14,8 @@ export interface Given {
   /** Instead of a user who may do everything. */
   readonly kubeconfig?: string
   readonly stdin?: string
+  /** What it finds under their names. */
+  readonly reads?: Readonly<Record<string, string>>
   /** Behind everything else: what is being typed. */
   readonly typed?: string
   readonly columns?: number
@@ -38,7 +40,12 @@ export async function plugin(cluster: Harness, args: readonly string[], given: G
     now: () => new Date(),
     signal: given.signal ?? AbortSignal.timeout(240_000),
     readStdin: () => Promise.resolve(stdin),
-    readFile: () => Promise.reject(new Error('no file is read in this test')),
+    readFile: (path) => {
+      const text = given.reads?.[path]
+      return text === undefined
+        ? Promise.reject(new Error(`this test has no file ${path}`))
+        : Promise.resolve(text)
+    },
     writeFile: (path, content) => {
       files.set(path, content)
       return Promise.resolve()

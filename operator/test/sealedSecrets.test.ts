@@ -12,6 +12,8 @@ import {
 import { seal, SCOPES, type Scope } from '../plugin/seal/seal.ts'
 import { define } from './gitops.ts'
 import { Harness } from './harness.ts'
+import { plugin } from './pluginRig.ts'
+import { mayAskForCertificate, serveOutside } from './serviceOutside.ts'
 
 const program = await sealedSecrets()
 if (program === undefined)
@@ -77,6 +79,49 @@ describe.skipIf(program === undefined)('Sealed Secrets', () => {
     await untilText(`of-${scope}`, 'password', `pässword of ${scope}`)
   })
 
+  describe('the verb seal, which asks the controller through the API server', () => {
+    const service = { namespace: HOME, name: 'sealed-secrets' }
+    const where = ['--controller-namespace', HOME, '--controller-name', service.name]
+    /** Every byte, and no UTF-8. */
+    const binary = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256))
+
+    beforeAll(async () => {
+      const { address, port } = controller
+      await serveOutside(cluster, { ...service, address, port })
+      await mayAskForCertificate(cluster, service)
+    })
+
+    it.each(SCOPES)('seals %s what the controller makes the same Secret of', async (scope) => {
+      const name = `by-verb-${scope}`
+      const secret = {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name, labels: { team: 'mail' }, annotations: { note: 'yes' } },
+        type: 'example.com/keystore',
+        immutable: true,
+        data: { keystore: binary.toString('base64'), empty: '' },
+        stringData: { password: `pässword of ${scope}` },
+      }
+      const { exit, out, err } = await plugin(cluster, ['seal', '-f', '-', '--scope', scope, ...where], {
+        kubeconfig: await cluster.plane.kubeconfigFor({ name: 'somebody' }),
+        stdin: JSON.stringify(secret),
+      })
+      expect([exit, err]).toEqual([0, ''])
+      await cluster.kubectl(['apply', '-f', '-'], out)
+      const made = await eventually(`Secret ${name}`, () => cluster.get('secret', name))
+      expect(made).toMatchObject({
+        metadata: { labels: { team: 'mail' }, annotations: { note: 'yes' } },
+        type: 'example.com/keystore',
+        immutable: true,
+        data: {
+          keystore: binary.toString('base64'),
+          password: Buffer.from(`pässword of ${scope}`).toString('base64'),
+        },
+      })
+      expect(Object.keys(made['data'] as object).sort()).toEqual(['empty', 'keystore', 'password'])
+    })
+  })
+
   it.each<readonly [Scope, object]>([
     ['strict', { name: 'another' }],
     ['namespace-wide', { namespace: 'another' }],
@@ -113,6 +158,8 @@ describe.skipIf(program === undefined)('Sealed Secrets', () => {
   it('makes Secrets that the operator knows as managed, until one is made or changed by hand', async () => {
     await cluster.apply(cluster.secret('postgres', { url: 'postgres://u:canary-password@db/x' }))
     await apply('api-tokens', { alice: 'sha256:00' })
+    // A look of the operator before the controller opened it would not have it.
+    await untilText('api-tokens', 'alice', 'sha256:00')
     await cluster.apply(cluster.batchSender({ secrets: { requireManaged: true } }))
     await untilCheck(
       'Failing',

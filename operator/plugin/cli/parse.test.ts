@@ -42,6 +42,7 @@ describe('a command line', () => {
     [['logs', 'orders', '--folow'], 'logs has no flag --folow, did you mean --follow?'],
     [['logs', 'orders', '--xyzzy'], 'logs has no flag --xyzzy; see kubectl batchsender logs --help'],
     [['logs', 'orders', '--component', 'mailer'], '--component must be worker, nats,'],
+    [['seal', '-f', 'a.yaml', '--filename', 'b.yaml'], '--filename is given twice: one value at a time'],
     [['logs', 'orders', '--component'], '--component needs a value: --component PART'],
     [['logs', 'orders', '--follow=yes'], '--follow takes no value: leave out "=yes"'],
     [['logs'], 'the name of a BatchSender is missing: kubectl batchsender logs NAME'],

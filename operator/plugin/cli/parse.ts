@@ -26,7 +26,7 @@ export function parse(verb: Verb, args: readonly string[]): Parsed {
   const operands: string[] = []
   for (const token of tokens) {
     if (token.kind === 'positional') operands.push(token.value)
-    if (token.kind === 'option') given[token.name] = valueOf(verb, options, token)
+    if (token.kind === 'option') given[token.name] = once(token, given, valueOf(verb, options, token))
   }
   const [operand, extra] = operands
   if (extra !== undefined)
@@ -53,6 +53,16 @@ function valueOf(verb: Verb, options: readonly Option[], { name, rawName, value 
     throw misuse(`${rawName} needs a value: ${rawName} ${option.value}`)
   if (option.choices && !option.choices.includes(value))
     throw misuse(`${rawName} must be ${listed(option.choices)}, not "${value}"`)
+  return value
+}
+
+/** Of two files one would be left out, and nobody told. */
+function once<Value>(
+  { name, rawName }: Token,
+  given: Readonly<Record<string, unknown>>,
+  value: Value,
+): Value {
+  if ((given[name] ?? value) !== value) throw misuse(`${rawName} is given twice: one value at a time`)
   return value
 }
 

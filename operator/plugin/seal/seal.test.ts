@@ -1,40 +1,49 @@
-import { constants, createDecipheriv, generateKeyPairSync, privateDecrypt } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { authority } from '../../src/testing/certificates.ts'
+import { opened } from '../../src/testing/sealed.ts'
 import { seal, SCOPES } from './seal.ts'
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const PEM = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+const { certificate: PEM, key: KEY } = await authority('sealed-secrets', 'rsa')
 const WHERE = { name: 'smtp', namespace: 'mail' }
-
-/** As the controller opens it; operator/test/sealedSecrets.test.ts has the real one. */
-function opened(text: string, label: string): string {
-  const bytes = Buffer.from(text, 'base64')
-  const end = 2 + bytes.readUInt16BE(0)
-  const session = privateDecrypt(
-    {
-      key: privateKey,
-      padding: constants.RSA_PKCS1_OAEP_PADDING,
-      oaepHash: 'sha256',
-      oaepLabel: Buffer.from(label),
-    },
-    bytes.subarray(2, end),
-  )
-  const cipher = createDecipheriv('aes-256-gcm', session, Buffer.alloc(12))
-  cipher.setAuthTag(bytes.subarray(-16))
-  return Buffer.concat([cipher.update(bytes.subarray(end, -16)), cipher.final()]).toString()
-}
-
 const LABELS = { strict: 'mail/smtp', 'namespace-wide': 'mail', 'cluster-wide': '' }
 
+/** operator/test/sealedSecrets.test.ts has the real controller. */
 test.each(SCOPES)('%s: opens under its label and no other, and says so', (scope) => {
-  const { metadata, spec } = seal({ ...WHERE, scope }, { password: 'pässword' }, PEM)
-  const { password = '' } = spec.encryptedData
-  expect(opened(password, LABELS[scope])).toBe('pässword')
-  expect(() => opened(password, 'elsewhere')).toThrow()
+  const binary = randomBytes(300)
+  const { metadata, spec } = seal({ ...WHERE, scope }, { password: 'pässword', binary, empty: '' }, PEM)
+  const open = (key: string, label: string = LABELS[scope]) =>
+    opened(spec.encryptedData[key] ?? '', label, KEY)
+  expect(open('password').toString()).toBe('pässword')
+  expect(open('binary').equals(binary)).toBe(true)
+  expect(open('empty')).toHaveLength(0)
+  expect(() => open('password', 'elsewhere')).toThrow()
   expect(metadata.annotations).toEqual(
     scope === 'strict' ? undefined : { [`sealedsecrets.bitnami.com/${scope}`]: 'true' },
   )
-  expect(spec.template.metadata).toEqual(metadata)
+  expect(spec.template).toEqual({ metadata })
+})
+
+test('what the Secret is beside its values is kept in the template, and nowhere else', () => {
+  const { metadata, spec } = seal(
+    {
+      ...WHERE,
+      scope: 'namespace-wide',
+      labels: { app: 'mail' },
+      annotations: { owner: 'ann' },
+      type: 'kubernetes.io/basic-auth',
+      immutable: false,
+    },
+    { password: 'p' },
+    PEM,
+  )
+  const scoped = { 'sealedsecrets.bitnami.com/namespace-wide': 'true' }
+  expect(metadata).toEqual({ ...WHERE, annotations: scoped })
+  expect(spec.template).toEqual({
+    metadata: { ...WHERE, labels: { app: 'mail' }, annotations: { owner: 'ann', ...scoped } },
+    type: 'kubernetes.io/basic-auth',
+    immutable: false,
+  })
 })
 
 test('the same value twice is not the same', () => {
@@ -42,9 +51,20 @@ test('the same value twice is not the same', () => {
   expect(text()).not.toBe(text())
 })
 
-test('what is no certificate is told', () => {
+test('what is no certificate is told, and what has ended', async () => {
   expect(() => seal(WHERE, {}, 'nonsense')).toThrow(/kubeseal --fetch-cert/)
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
   const pem = other.export({ type: 'spki', format: 'pem' }).toString()
   expect(() => seal(WHERE, {}, pem)).toThrow(/which are RSA/)
+  const endsAt = new Date('2026-03-01T00:00:00Z')
+  const { certificate } = await authority('old', 'rsa', { endsAt })
+  expect(() => seal(WHERE, {}, certificate, endsAt)).toThrow(/^this certificate has ended on 2026-03-01: /)
+  expect(() => seal(WHERE, {}, certificate, new Date(endsAt.getTime() - 1))).not.toThrow()
+})
+
+test('a public key alone will do', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { spec } = seal(WHERE, { a: 'b' }, publicKey.export({ type: 'spki', format: 'pem' }).toString())
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  expect(opened(spec.encryptedData['a'] ?? '', 'mail/smtp', key).toString()).toBe('b')
 })

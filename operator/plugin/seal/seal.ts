@@ -9,6 +9,7 @@ import {
   createPublicKey,
   publicEncrypt,
   randomBytes,
+  X509Certificate,
   type KeyObject,
 } from 'node:crypto'
 
@@ -22,48 +23,81 @@ export interface Sealed {
   readonly metadata: Metadata
   readonly spec: {
     readonly encryptedData: Readonly<Record<string, string>>
-    readonly template: { readonly metadata: Metadata }
+    /** What the Secret is to be beside its values. */
+    readonly template: {
+      readonly metadata: Metadata
+      readonly type?: string
+      readonly immutable?: boolean
+    }
   }
 }
+
+type Texts = Readonly<Record<string, string>>
 
 interface Metadata {
   readonly name: string
   readonly namespace: string
-  readonly annotations?: Readonly<Record<string, string>>
+  readonly labels?: Texts
+  readonly annotations?: Texts
 }
 
+/** A Secret but for its values. */
+export interface Wanted {
+  readonly name: string
+  readonly namespace: string
+  /** `strict` when left out. */
+  readonly scope?: Scope
+  readonly labels?: Texts
+  readonly annotations?: Texts
+  readonly type?: string
+  readonly immutable?: boolean
+}
+
+const BEGIN_CERTIFICATE = '-----BEGIN CERTIFICATE-----'
 const KEY_BYTES = 32
 /** Each key is used once, so it may be always the same. */
 const NONCE = Buffer.alloc(12)
 
+/** The annotation by which the controller knows the scope, where it is not the strict one. */
+export const annotationOf = (scope: Scope): string => `sealedsecrets.bitnami.com/${scope}`
+
 /**
  * @param certificate PEM of the controller's certificate, or of its public key
- * @param values by key of the Secret
- * @throws Error that says what to give instead, when the certificate is none
+ * @param values by key of the Secret; text is sealed as UTF-8
+ * @throws Error that says what to give instead, when the certificate is none or has ended
  */
 export function seal(
-  { name, namespace, scope = 'strict' }: { name: string; namespace: string; scope?: Scope },
-  values: Readonly<Record<string, string>>,
+  { name, namespace, scope = 'strict', labels, annotations, type, immutable }: Wanted,
+  values: Readonly<Record<string, string | Uint8Array>>,
   certificate: string,
+  now = new Date(),
 ): Sealed {
-  const key = publicKeyOf(certificate)
+  const key = publicKeyOf(certificate, now)
   const label = Buffer.from(labelOf(scope, namespace, name))
   const encrypted = Object.entries(values).map(([field, value]) => [field, sealValue(value, key, label)])
-  const metadata: Metadata = {
-    name,
-    namespace,
-    ...(scope !== 'strict' && { annotations: { [`sealedsecrets.bitnami.com/${scope}`]: 'true' } }),
-  }
+  const scoped = scope === 'strict' ? {} : { [annotationOf(scope)]: 'true' }
   return {
     apiVersion: 'bitnami.com/v1alpha1',
     kind: 'SealedSecret',
-    metadata,
+    metadata: { name, namespace, ...unlessEmpty('annotations', scoped) },
     spec: {
       encryptedData: Object.fromEntries(encrypted) as Record<string, string>,
-      template: { metadata },
+      template: {
+        metadata: {
+          name,
+          namespace,
+          ...unlessEmpty('labels', labels),
+          ...unlessEmpty('annotations', { ...annotations, ...scoped }),
+        },
+        ...(type !== undefined && { type }),
+        ...(immutable !== undefined && { immutable }),
+      },
     },
   }
 }
+
+const unlessEmpty = (field: 'labels' | 'annotations', texts: Texts = {}) =>
+  Object.keys(texts).length === 0 ? {} : { [field]: texts }
 
 function labelOf(scope: Scope, namespace: string, name: string): string {
   switch (scope) {
@@ -76,10 +110,12 @@ function labelOf(scope: Scope, namespace: string, name: string): string {
   }
 }
 
-function publicKeyOf(certificate: string): KeyObject {
+function publicKeyOf(certificate: string, now: Date): KeyObject {
   let key: KeyObject
+  let end: Date | undefined
   try {
     key = createPublicKey(certificate)
+    end = certificate.includes(BEGIN_CERTIFICATE) ? new X509Certificate(certificate).validToDate : undefined
   } catch {
     throw new Error('this is no certificate in PEM: give what `kubeseal --fetch-cert` prints')
   }
@@ -87,13 +123,19 @@ function publicKeyOf(certificate: string): KeyObject {
     throw new Error(
       'this is no certificate of Sealed Secrets, which are RSA: give what `kubeseal --fetch-cert` prints',
     )
+  // Whoever has kept it for so long has missed many newer ones, and the key of this one may be known by now.
+  if (end !== undefined && end <= now)
+    throw new Error(
+      `this certificate has ended on ${end.toISOString().slice(0, 10)}: give what \`kubeseal --fetch-cert\` prints now`,
+    )
   return key
 }
 
-function sealValue(value: string, key: KeyObject, oaepLabel: Buffer): string {
+function sealValue(value: string | Uint8Array, key: KeyObject, oaepLabel: Buffer): string {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value
   const session = randomBytes(KEY_BYTES)
   const cipher = createCipheriv('aes-256-gcm', session, NONCE)
-  const text = Buffer.concat([cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()])
+  const text = Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
   const padding = constants.RSA_PKCS1_OAEP_PADDING
   const sealedKey = publicEncrypt({ key, padding, oaepHash: 'sha256', oaepLabel }, session)
   const length = Buffer.alloc(2)

@@ -5,8 +5,9 @@ import { logs } from './logs.ts'
 import { plan } from './plan.ts'
 import { renew } from './renew.ts'
 import { report } from './report.ts'
+import { seal } from './seal.ts'
 import { status } from './status.ts'
 import { supportBundle } from './supportBundle.ts'
 import { verify } from './verify.ts'
 
-export const VERBS: readonly Verb[] = [status, report, plan, backup, verify, renew, logs, supportBundle]
+export const VERBS: readonly Verb[] = [status, report, plan, backup, verify, renew, seal, logs, supportBundle]

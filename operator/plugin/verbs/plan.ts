@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Edit } from '../plan/edit.ts'
 import type { KubernetesObject } from '../../src/runtime/object.ts'
 import { misuse } from '../cli/failure.ts'
+import { textOf } from '../cli/files.ts'
 import { EXIT } from '../cli/verb.ts'
 import { paintWith } from '../text/paint.ts'
 import { jsonText, OUTPUT } from './output.ts'
@@ -84,15 +85,6 @@ async function manifestOf({ operand, flags, io }: Call): Promise<Manifest | unde
   if (operand !== undefined && operand !== name)
     throw misuse(`${file} is about ${name}, not about ${operand}`)
   return manifest
-}
-
-async function textOf(file: string, io: Call['io']): Promise<string> {
-  if (file === '-') return io.readStdin()
-  try {
-    return await io.readFile(file)
-  } catch (error) {
-    throw misuse(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }
 
 type Manifest = KubernetesObject
