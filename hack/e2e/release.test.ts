@@ -102,6 +102,8 @@ describe.each(WAYS)('$way', ({ way, namespace, install, remove, operatorNamespac
   it.skipIf(way === 'the chart' && helm === undefined)(
     'brings a BatchSender to Ready, which sends, and leaves it when the operator goes',
     async () => {
+      // Of the ways before, or of the demo: Helm takes over nothing that is not its own.
+      await kubectl(cluster, ['delete', 'clusterrole', 'batchsender-view', 'batchsender-edit', ...GONE])
       const here = await Environment.start(namespace, { install: () => follow(install.text, namespace) })
       try {
         expect(await sendAndAccount(await here.endpoints(), 100)).toMatchObject({
