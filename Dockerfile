@@ -30,7 +30,8 @@ FROM ${BASE} AS operator
 LABEL org.opencontainers.image.title="batchsender-operator" \
       org.opencontainers.image.description="Runs BatchSender on Kubernetes and proves that it is ready for production" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV NODE_ENV=production NODE_NO_WARNINGS=1
+ENV NODE_ENV=production
+ENV NODE_NO_WARNINGS=1
 WORKDIR /app
 COPY --from=operator-modules /src ./
 COPY --from=build /src/dist/crds crds/
@@ -45,7 +46,8 @@ FROM ${BASE} AS worker
 LABEL org.opencontainers.image.title="batchsender-worker" \
       org.opencontainers.image.description="Sends large batches of e-mail" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV NODE_ENV=production NODE_NO_WARNINGS=1
+ENV NODE_ENV=production
+ENV NODE_NO_WARNINGS=1
 WORKDIR /app
 COPY --from=worker-modules /src ./
 COPY --from=build /src/dist/crds crds/

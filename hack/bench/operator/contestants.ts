@@ -65,7 +65,7 @@ const node = (
 export const IMAGE_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=30'] as const
 
 /** What the operator's image sets beside what every image does. */
-export const IMAGE_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' } as const
+export const IMAGE_ENVIRONMENT = { NODE_NO_WARNINGS: '1', MALLOC_ARENA_MAX: '1' } as const
 
 /** @param profiles folder for a CPU profile of each of its processes. */
 export function ours(profiles?: string): Contestant {
