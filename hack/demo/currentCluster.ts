@@ -1,18 +1,26 @@
 /** The demo in a cluster of the caller's: what is asked before, how it is reached, and what is taken away again. */
 import { OPERATOR_NAMESPACE } from '../../operator/src/settings.ts'
+import { OPERATOR } from '../../operator/src/vocabulary/labels.ts'
 import { kubectl, type Cluster } from '../cluster/cluster.ts'
 import { Forwards } from './forwards.ts'
 import type { Endpoints } from './mail.ts'
 
 const DEFINITION = 'crd/batchsenders.batchsender.io'
+/** The definition alone is what an earlier demo left. */
+const IN_USE = {
+  BatchSenders: ['batchsenders.batchsender.io'],
+  'an operator of BatchSenders': ['deployments', '-l', `app.kubernetes.io/name=${OPERATOR}`],
+}
 
 /** @returns where it goes, in words. @throws Error where it would replace an operator that is at work there */
 export async function untroubled(cluster: Cluster, namespace: string): Promise<string> {
   const context = (await kubectl(cluster, ['config', 'current-context'])).trim()
   if ((await isThere(cluster, DEFINITION)) && !(await isOurs(cluster, namespace)))
-    throw new Error(
-      `the cluster of the context ${context} has BatchSenders already: the demo would replace their operator. Use another cluster`,
-    )
+    for (const [what, kind] of Object.entries(IN_USE))
+      if ((await kubectl(cluster, ['get', ...kind, '-A', '-o', 'name'])).trim() !== '')
+        throw new Error(
+          `the cluster of the context ${context} has ${what} already: the demo would replace their operator. Use another cluster`,
+        )
   return `the cluster of the context ${context}: ${OPERATOR_NAMESPACE} and ${namespace} are made in it`
 }
 

@@ -10,6 +10,8 @@ export const BLOCKS_NOT_RUN: Readonly<Record<string, string>> = {
     'needs skopeo and a registry; operator/test/release.test.ts checks the sums and reads the archives',
   'docs/install.md: kind create': 'needs kind; hack/e2e/release.test.ts does the same in the local cluster',
   'docs/quickstart.md: make run CLUSTER=current': 'needs kind; the README says what was seen in its place',
+  'docs/quickstart.md: export KUBECTL=kubectl':
+    'for a cluster of the reader; hack/e2e/runbooks.test.ts has forwards and the token in the same way',
   'docs/benchmarks.md: make bench-operator': 'a benchmark: hours, and nobody in trouble needs it',
 }
 

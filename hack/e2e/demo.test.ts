@@ -70,7 +70,10 @@ afterAll(async () => {
 })
 
 /** docs/quickstart.md, in the shell of somebody who has just read the end of `make run`. */
-const typed = (text: string) => run('bash', ['-euc', `source .run/env\n${text}`], { cwd: repositoryDir })
+const typed = (text: string) =>
+  run('bash', ['-euc', `${procedure('docs/quickstart.md#environment').text}\n${text}`], {
+    cwd: repositoryDir,
+  })
 
 describe('make run', () => {
   it('ends Ready, with every mail at the sink and none twice', () => {

@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'batchsenders/finalizers':
     'owner references that block the deletion of their owner, where the cluster enforces that (OpenShift does); no finalizer is set',
   secrets:
-    'keys and certificates of NATS are made and renewed; Secrets that a spec names are read. None is ever deleted, and of those that it did not make none is changed',
+    'keys and certificates of NATS are made and renewed; Secrets that a spec names are read. The code deletes none, and changes none that it did not make; RBAC cannot say that',
   configmaps:
     'configuration of NATS; flags are read; dashboards are made, and removed when they are not wanted any more',
   services: 'the API, the inner port of the workers, NATS',
@@ -56,7 +56,7 @@ export function rightsDocs(): string {
   if (open.size > 0) throw new Error(`docs/rights.md: no such right: ${[...open].join(', ')}`)
   return [
     '# Rights of the operator',
-    'What the Role of the namespaced form, and the ClusterRole of the cluster-wide one, let it do. Both are made from what the parts of the operator declare that they own, read and remove. It asks for nothing by `*`, may run nothing in a pod, and may not change RBAC.',
+    'What the Role of the namespaced form, and the ClusterRole of the cluster-wide one, let it do. Both are made from what the parts of the operator declare that they own, read and remove. It asks for nothing by `*`, not for `pods/exec`, and may not change RBAC. But whoever may create workloads may run any image under any ServiceAccount of the namespace: whoever takes over the operator has the namespaces that it watches, and in the cluster-wide form the cluster.',
     table(rows),
     '## The Lease',
     'In its own namespace, so that one of several is at work:',

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type PostgresServer } from '../../hack/servers/postgres.ts'
+import { procedure } from '../../hack/docs/procedures.ts'
+import { knownMigrations, migrate } from '../src/store/migrations.ts'
 import { openDatabase } from '../src/store/database.ts'
 
 let postgres: PostgresServer
@@ -9,6 +11,26 @@ beforeAll(async () => {
   postgres = await startPostgres()
 })
 afterAll(() => postgres.stop())
+
+test('the role and the database of docs/postgres.md are all that the migration needs', async () => {
+  const admin = new Client({ connectionString: postgres.url })
+  await admin.connect()
+  for (const statement of procedure('docs/postgres.md#role-and-database').statements)
+    await admin.query(statement)
+  await admin.end()
+  const url = new URL(postgres.url)
+  Object.assign(url, { username: 'mails', password: 'put-yours-here', pathname: '/mails' })
+  const database = openDatabase({
+    url: url.href,
+    connections: 2,
+    applicationName: 'test',
+    onIdleError: () => undefined,
+  })
+  const migrations = await knownMigrations()
+  const last = migrations.at(-1)?.version ?? 0
+  expect(await migrate(database, migrations, 'up', last)).toHaveLength(migrations.length)
+  await database.close()
+})
 
 test('a connection that is lost between two statements of a transaction fails the second and nothing else', async () => {
   const idleErrors: Error[] = []
