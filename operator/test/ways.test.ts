@@ -139,6 +139,10 @@ describe('by manifests', () => {
     )
     await follow(upgrade)
     expect(await operatorIn('mail')).toEqual(there)
+    const moved = await follow(procedure('docs/install.md#own-registry'))
+    expect(
+      moved.match(/registry\.example\.com\/team\/(batchsender\/operator|batchsender\/worker|nats):/g),
+    ).toHaveLength(3)
 
     await follow(procedure('docs/removal.md#manifests'))
     expect(await operatorIn('mail')).toEqual([])
