@@ -199,7 +199,7 @@ describe('docs/quickstart.md', () => {
 
   it('breaks something, and it is there again', async () => {
     const seen = await typed(procedure('docs/quickstart.md#break').text)
-    expect(seen).toContain('service/orders-worker')
-    expect(seen).toContain('secret/orders-nats-server')
+    expect(seen).toContain('service/orders-worker condition met')
+    expect(seen).toContain('secret/orders-nats-server condition met')
   })
 })

@@ -39,6 +39,7 @@ describe('a probe of policies', () => {
   it('is not when both answer', async () => {
     expect(await look(await listening(), await listening())).toMatchObject({
       good: false,
+      silence: false,
       seen: { ports: [{ allowed: true, forbidden: true }] },
     })
   })
@@ -46,6 +47,7 @@ describe('a probe of policies', () => {
   it('is not when neither does', async () => {
     expect(await look(await closed(), await closed())).toMatchObject({
       good: false,
+      silence: true,
       seen: { ports: [{ allowed: false, forbidden: false }] },
     })
   })

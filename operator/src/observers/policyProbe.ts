@@ -19,7 +19,9 @@ export function policyProbe(
       const probes = probesOf(sender)
       if (probes.length === 0) return undefined
       const ports = await Promise.all(probes.map((wanted) => probe(wanted, lookup)))
-      return { good: ports.every(({ allowed, forbidden }) => allowed && forbidden !== true), seen: { ports } }
+      const isOpen = ports.some(({ forbidden }) => forbidden === true)
+      const isSilent = ports.some(({ allowed }) => !allowed)
+      return { good: !isOpen && !isSilent, silence: !isOpen, seen: { ports } }
     },
   }
 }

@@ -30,6 +30,14 @@ describe('settle', () => {
     )
   })
 
+  it('believes silence when it lasts', () => {
+    const silent = (second: number) => ({ look: { ...bad, silence: true }, second })
+    expect(after(...[0, 2, 4, 8].map(silent))).toBeUndefined()
+    expect(after({ look: good, second: 0 }, ...[1, 3, 9, 15].map(silent))).toBe('well')
+    expect(after(...[0, 2, 15].map(silent))).toBe('ill')
+    expect(after(...[0, 2].map(silent), { look: bad, second: 4 })).toBe('ill')
+  })
+
   it('believes a minute of bad looks', () => {
     expect(after({ look: good, second: 0 }, { look: bad, second: 1 }, { look: bad, second: 61 })).toBe('ill')
   })

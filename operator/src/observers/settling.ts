@@ -6,6 +6,8 @@ export interface Look<Seen> {
   readonly seen: Seen
   /** Something is on its way that ends by itself: no fault, but worth another look soon. */
   readonly underWay?: boolean
+  /** All that is bad is silence, which a network plugin that has not come to a new pod yet has as well: it has to last. */
+  readonly silence?: boolean
 }
 
 export interface Belief<Seen> {
@@ -19,6 +21,7 @@ export interface Belief<Seen> {
 
 const BAD_LOOKS = 3
 const BAD_FOR_MS = 60_000
+const SILENT_FOR_MS = 15_000
 
 /**
  * One failed look does not flip a verdict: three in a row do, or a minute of them. That goes for the first looks after a
@@ -29,7 +32,12 @@ export function settle<Seen>(belief: Belief<Seen> | undefined, look: Look<Seen>,
   if (look.good) return { sighting, good: true, badLooks: 0 }
   const { badLooks: before = 0, badSince = now, good = false, sighting: last } = belief ?? {}
   const badLooks = before + 1
-  const stays = badLooks >= BAD_LOOKS || now.getTime() - badSince.getTime() >= BAD_FOR_MS
-  if (stays) return { sighting, good: false, badLooks, badSince }
+  if (stays(look, badLooks, now.getTime() - badSince.getTime()))
+    return { sighting, good: false, badLooks, badSince }
   return { ...(last && { sighting: last }), good, badLooks, badSince }
+}
+
+function stays({ silence = false }: Look<unknown>, badLooks: number, badForMs: number): boolean {
+  const isOften = badLooks >= BAD_LOOKS && (!silence || badForMs >= SILENT_FOR_MS)
+  return isOften || badForMs >= BAD_FOR_MS
 }
