@@ -130,14 +130,19 @@ describe('the resolution of', () => {
   it('stuck-batches leaves the batch where it goes on by itself once the provider is back', async () => {
     await typed(resolution('stuck-batches'))
     await here.kubectl('scale', 'deployment/smtp-sink', '--replicas=1')
+    let last: unknown
     await eventually(
       'the batch is sent',
       async () => {
-        const seen = await readBatch(await here.endpoints(), batch).catch(() => undefined)
-        return seen?.state === 'completed' ? seen : undefined
+        const seen = await readBatch(await here.endpoints(), batch).catch((error: unknown) => String(error))
+        last = seen
+        return typeof seen !== 'string' && seen.state === 'completed' ? seen : undefined
       },
       240_000,
       500,
-    )
+    ).catch(async (error: unknown) => {
+      const pods = await here.kubectl('get', 'pods', '-o', 'wide')
+      throw new Error(`${String(error)}\n${JSON.stringify(last)}\n${pods}`, { cause: error })
+    })
   })
 })
