@@ -114,3 +114,17 @@ test('a worker that is asked to stop, and asked again, finishes what it has begu
   expect(batch).toMatchObject({ state: 'completed', counts: { sent: FEW } })
   expect((await atTheSink(rig.sink, before)).duplicates).toBe(0)
 })
+
+test('a worker that is told to stop while it starts does so, and not only once it is killed', async () => {
+  await worker.kill()
+  const before = worker.log().split('NATS connected').length
+  const started = worker.start().catch(() => undefined)
+  await until(
+    () => Promise.resolve(worker.log().split('NATS connected').length),
+    (count) => count > before,
+    worker.log,
+  )
+  expect(await worker.terminate()).toBe(true)
+  await started
+  await worker.start()
+})
