@@ -35,6 +35,8 @@ describe('a document', () => {
     const code = '```sh\n# [no](link.md)\n```\n'
     expect(documentOf('docs/a.md', `<!-- procedure: x -->\n\n${code}`, known)).toBe(code)
     expect(documentOf('docs/a.md', 'a\n\n```mermaid\nflowchart\n```\n\nb\n', known)).toBe('a\n\nb\n')
+    const shown = '```\n<!-- procedure: x -->\n```\n'
+    expect(documentOf('docs/a.md', shown, known)).toBe(shown)
     expect(targetsOf('docs/a.md', `${code}[b](runbooks/b.md#x)`)).toEqual(['docs/runbooks/b.md'])
   })
 })

@@ -1,5 +1,6 @@
 /** What becomes of a file of the repository on the site. Pure; paths are from the root of either. */
 import { posix } from 'node:path'
+import { withLinks, withProse } from '../docs/links.ts'
 
 /** The site can show any file: those that are no documents as their source. */
 export type Kind = 'document' | 'source' | 'folder'
@@ -9,7 +10,6 @@ export interface Entry {
   readonly kind: Kind
 }
 
-const LINK = /(?<=\]\()([^)\s]+)(?=\))/g
 const COMMENT = /^<!--.*?-->\n+/gms
 const DIAGRAM = /^```mermaid\n.*?^```\n+/gms
 
@@ -24,7 +24,7 @@ export function placeOf({ path, kind }: Entry): string {
 /** @returns the files and folders of the repository that a document leads to, without anchors */
 export function targetsOf(path: string, text: string): readonly string[] {
   const targets = new Set<string>()
-  withLinks(path, text, (target) => {
+  withTargets(path, text, (target) => {
     targets.add(target)
     return target
   })
@@ -38,12 +38,12 @@ export function targetsOf(path: string, text: string): readonly string[] {
 export function documentOf(path: string, text: string, known: ReadonlyMap<string, Entry>): string {
   const own = known.get(path)
   if (!own) throw new Error(`${path} is no page of the site`)
-  const linked = withLinks(path, text, (target) => {
+  const linked = withTargets(path, text, (target) => {
     const entry = known.get(target)
     if (!entry) throw new Error(`${path} leads to ${target}, which is not there`)
     return posix.relative(posix.dirname(placeOf(own)), placeOf(entry))
   })
-  return linked.replace(COMMENT, '').replace(DIAGRAM, '')
+  return withProse(linked.replace(DIAGRAM, ''), (prose) => prose.replace(COMMENT, ''))
 }
 
 export function sourceOf(path: string, text: string): string {
@@ -62,19 +62,9 @@ export function folderOf(path: string, entries: readonly Entry[]): string {
 
 export const titleOf = (text: string): string => /^# (.+)$/m.exec(text)?.[1] ?? ''
 
-/** Links within the repository, outside of code. */
-function withLinks(path: string, text: string, replaced: (target: string) => string): string {
-  return text
-    .split(/(^```.*?^```$)/ms)
-    .map((part) =>
-      part.startsWith('```')
-        ? part
-        : part.replaceAll(LINK, (link) => {
-            const [target = '', anchor] = link.split('#')
-            if (target === '' || /^[a-z]+:/.test(target)) return link
-            const there = replaced(posix.join(posix.dirname(path), target).replace(/\/$/, ''))
-            return anchor === undefined ? there : `${there}#${anchor}`
-          }),
-    )
-    .join('')
+/** @param replaced what leads to another file; a link within the document stays */
+function withTargets(path: string, text: string, replaced: (target: string) => string): string {
+  return withLinks(text, ({ target }) =>
+    target === '' ? '' : replaced(posix.join(posix.dirname(path), target).replace(/\/$/, '')),
+  )
 }
